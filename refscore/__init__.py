@@ -1,0 +1,68 @@
+"""refscore: the mathematics of score-based generative modelling, explicit and checked.
+
+The library says what is computed, `refscore.identities` says why it is right, and
+`refscore.verify` holds any implementation, this one first, against those identities.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+# In reading order: what is computed, what it is checked by, what is shown.
+__all__ = [
+    "fields",
+    "networks",
+    "distributions",
+    "nodes",
+    "traces",
+    "objectives",
+    "bayes",
+    "recovery",
+    "calculus",
+    "langevin",
+    "processes",
+    "diffusion",
+    "laws",
+    "discrepancies",
+    "oracles",
+    "identities",
+    "verify",
+    "strategies",
+    "plotting",
+]
+
+if TYPE_CHECKING:
+    from refscore import (
+        bayes,
+        calculus,
+        diffusion,
+        discrepancies,
+        distributions,
+        fields,
+        identities,
+        langevin,
+        laws,
+        networks,
+        nodes,
+        objectives,
+        oracles,
+        plotting,
+        processes,
+        recovery,
+        strategies,
+        traces,
+        verify,
+    )
+
+
+def __getattr__(name: str):
+    if name in __all__:
+        return import_module(f"refscore.{name}")
+    raise AttributeError(f"module 'refscore' has no attribute {name!r}")
+
+
+def __dir__():
+    return [*__all__, "__version__"]

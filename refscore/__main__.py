@@ -1,0 +1,5 @@
+"""`python -m refscore`."""
+
+from refscore.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,164 @@
+"""Arguments checked at the door: what is wrong, what was expected, what came.
+
+Every public function hands its array arguments through here once. Results are float64
+arrays; the caller's arrays are never written to.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+
+import numpy as np
+
+
+def _describe(value) -> str:
+    shape = getattr(value, "shape", None)
+    return f"shape {shape}" if shape is not None else f"{type(value).__name__} {value!r}"[:80]
+
+
+def as_real(value, name: str) -> np.ndarray:
+    """`value` as a float64 array; integers, float32 and awkward layouts are welcome."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # ragged nested sequences
+        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name} must be an array of real numbers, got {_describe(value)} of dtype {array.dtype}"
+        )
+    return np.asarray(array, dtype=np.float64)
+
+
+def require_finite(array: np.ndarray, name: str) -> np.ndarray:
+    """Raise unless every entry is finite. One pass: a finite sum proves finite entries."""
+    with np.errstate(all="ignore"):
+        if math.isfinite(array.sum()):
+            return array
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{name} must be finite, got {array[first]} at index {first}"
+            f" ({int(bad.sum())} of {array.size} entries are not finite)"
+        )
+    return array
+
+
+def as_array(value, name: str, shape: tuple | None = None) -> np.ndarray:
+    """A finite float64 array; `shape` may hold None for a free axis."""
+    array = require_finite(as_real(value, name), name)
+    if shape is not None and not _matches(array.shape, shape):
+        wanted = "(" + ", ".join("any" if s is None else str(s) for s in shape) + ")"
+        raise ValueError(f"{name} must have shape {wanted}, got shape {array.shape}")
+    return array
+
+
+def _matches(shape, wanted) -> bool:
+    return len(shape) == len(wanted) and all(w in (None, s) for s, w in zip(shape, wanted))
+
+
+def as_points(value, name: str, dim: int | None = None) -> np.ndarray:
+    """Points `(..., d)`, d last and equal to `dim` when that is given."""
+    array = require_finite(as_real(value, name), name)
+    if array.ndim == 0:
+        raise ValueError(f"{name} must have shape (..., d), points along the last axis; got a scalar")
+    if dim is not None and array.shape[-1] != dim:
+        raise ValueError(f"{name} must have shape (..., {dim}), got shape {array.shape}")
+    if array.shape[-1] == 0:
+        raise ValueError(f"{name} must have at least one coordinate, got shape {array.shape}")
+    return array
+
+
+def as_like(value, name: str, other: np.ndarray, other_name: str) -> np.ndarray:
+    """An array of exactly the shape of `other`: no broadcasting."""
+    array = require_finite(as_real(value, name), name)
+    if array.shape != other.shape:
+        raise ValueError(
+            f"{name} must have the shape of {other_name}, {other.shape}; got shape {array.shape}"
+        )
+    return array
+
+
+def as_scalar(value, name: str) -> float:
+    """One finite real number."""
+    array = as_real(value, name)
+    if array.ndim != 0:
+        raise ValueError(f"{name} must be a number, got {_describe(array)}")
+    return float(require_finite(array, name))
+
+
+def as_positive(value, name: str, *, zero: bool = False) -> float:
+    """One finite number above zero (or at least zero)."""
+    number = as_scalar(value, name)
+    if number < 0 or (number == 0 and not zero):
+        raise ValueError(f"{name} must be {'at least 0' if zero else 'positive'}, got {number!r}")
+    return number
+
+
+def as_count(value, name: str, *, minimum: int = 1) -> int:
+    """A whole number, at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def as_square(value, name: str, dim: int | None = None) -> np.ndarray:
+    """A finite square matrix `(d, d)`."""
+    array = require_finite(as_real(value, name), name)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
+        raise ValueError(f"{name} must be a square matrix (d, d), got shape {array.shape}")
+    if dim is not None and array.shape[0] != dim:
+        raise ValueError(f"{name} must have shape ({dim}, {dim}), got shape {array.shape}")
+    return array
+
+
+def as_symmetric(value, name: str, dim: int | None = None) -> np.ndarray:
+    """A finite symmetric matrix; asymmetry beyond rounding is an error, not averaged away."""
+    array = as_square(value, name, dim)
+    scale = np.abs(array).max()
+    asymmetry = np.abs(array - array.T).max()
+    if asymmetry > 1e-10 * scale:
+        raise ValueError(
+            f"{name} must be symmetric, but differs from its transpose by {asymmetry:.3g}"
+        )
+    return 0.5 * (array + array.T)
+
+
+def as_covariance(value, name: str, dim: int | None = None, *, singular: bool = False) -> np.ndarray:
+    """A symmetric positive definite matrix (semidefinite if `singular`)."""
+    array = as_symmetric(value, name, dim)
+    if not singular:
+        try:
+            np.linalg.cholesky(array)
+            return array
+        except np.linalg.LinAlgError:
+            pass
+    eigenvalues = np.linalg.eigvalsh(array)
+    smallest, largest = eigenvalues[0], max(abs(eigenvalues[0]), abs(eigenvalues[-1]))
+    if not singular or smallest < -1e-12 * largest:
+        kind = "positive semidefinite" if singular else "positive definite"
+        raise ValueError(f"{name} must be {kind} (smallest eigenvalue {smallest:.3g})")
+    return array
+
+
+def as_weights(value, name: str) -> np.ndarray:
+    """Probabilities `(K,)`: at least zero, summing to one within 1e-8."""
+    array = require_finite(as_real(value, name), name)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must have shape (K,) with K >= 1, got shape {array.shape}")
+    if (array < 0).any():
+        raise ValueError(f"{name} must be at least 0, got {array.min():.3g}")
+    if abs(array.sum() - 1) > 1e-8:
+        raise ValueError(f"{name} must sum to 1, got a sum of {array.sum():.12g}")
+    return array
+
+
+def as_rng(rng) -> np.random.Generator:
+    """Anything `numpy.random.default_rng` takes (SPEC 7); a Generator is used as it is."""
+    try:
+        return np.random.default_rng(rng)
+    except TypeError as error:
+        raise TypeError(f"rng must be what numpy.random.default_rng takes: {error}") from None

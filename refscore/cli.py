@@ -1,0 +1,221 @@
+"""The command `refscore`: verify an implementation, read the catalogue, meet the mistakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from refscore.identities import find
+from refscore.verify import listing
+from refscore.verify.errors import SubjectError
+from refscore.verify.options import parser
+from refscore.verify.render import listings, terminal
+from refscore.verify.render.ink import Ink, wanted
+
+LIBRARY, FAULTY = listing.LIBRARY, "refscore.verify.faulty:subject"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    arguments = parser(COMMANDS).parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (SubjectError, OSError) as error:
+        print(f"refscore: {error}", file=sys.stderr)
+        return 2
+
+
+def _known(keys: list[str]) -> None:
+    """Raise a SubjectError for a key that names no identity."""
+    for key in keys:
+        try:
+            find(key)
+        except KeyError as error:
+            raise SubjectError(error.args[0]) from None
+
+
+def _verify(arguments) -> int:
+    _known(arguments.check or [])
+    if not arguments.targets:
+        return _verify_self(arguments)
+    reports = [_report(target, arguments) for target in arguments.targets]
+    if not _exported(reports, arguments):
+        print("\n".join(_text(report, arguments) for report in reports), end="")
+    codes = {report["exit_code"] for report in reports}
+    return 1 if 1 in codes else max(codes)
+
+
+def _verify_self(arguments) -> int:
+    """The library must pass; the faulty subject must fail and be named."""
+    from refscore.verify import faulty
+
+    library, wrong = _report(LIBRARY, arguments), _report(FAULTY, arguments)
+    unnamed = {port: m for port, m in faulty.EXPECTED.items() if not named(wrong, port, m)}
+    if not _exported([library, wrong], arguments):
+        print(_text(library, arguments))
+        print(_ink()("A faulty subject, which is expected to fail and to be named:", "bold"))
+        print()
+        print(_text(wrong, arguments))
+    problems = ["the library does not pass"] if library["exit_code"] else []
+    problems += ["the faulty subject does not fail"] if wrong["exit_code"] != 1 else []
+    problems += [f"{mistake} in {port} is not named" for port, mistake in unnamed.items()]
+    if problems:
+        print(f"refscore: not as declared: {'; '.join(problems)}", file=sys.stderr)
+        return 1
+    if "-" not in (arguments.json, arguments.markdown):
+        names = ", ".join(faulty.EXPECTED.values())
+        print(f"as declared: the library holds; the faulty subject fails and is named ({names})")
+    return 0
+
+
+def named(report: dict, port: str, mistake: str) -> bool:
+    """True when a check of this port is explained by this mistake."""
+    return any(
+        port in check["ports"] and mistake in check["diagnosis"]["mistakes"]
+        for check in report["checks"]
+        if check["diagnosis"]
+    )
+
+
+def _report(target: str, arguments) -> dict:
+    from refscore.verify.runner import run
+    from refscore.verify.subject import Subject, load
+
+    try:
+        subject = Subject(load(target))
+    except (SubjectError, OSError):
+        raise
+    except BaseException as error:  # whatever the adapter's own code raises, SystemExit too
+        raise SubjectError(f"cannot load {target}: {type(error).__name__}: {error}") from None
+    with _Progress() as progress:
+        report = run(
+            subject, checks=arguments.check, alpha=arguments.alpha,
+            diagnose=not arguments.no_diagnosis, progress=progress,
+        )  # fmt: skip
+    report.target = target
+    return report.to_dict()
+
+
+def _text(report: dict, arguments) -> str:
+    return terminal.render(report, color=wanted(sys.stdout), verbose=arguments.verbose)
+
+
+def _exported(reports: list[dict], arguments) -> bool:
+    """Write the forms asked for; True when one of them took standard output."""
+    if arguments.json:
+        _write(arguments.json, _json(reports[0] if len(reports) == 1 else reports))
+    if arguments.markdown:
+        from refscore.verify.render import markdown
+
+        _write(arguments.markdown, "\n".join(markdown.render(report) for report in reports))
+    if arguments.html:
+        from refscore.verify.render import html
+
+        _write(arguments.html, html.render(reports))
+    return "-" in (arguments.json, arguments.markdown, arguments.html)
+
+
+def _identities(arguments) -> int:
+    _known([arguments.id] if arguments.id else [])
+    with _Progress() as progress:
+        records = listing.identities(arguments.id, progress=progress)
+    if arguments.json:
+        for record in records:
+            del record["check"]
+        print(_json(records), end="")
+    elif arguments.id is None:
+        print(listings.identities(records, _ink()), end="")
+    else:
+        print("\n".join(listings.identity(record, _ink()) for record in records), end="")
+    return 0 if all(record["status"] == "holds" for record in records) else 1
+
+
+def _mistakes(arguments) -> int:
+    with _Progress() as progress:
+        records = listing.mistakes(arguments.name, group=arguments.group, progress=progress)
+    if arguments.json:
+        print(_json(records), end="")
+    elif arguments.name is None:
+        print(listings.mistakes(records, _ink()), end="")
+    else:
+        code = listing.wrong_code(arguments.name)
+        print(listings.mistake(records[0], code, _ink()), end="")
+    return 0 if all(record["caught_by"] for record in records) else 1
+
+
+def _ports(arguments) -> int:
+    records = listing.ports()
+    print(_json(records) if arguments.json else listings.ports(records, _ink()), end="")
+    return 0
+
+
+def _conventions(arguments) -> int:
+    records = listing.conventions()
+    print(_json(records) if arguments.json else listings.conventions(records, _ink()), end="")
+    return 0
+
+
+def _vectors(arguments) -> int:
+    _known(arguments.check or [])
+    from refscore.verify.vectors import vectors
+
+    _write(arguments.output, json.dumps(vectors(arguments.check), allow_nan=False) + "\n")
+    return 0
+
+
+def _schema(arguments) -> int:
+    from refscore.verify.report import schema
+
+    print(_json(schema()), end="")
+    return 0
+
+
+COMMANDS = {
+    "verify": _verify,
+    "identities": _identities,
+    "mistakes": _mistakes,
+    "ports": _ports,
+    "conventions": _conventions,
+    "vectors": _vectors,
+    "schema": _schema,
+}
+
+
+def _json(value) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        print(text, end="")
+    else:
+        Path(path).write_text(text, encoding="utf-8")
+
+
+def _ink() -> Ink:
+    return Ink(wanted(sys.stdout))
+
+
+class _Progress:
+    """What is being run, on one line of a terminal's standard error, and nowhere else."""
+
+    def __init__(self):
+        self.shown = hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
+
+    def __call__(self, name: str) -> None:
+        if self.shown:
+            print(f"\r\033[K{name}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self.shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,34 @@
+"""Points taken a block at a time, so that workspace does not grow with their number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+BLOCK_BYTES = 1 << 20
+
+
+def blockwise(function, x: np.ndarray, shape: tuple, per_point: int, *more) -> np.ndarray:
+    """Fill an (n,) + shape array from function(columns (d, m), *more) -> shape + (m,) blocks.
+
+    `per_point` is the number of float64 entries of workspace a point takes. Columns are
+    feature-major copies: reductions over components then run along contiguous rows.
+    """
+    out = np.empty((len(x), *shape))
+    rows = int(np.clip(BLOCK_BYTES // (8 * per_point), 16, 32768))
+    with np.errstate(all="ignore"):
+        for start in range(0, len(x), rows):
+            block = slice(start, start + rows)
+            columns = [np.ascontiguousarray(a[block].T) for a in (x, *more)]
+            out[block] = np.moveaxis(function(*columns), -1, 0)
+    return out
+
+
+def softmax(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Over axis 0, in place: responsibilities that sum to one, and log Σ exp."""
+    top = logits.max(axis=0)
+    finite_top = np.where(np.isfinite(top), top, 0.0)
+    logits -= finite_top
+    np.exp(logits, out=logits)
+    total = logits.sum(axis=0)
+    logits /= total
+    return logits, finite_top + np.log(total)

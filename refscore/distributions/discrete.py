@@ -1,0 +1,168 @@
+"""Laws on finite sets: binary pairwise models and one categorical variable; no score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import as_array, as_count, as_points, as_real, as_rng, as_symmetric
+from refscore.distributions.base import Distribution
+
+MOST_BITS = 20
+
+
+class BoltzmannBinary(Distribution):
+    """The pairwise binary model p(x) ∝ exp(½ xᵀWx + bᵀx) on {0, 1}^d.
+
+    conditional log odds: ln p(xᵢ = 1 | rest) − ln p(xᵢ = 0 | rest) = bᵢ + Σ_j W_ij x_j
+
+    weights W (d, d) symmetric with zero diagonal, biases b (d,). For d ≤ 20 the normaliser
+    is an enumeration of all 2^d states, made once: log densities are exact, draws and
+    moments too. Above that `normalised` is False, and draws and moments raise ValueError.
+    Points must hold 0 and 1 only (ValueError). Cost O(d²) a point; O(d 2^d) once.
+
+    Checked by: density_integrates_to_one, samples_follow_law
+    """
+
+    smooth = False
+    support = "{0, 1}^d"
+
+    def __init__(self, weights, biases):
+        self.weights = as_symmetric(weights, "weights").copy()
+        self.dim = len(self.weights)
+        self.biases = as_array(biases, "biases", (self.dim,)).copy()
+        if np.diag(self.weights).any():
+            raise ValueError("weights must have a zero diagonal (x² = x: put it into biases)")
+        self.normalised = self.dim <= MOST_BITS
+        self._table = None
+
+    @property
+    def score(self):
+        """A discrete law has none: AttributeError."""
+        raise AttributeError("BoltzmannBinary is discrete and has no score")
+
+    def _enumerated(self):
+        """Probabilities of all states, (2,)*d in the order x₁ … x_d, and log Z."""
+        if not self.normalised:
+            raise ValueError(f"enumeration needs dim <= {MOST_BITS}, got dim {self.dim}")
+        if self._table is None:
+            log_q = np.zeros(1)
+            for i in range(self.dim):
+                field = np.full(1, self.biases[i])
+                for j in range(i):
+                    field = (field[:, None] + np.array([0.0, self.weights[i, j]])).ravel()
+                log_q = np.stack([log_q, log_q + field], axis=1).ravel()
+            top = log_q.max()
+            q = np.exp(log_q - top)
+            total = q.sum()
+            self._table = (q / total).reshape((2,) * self.dim), top + np.log(total)
+        return self._table
+
+    def _binary(self, x):
+        if not ((x == 0) | (x == 1)).all():
+            raise ValueError("x must hold only 0 and 1")
+        return x
+
+    def _log_density(self, x):
+        x = self._binary(x)
+        log_q = 0.5 * np.einsum("ni,ni->n", x @ self.weights, x) + x @ self.biases
+        return log_q - self._enumerated()[1] if self.normalised else log_q
+
+    def conditional_log_odds(self, x) -> np.ndarray:
+        """b + Wx: the log odds of each coordinate given the others; x (..., d) binary."""
+        x = self._binary(as_points(x, "x", self.dim))
+        return x @ self.weights + self.biases
+
+    def states(self) -> tuple[np.ndarray, np.ndarray]:
+        """All states (2^d, d) and their probabilities (2^d,)."""
+        table = self._enumerated()[0]
+        return np.indices(table.shape).reshape(self.dim, -1).T.astype(float), table.ravel().copy()
+
+    def sample(self, n, *, rng):
+        """n exact draws (n, d) of 0.0 and 1.0, by inverting the cumulative table."""
+        n, rng = as_count(n, "n", minimum=0), as_rng(rng)
+        cumulative = np.cumsum(self._enumerated()[0].ravel())
+        index = _invert(cumulative, rng.random(n))
+        bits = np.arange(self.dim - 1, -1, -1)
+        return ((index[:, None] >> bits) & 1).astype(float)
+
+    @property
+    def mean(self):
+        """P(xᵢ = 1), (d,)."""
+        return np.diag(self._pair_moments()).copy()
+
+    @property
+    def covariance(self):
+        """P(xᵢ = xⱼ = 1) − P(xᵢ = 1) P(xⱼ = 1), (d, d)."""
+        pairs = self._pair_moments()
+        return pairs - np.outer(np.diag(pairs), np.diag(pairs))
+
+    def _pair_moments(self):
+        table, axes = self._enumerated()[0], range(self.dim)
+        pairs = np.empty((self.dim, self.dim))
+        for i in axes:
+            given = np.take(table, 1, axis=i)[..., None]
+            for j in axes:
+                others = given if j == i else np.take(given, 1, axis=j - (j > i))
+                pairs[i, j] = others.sum()
+        return 0.5 * (pairs + pairs.T)
+
+
+class Categorical:
+    """One variable on {0, …, K−1}: p(k) = e^{l_k} / Σ_j e^{l_j}.
+
+    logits l (K,), −inf allowed (probability 0) but not everywhere. Codes are whole numbers
+    of any shape, without a trailing axis of coordinates; moments are those of the one-hot
+    vector. Cost O(K) once, O(1) a code.
+
+    Checked by: density_integrates_to_one, samples_follow_law
+    """
+
+    normalised, smooth = True, False
+
+    def __init__(self, logits):
+        logits = as_real(logits, "logits")
+        if logits.ndim != 1 or logits.size == 0:
+            raise ValueError(f"logits must have shape (K,) with K >= 1, got shape {logits.shape}")
+        if np.isnan(logits).any() or (logits == np.inf).any():
+            raise ValueError("logits must be finite or -inf")
+        if np.isneginf(logits).all():
+            raise ValueError("logits must not all be -inf")
+        self.logits = logits.copy()
+        top = logits.max()
+        with np.errstate(under="ignore"):
+            self._log_p = (logits - top) - np.log(np.exp(logits - top).sum())
+        self.support = f"{{0, ..., {logits.size - 1}}}"
+
+    @property
+    def probabilities(self):
+        """p(k), (K,)."""
+        with np.errstate(under="ignore"):
+            return np.exp(self._log_p)
+
+    mean = probabilities
+
+    @property
+    def covariance(self):
+        """diag(p) − p pᵀ, (K, K)."""
+        p = self.probabilities
+        return np.diag(p) - np.outer(p, p)
+
+    def log_density(self, x) -> np.ndarray:
+        """ln p(x) of codes x (...,), whole numbers in 0 … K−1; result (...,)."""
+        codes = as_array(x, "x")
+        if not ((codes >= 0) & (codes < len(self._log_p)) & (codes == np.floor(codes))).all():
+            raise ValueError(f"x must hold whole numbers from 0 to {len(self._log_p) - 1}")
+        return self._log_p[codes.astype(int)]
+
+    def sample(self, n, *, rng) -> np.ndarray:
+        """n draws (n,) of codes, whole numbers."""
+        n, rng = as_count(n, "n", minimum=0), as_rng(rng)
+        cumulative = np.cumsum(self.probabilities)
+        return _invert(cumulative, rng.random(n))
+
+
+def _invert(cumulative, u):
+    """The first index whose cumulative mass exceeds u · total; never one without mass."""
+    total = cumulative[-1]
+    last = np.searchsorted(cumulative, total)
+    return np.minimum(np.searchsorted(cumulative, u * total, side="right"), last)

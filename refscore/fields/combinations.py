@@ -1,0 +1,209 @@
+"""Fields made of fields: sums, multiples, and restrictions to lines and subspaces."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import as_array, as_scalar
+from refscore.fields.base import Field
+from refscore.fields.linearisation import Local
+
+
+class Sum(Field):
+    """The field f + g; parameters of f, then of g (kept apart even if f is g)."""
+
+    def __init__(self, first: Field, second: Field):
+        if first.dim != second.dim:
+            raise ValueError(f"a sum needs fields of one dim, got {first.dim} and {second.dim}")
+        super().__init__(first.dim)
+        self.first, self.second = first, second
+        self.affine = first.affine and second.affine
+        self.rows_at_once = min(first.rows_at_once, second.rows_at_once)
+
+    @property
+    def parameters(self):
+        """The flat parameters, a copy (p,)."""
+        return np.concatenate([self.first.parameters, self.second.parameters])
+
+    def with_parameters(self, theta):
+        """The same field with parameters `theta` (p,)."""
+        split = self.first.parameters.size
+        theta = as_array(theta, "theta", (split + self.second.parameters.size,))
+        return Sum(
+            self.first.with_parameters(theta[:split]), self.second.with_parameters(theta[split:])
+        )
+
+    def _value(self, x):
+        return self.first._value(x) + self.second._value(x)
+
+    def _jvp(self, x, v):
+        return self.first._jvp(x, v) + self.second._jvp(x, v)
+
+    def _vjp(self, x, v):
+        return self.first._vjp(x, v) + self.second._vjp(x, v)
+
+    def _jacobian(self, x):
+        return self.first._jacobian(x) + self.second._jacobian(x)
+
+    def _divergence(self, x):
+        return self.first._divergence(x) + self.second._divergence(x)
+
+    def _energy(self, x):
+        return self.first._energy(x) + self.second._energy(x)
+
+    def _local(self, x, workspace=None):
+        parts = [None if workspace is None else workspace.part(i) for i in (0, 1)]
+        return _SumLocal(self.first._local(x, parts[0]), self.second._local(x, parts[1]))
+
+
+class _SumLocal(Local):
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+        self.value = first.value + second.value
+
+    def divergence(self):
+        return self.first.divergence() + self.second.divergence()
+
+    def jvp(self, v):
+        return self.first.jvp(v) + self.second.jvp(v)
+
+    def gradient(self, *weights):
+        return np.concatenate([self.first.gradient(*weights), self.second.gradient(*weights)])
+
+
+class Scaled(Field):
+    """The field c f with a fixed number c; the parameters are those of f."""
+
+    def __init__(self, factor, field: Field):
+        super().__init__(field.dim)
+        self.factor, self.field = as_scalar(factor, "factor"), field
+        self.affine, self.rows_at_once = field.affine, field.rows_at_once
+
+    @property
+    def parameters(self):
+        """The flat parameters, a copy (p,)."""
+        return self.field.parameters
+
+    def with_parameters(self, theta):
+        """The same field with parameters `theta` (p,)."""
+        return Scaled(self.factor, self.field.with_parameters(theta))
+
+    def _value(self, x):
+        return self.factor * self.field._value(x)
+
+    def _jvp(self, x, v):
+        return self.factor * self.field._jvp(x, v)
+
+    def _vjp(self, x, v):
+        return self.factor * self.field._vjp(x, v)
+
+    def _jacobian(self, x):
+        return self.factor * self.field._jacobian(x)
+
+    def _divergence(self, x):
+        return self.factor * self.field._divergence(x)
+
+    def _energy(self, x):
+        return self.factor * self.field._energy(x)
+
+    def _local(self, x, workspace=None):
+        return _ScaledLocal(self.factor, self.field._local(x, workspace))
+
+
+class _ScaledLocal(Local):
+    def __init__(self, factor, local):
+        self.factor, self.local = factor, local
+        self.value = factor * local.value
+
+    def divergence(self):
+        return self.factor * self.local.divergence()
+
+    def jvp(self, v):
+        return self.factor * self.local.jvp(v)
+
+    def gradient(self, a, c, v, b):
+        return self.factor * self.local.gradient(a, c, v, b)
+
+
+class Restricted(Field):
+    """The field y ↦ Bᵀ s(x₀ + B y) on R^k: s seen along the columns of B from x₀.
+
+    If s = ∇ log p, this is the score of y ↦ log p(x₀ + B y). One column is a line; columns
+    of the identity are a coordinate subspace with the other coordinates held at x₀'s.
+    J = Bᵀ J_s B. Parameters are those of s. Cost: the divergence takes k products.
+
+    directions B (d, k) or (d,) for a line; origin x₀ (d,), zero if omitted.
+
+    Checked by: conservative_score
+    """
+
+    def __init__(self, field: Field, directions, origin=None):
+        directions = as_array(directions, "directions")
+        self.directions = (
+            directions.reshape(len(directions), -1) if directions.ndim == 1 else directions
+        )
+        self.directions = as_array(self.directions, "directions", (field.dim, None)).copy()
+        super().__init__(self.directions.shape[1])
+        zero = np.zeros(field.dim)
+        self.origin = as_array(zero if origin is None else origin, "origin", (field.dim,)).copy()
+        self.field, self.affine, self.rows_at_once = field, field.affine, field.rows_at_once
+
+    @property
+    def parameters(self):
+        """The flat parameters, a copy (p,)."""
+        return self.field.parameters
+
+    def with_parameters(self, theta):
+        """The same field with parameters `theta` (p,)."""
+        return Restricted(self.field.with_parameters(theta), self.directions, self.origin)
+
+    def _embed(self, y):
+        return self.origin + y @ self.directions.T
+
+    def _value(self, y):
+        return self.field._value(self._embed(y)) @ self.directions
+
+    def _jvp(self, y, v):
+        return self.field._jvp(self._embed(y), v @ self.directions.T) @ self.directions
+
+    def _vjp(self, y, v):
+        return self.field._vjp(self._embed(y), v @ self.directions.T) @ self.directions
+
+    def _jacobian(self, y):
+        return self.directions.T @ self.field._jacobian(self._embed(y)) @ self.directions
+
+    def _energy(self, y):
+        return self.field._energy(self._embed(y))
+
+    def _local(self, y, workspace=None):
+        return _RestrictedLocal(self.directions, self.field._local(self._embed(y), workspace))
+
+
+class _RestrictedLocal(Local):
+    def __init__(self, directions, local):
+        self.directions, self.local = directions, local
+        self.value = local.value @ directions
+
+    def _columns(self):
+        """B e_k for every k and point: (k, n, d)."""
+        n, dim = self.local.value.shape
+        return np.broadcast_to(self.directions.T[:, None, :], (self.directions.shape[1], n, dim))
+
+    def divergence(self):
+        columns = self._columns()
+        return np.einsum("kni,kni->n", columns, self.local.jvp(columns))
+
+    def jvp(self, v):
+        return self.local.jvp(v @ self.directions.T) @ self.directions
+
+    def gradient(self, a, c, v, b):
+        """Weights a, (v, b) are mapped by B; c div is c Σ_k (B e_k)ᵀ J (B e_k)."""
+        a = None if a is None else a @ self.directions.T
+        if v is not None:
+            v, b = v @ self.directions.T, b @ self.directions.T
+        if c is not None:
+            columns = self._columns()
+            weighted = c[None, :, None] * columns
+            v = columns if v is None else np.concatenate([v, columns])
+            b = weighted if b is None else np.concatenate([b, weighted])
+        return self.local.gradient(a, None, v, b)

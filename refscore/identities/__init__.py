@@ -1,0 +1,52 @@
+"""The catalogue: every theorem as a function returning its two sides.
+
+One file per chapter of the lectures' mathematics; `catalogue()` loads them all.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from refscore.identities.base import (
+    Average,
+    Bound,
+    Identity,
+    Order,
+    Sides,
+    Uniforms,
+    identity,
+)
+from refscore.identities.cases import Case, FieldDescription, Law
+
+CHAPTERS = ("scores", "densities", "smoothing", "objectives", "traces", "langevin", "diffusion")
+
+__all__ = [
+    "Average", "Bound", "Case", "FieldDescription", "Identity", "Law", "Order", "Sides",
+    "Uniforms", "catalogue", "find", "identity",
+]  # fmt: skip
+
+
+def catalogue() -> dict[str, Identity]:
+    """Every entry by name, in the order of the chapters."""
+    from refscore.identities.base import REGISTRY
+
+    for chapter in CHAPTERS:
+        import_module(f"refscore.identities.{chapter}")
+    return dict(REGISTRY)
+
+
+def find(key: str) -> list[Identity]:
+    """The entries with this id, name, row (`B2`) or chapter (`B`)."""
+    entries = catalogue().values()
+    exact = [e for e in entries if key in (e.id, e.name)]
+    if exact and exact[0].id != exact[0].row:
+        return exact
+    found = [e for e in entries if key in (e.id, e.name, e.row, e.chapter)]
+    if not found:
+        import difflib
+
+        names = [k for e in entries for k in (e.id, e.name)]
+        close = difflib.get_close_matches(key, names, n=3)
+        hint = f"; did you mean {', '.join(close)}?" if close else ""
+        raise KeyError(f"no identity {key!r} in the catalogue{hint}")
+    return found

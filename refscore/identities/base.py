@@ -1,0 +1,135 @@
+"""A theorem as a function that returns its two sides on a case.
+
+    @identity("B2", ports="implicit_loss", statement=r"...", source="...", cases=...)
+    def implicit_affine(ports, case):
+        '''One sentence.'''
+        yield Sides("loss", ports.implicit_loss(case.field, case.x), oracle...)
+
+`ports` offers the functions under test by the names of the ports table; what they are
+compared with comes from `refscore.oracles`, which shares no code with the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Sides(NamedTuple):
+    """Two arrays that must agree to rounding: |left - right| <= tolerance * scale."""
+
+    label: str
+    left: Any
+    right: Any
+    scale: Any = None
+
+
+class Order(NamedTuple):
+    """Errors at halving step sizes that must shrink like step ** expected."""
+
+    label: str
+    steps: Any
+    errors: Any
+    expected: float
+
+
+class Bound(NamedTuple):
+    """A value that must not exceed an upper bound (to rounding)."""
+
+    label: str
+    value: Any
+    upper: Any
+
+
+class Average(NamedTuple):
+    """Independent values whose law has this mean and at most this variance."""
+
+    label: str
+    values: Any
+    mean: float
+    variance: float
+
+
+class Uniforms(NamedTuple):
+    """Independent values that are uniform on (0, 1) under the oracle's law."""
+
+    label: str
+    values: Any
+
+
+Outcome = Sides | Order | Bound | Average | Uniforms
+
+KINDS = ("exact", "exact law", "order", "bound", "expectation")
+
+
+class Identity(NamedTuple):
+    """One entry of the catalogue."""
+
+    id: str
+    name: str
+    statement: str
+    assumptions: str
+    source: str
+    kind: str
+    ports: tuple[str, ...]
+    draws: str
+    tolerance: float
+    summary: str
+    cases: Callable[[], Iterable]
+    sides: Callable[[Any, Any], Iterable[Outcome]]
+    family: str | None
+    terms: Callable[[Any], dict[str, np.ndarray]] | None
+
+    @property
+    def row(self) -> str:
+        """The row of the list of identities this entry belongs to, e.g. `B2`."""
+        return self.id.split("-")[0]
+
+    @property
+    def chapter(self) -> str:
+        """The chapter's letter, e.g. `B`."""
+        return self.id[0]
+
+
+REGISTRY: dict[str, Identity] = {}
+
+
+def identity(
+    id: str,
+    *,
+    statement: str,
+    source: str,
+    cases: Callable[[], Iterable],
+    ports: str,
+    assumptions: str = "none beyond the case",
+    kind: str = "exact",
+    draws: str = "given",
+    tolerance: float = 1e-9,
+    family: str | None = None,
+    terms: Callable[[Any], dict[str, np.ndarray]] | None = None,
+):
+    """Register the decorated function as an entry named after itself.
+
+    `ports`: names of the ports it calls, space-separated. `draws`: "given" where a
+    stochastic port is handed its noise, "rng" where it must draw by itself.
+    `family`: the strategy of `refscore.strategies.cases` that draws further cases.
+    `terms`: the named terms whose sum the right side is, for reading coefficients off a
+    failure.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
+
+    def register(function):
+        name = function.__name__
+        if name in REGISTRY or any(entry.id == id for entry in REGISTRY.values()):
+            raise ValueError(f"identity {name!r} ({id}) is already in the catalogue")
+        summary = (function.__doc__ or "").strip().splitlines()[0]
+        REGISTRY[name] = Identity(
+            id, name, statement, assumptions, source, kind, tuple(ports.split()), draws,
+            tolerance, summary, cases, function, family, terms,
+        )  # fmt: skip
+        return function
+
+    return register

@@ -1,0 +1,210 @@
+"""Chapter E, the slice on Gaussians: the unadjusted Langevin step and its exact laws."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Sides, Uniforms, identity
+from refscore.identities.cases import Case, Law
+from refscore.identities.smoothing import score_of
+
+LECTURES = "seeds 000, 001, 002, 003, 004"
+_DRAWS = 100_000
+
+
+def step_cases():
+    """A Gaussian and a mixture, two step sizes, noise handed in."""
+    for eta in (0.3, 0.07):
+        for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
+            x, z = settings.points(5, d), settings.normals(5, d, key=2)
+            yield Case(f"{law.kind}, step {eta}", law=law, x=x, step_size=eta, noise=z)
+
+
+def _step_terms(case):
+    s = oracles.scores.score(case.law, case.x)
+    eta = case.step_size
+    return {"x": case.x, "(η/2) s(x)": eta / 2 * s, "√η z": np.sqrt(eta) * case.noise}
+
+
+@identity(
+    "E1",
+    ports="langevin_step",
+    statement=r"x' = x + \tfrac{\eta}{2}s(x) + \sqrt{\eta}\,z;\quad \eta = \epsilon^2 = 2h",
+    source=LECTURES,
+    cases=step_cases,
+    family="step",
+    terms=_step_terms,
+)
+def langevin_spellings(ports, case):
+    """One unadjusted Langevin step on given noise."""
+    got = ports.langevin_step(score_of(case.law), case.x, case.step_size, noise=case.noise)
+    right = oracles.langevin.step(case.law, case.x, case.step_size, case.noise)
+    yield Sides("x'", got, right)
+
+
+def _affine_map(ports, law, eta):
+    """M, c, B of the subject's step x' = M x + c + B z on a Gaussian, by unit vectors."""
+    d = len(law.mean)
+    field, zero, unit = score_of(law), np.zeros((1, d)), np.eye(d)
+
+    def at(x, z):
+        return ports.langevin_step(field, x, eta, noise=z)
+
+    c = at(zero, zero)[0]
+    m = at(unit, np.zeros((d, d))) - c
+    b = at(np.zeros((d, d)), unit) - c
+    return m.T, c, b.T
+
+
+def _chain_cases():
+    for d, eta in ((3, 0.3), (2, 0.9)):
+        yield Case(f"Gaussian, d = {d}, step {eta}", law=settings.gaussian(d), step_size=eta)
+
+
+def _propagate(mean, cov, m, c, b, steps):
+    for _ in range(steps):
+        mean, cov = m @ mean + c, m @ cov @ m.T + b @ b.T
+    return mean, cov
+
+
+@identity(
+    "E2",
+    ports="langevin_step",
+    kind="exact law",
+    statement=r"\mu + M^k(m_0-\mu),\quad M^kC_0M^k + \eta\sum_{j<k}M^{2j},\quad M = I-\tfrac{\eta}{2}P",
+    assumptions="Gaussian target, Gaussian start",
+    source="derived; seeds 000, 002, 003",
+    cases=_chain_cases,
+    tolerance=1e-8,
+)
+def langevin_law_of_steps(ports, case):
+    """The step's own affine map, propagated, gives the exact law after 1 and 7 steps."""
+    law, eta = case.law, case.step_size
+    d = len(law.mean)
+    m, c, b = _affine_map(ports, law, eta)
+    start = np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
+    for k in (1, 7):
+        mean, cov = _propagate(*start, m, c, b, k)
+        want = oracles.langevin.law_after(law, eta, k, *start)
+        yield Sides(f"mean after {k}", mean, want.mean)
+        yield Sides(f"covariance after {k}", cov, want.covariance)
+
+
+@identity(
+    "E2-stationary",
+    ports="langevin_step",
+    kind="exact law",
+    statement=r"\Sigma_\infty = S(I-\tfrac{\eta}{4}P)^{-1},\quad \eta < 4\lambda_{\min}(S)",
+    assumptions="Gaussian target",
+    source="derived; seeds 000, 002, 003",
+    cases=_chain_cases,
+    tolerance=1e-8,
+)
+def langevin_stationary_of_steps(ports, case):
+    """The stationary law of the step: right mean, covariance inflated by the step size."""
+    law, eta = case.law, case.step_size
+    m, c, b = _affine_map(ports, law, eta)
+    d = len(law.mean)
+    # vec(C) = (I - M (x) M)^-1 vec(B B^T)
+    cov = np.linalg.solve(np.eye(d * d) - np.kron(m, m), (b @ b.T).ravel()).reshape(d, d)
+    want = oracles.langevin.stationary(law, eta)
+    yield Sides("mean", np.linalg.solve(np.eye(d) - m, c), want.mean)
+    yield Sides("covariance", cov, want.covariance)
+
+
+@identity(
+    "E2-law",
+    ports="langevin_law",
+    kind="exact law",
+    statement=r"\mu + M^k(m_0-\mu),\quad M^kC_0M^k + \eta\sum_{j<k}M^{2j}",
+    assumptions="Gaussian target, Gaussian start",
+    source="derived; seeds 000, 002, 003",
+    cases=_chain_cases,
+    tolerance=1e-8,
+)
+def langevin_law(ports, case):
+    """The exact law of the chain at step counts 0, 1 and 50."""
+    law, eta = case.law, case.step_size
+    d = len(law.mean)
+    start = np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
+    for k in (0, 1, 50):
+        got = ports.langevin_law(law, eta, k, *start)
+        want = oracles.langevin.law_after(law, eta, k, *start)
+        yield Sides(f"mean after {k}", got["mean"], want.mean)
+        yield Sides(f"covariance after {k}", got["covariance"], want.covariance)
+
+
+@identity(
+    "E2-limit",
+    ports="langevin_stationary",
+    kind="exact law",
+    statement=r"N(\mu,\ S(I-\tfrac{\eta}{4}P)^{-1})",
+    assumptions="Gaussian target, step below 4 lambda_min(S)",
+    source="derived; seeds 000, 002, 003",
+    cases=_chain_cases,
+    tolerance=1e-8,
+)
+def langevin_stationary(ports, case):
+    """The stationary law in closed form."""
+    got = ports.langevin_stationary(case.law, case.step_size)
+    want = oracles.langevin.stationary(case.law, case.step_size)
+    yield Sides("mean", got["mean"], want.mean)
+    yield Sides("covariance", got["covariance"], want.covariance)
+
+
+@identity(
+    "E9",
+    ports="langevin_step",
+    kind="exact law",
+    statement=r"X_0\sim N(\mu,S):\ \operatorname{Cov}X_1 = S + \tfrac{\eta^2}{4}P;\quad "
+    r"N(0,1):\ 1+\eta^2/4",
+    assumptions="Gaussian target, exact start",
+    source="seeds 000, 002, 003 (stationarity)",
+    cases=_chain_cases,
+    tolerance=1e-8,
+)
+def one_step_variance(ports, case):
+    """From the target itself one step keeps the mean and adds (eta^2/4) P."""
+    law, eta = case.law, case.step_size
+    m, c, b = _affine_map(ports, law, eta)
+    mean, cov = _propagate(law.mean, law.covariance, m, c, b, 1)
+    yield Sides("mean", mean, law.mean)
+    yield Sides("covariance", cov, oracles.langevin.one_step_covariance(law, eta))
+
+
+@identity(
+    "E9-draws",
+    ports="langevin_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_1 \sim N(\mu,\ S + \tfrac{\eta^2}{4}P)",
+    assumptions="Gaussian target, exact start; the subject draws the noise",
+    source="seeds 000, 002, 003",
+    cases=_chain_cases,
+)
+def one_step_draws(ports, case):
+    """One step that draws its own noise, from exact draws of the target."""
+    law, eta = case.law, case.step_size
+    d = len(law.mean)
+    z = np.random.default_rng(11).standard_normal((_DRAWS, d))
+    x = law.mean + z @ np.linalg.cholesky(law.covariance).T
+    got = ports.langevin_step(score_of(law), x, eta, rng=5)
+    after = Law("gaussian", mean=law.mean, covariance=oracles.langevin.one_step_covariance(law, eta))
+    for u in np.vstack([np.eye(d), np.ones(d), np.eye(d)[0] - np.eye(d)[-1]]):
+        yield Uniforms(f"direction {u}", oracles.cumulative.projected_cdf(after, u, got @ u))
+    given = _noise_of(law, eta, x, got)
+    u = oracles.cumulative.projected_cdf(_standard(d), np.eye(d)[0], given[:, 0])
+    yield Uniforms("noise", u)
+    yield Uniforms("independent rows", np.mod(u[0::2] + u[1::2], 1.0))
+
+
+def _noise_of(law, eta, x, after):
+    """The noise a right step must have drawn."""
+    drift = x + eta / 2 * (law.mean - x) @ np.linalg.inv(law.covariance)
+    return (after - drift) / np.sqrt(eta)
+
+
+def _standard(d):
+    return Law("gaussian", mean=np.zeros(d), covariance=np.eye(d))

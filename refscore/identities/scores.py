@@ -1,0 +1,343 @@
+"""Chapter A: scores, what they are and what they know."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Sides, identity
+from refscore.identities.cases import Case, Law
+from refscore.identities.differences import gradient, jacobian
+
+DEFINITIONS = "seeds 001, 004: the score is the gradient of the log density in x"
+
+
+def gaussian_cases():
+    """Full covariances in one and three dimensions, and one of condition number 1e6."""
+    stretched = Law(
+        "gaussian", mean=[0.3, -2.0], covariance=settings.covariance(2, 1, low=1e-3, high=1e3)
+    )
+    yield Case("d = 3", law=settings.gaussian(3), x=settings.points(5, 3))
+    yield Case("d = 1", law=settings.gaussian(1), x=settings.points(4, 1))
+    yield Case("condition number 1e6", law=stretched, x=settings.points(6, 2))
+
+
+def mixture_cases():
+    """Three components with covariances of their own; separated; far from the origin."""
+    apart = Law(
+        "mixture",
+        weights=[0.6, 0.4],
+        means=[[2.0], [-2.0]],
+        covariances=[[[0.25]], [[0.04]]],
+    )
+    law = settings.mixture(2)
+    moved = Law(
+        "mixture", weights=law.weights, means=law.means + 1e3, covariances=law.covariances
+    )
+    yield Case("three components, d = 2", law=law, x=settings.points(7, 2))
+    yield Case("three components, d = 4", law=settings.mixture(4), x=settings.points(5, 4))
+    yield Case("the lecture's two, d = 1", law=apart, x=np.linspace(-3, 3, 8)[:, None])
+    yield Case("moved by 1e3", law=moved, x=settings.points(7, 2) + 1e3)
+
+
+def heavy_cases():
+    """Tails heavier or lighter than the Gaussian's."""
+    x = settings.points(6, 2)
+    location, scale = np.array([0.4, -0.7]), np.array([0.5, 1.7])
+    shape = settings.covariance(2, 2)
+    yield Case("Student t", law=Law("student_t", location=location, shape=shape, dof=3.5), x=x)
+    yield Case("Laplace", law=Law("laplace", location=location, scale=scale), x=x)
+    yield Case("logistic", law=Law("logistic", location=location, scale=scale), x=x)
+    power = np.array([3.0, 1.5])
+    law = Law("generalised_normal", location=location, scale=scale, power=power)
+    yield Case("generalised normal", law=law, x=x)
+
+
+def bounded_cases():
+    """Laws on boxes and half-lines, looked at inside."""
+    x = 0.5 + 0.4 * np.tanh(settings.points(6, 2))
+    low, high = np.array([0.0, -0.5]), np.array([1.5, 2.0])
+    law = Law("truncated_normal", mean=[0.3, 1.0], sd=[0.6, 1.4], low=low, high=high)
+    yield Case("truncated normal", law=law, x=x)
+    yield Case("half-normal", law=Law("half_normal", sd=np.array([0.7, 1.6])), x=x)
+    yield Case("uniform", law=Law("uniform", low=low, high=high), x=x)
+
+
+def every_case():
+    """One case of each smooth family."""
+    yield from list(gaussian_cases())[:1]
+    yield from list(mixture_cases())[:1]
+    yield from heavy_cases()
+    yield from list(bounded_cases())[:2]
+
+
+def _density_and_score(ports, case):
+    yield Sides("score", ports.score(case.law, case.x), oracles.scores.score(case.law, case.x))
+
+
+@identity(
+    "A2-gaussian",
+    ports="score",
+    statement=r"\nabla\log N(x;\mu,\Sigma) = -\Sigma^{-1}(x-\mu)",
+    source="seed 004 (1-D: (mu - x)/sigma^2)",
+    cases=gaussian_cases,
+    family="gaussian",
+)
+def gaussian_score(ports, case):
+    """The score of a Gaussian is minus the precision times the distance from the mean."""
+    yield from _density_and_score(ports, case)
+
+
+@identity(
+    "A2-mixture",
+    ports="score",
+    statement=r"\nabla\log\sum_k\pi_k N_k = \sum_k r_k(x)\,(-\Sigma_k^{-1})(x-\mu_k),\ "
+    r"r_k = \pi_k N_k/\sum_j\pi_j N_j",
+    source="seed 004",
+    cases=mixture_cases,
+    family="mixture",
+)
+def mixture_score(ports, case):
+    """The score of a mixture weighs the components' scores by their responsibilities."""
+    yield from _density_and_score(ports, case)
+
+
+@identity(
+    "A2-heavy-tails",
+    ports="score",
+    statement=r"t:\ -\frac{\nu+d}{\nu+q}\Sigma^{-1}(x-m);\ "
+    r"\text{Laplace: } -\operatorname{sign}(x-m)/b;\ "
+    r"\text{logistic: } -\tanh\frac{x-m}{2s}\big/s",
+    source=DEFINITIONS,
+    cases=heavy_cases,
+)
+def heavy_tail_scores(ports, case):
+    """Scores of Student t, Laplace, logistic and generalised normal laws."""
+    yield from _density_and_score(ports, case)
+
+
+@identity(
+    "A2-bounded",
+    ports="score",
+    statement=r"\nabla\log p\ \text{inside a box is that of the unbounded density}",
+    source=DEFINITIONS,
+    cases=bounded_cases,
+)
+def bounded_scores(ports, case):
+    """Inside its support a truncated law has the score of the law it was cut from."""
+    yield from _density_and_score(ports, case)
+
+
+@identity(
+    "A2-log-density",
+    ports="log_density",
+    statement=r"\log p(x),\ \text{normalised: } \int p = 1",
+    source="seed 004",
+    cases=lambda: [*gaussian_cases(), *mixture_cases(), *heavy_cases(), *bounded_cases()],
+    family="mixture",
+)
+def log_densities(ports, case):
+    """Log densities with their normalising constants."""
+    value = ports.log_density(case.law, case.x)
+    yield Sides("log density", value, oracles.scores.log_density(case.law, case.x))
+
+
+@identity(
+    "A2-far",
+    ports="score",
+    statement=r"r_k(x) \to \text{one-hot as } \|x\| \to \infty;\ s(x)\ \text{stays finite}",
+    assumptions="1e150 from every mode; no ties of the leading quadratic forms",
+    source=DEFINITIONS,
+    cases=lambda: [
+        Case("Gaussian, 1e150 away", law=settings.gaussian(3), x=1e150 * settings.points(3, 3)),
+        Case("mixture, 1e8 away", law=settings.mixture(2), x=1e8 * settings.points(4, 2)),
+        Case("mixture, 1e150 away", law=settings.mixture(2), x=1e150 * settings.points(4, 2)),
+        Case(
+            "Student t, 1e150 away",
+            law=Law("student_t", location=[0.4, -0.7], shape=settings.covariance(2, 2), dof=3.5),
+            x=1e150 * settings.points(4, 2),
+        ),
+    ],
+)
+def far_points(ports, case):
+    """Scores stay exact at any distance from the modes."""
+    right = oracles.scores.score(case.law, case.x)
+    scale = np.abs(right).max(axis=-1, keepdims=True)
+    yield Sides("score", ports.score(case.law, case.x), right, scale)
+
+
+@identity(
+    "A1",
+    ports="log_density score",
+    statement=r"\nabla\log\frac{q(x)}{Z} = \nabla\log q(x) = -\nabla E(x)",
+    source="seeds 000, 001, 004",
+    cases=every_case,
+    tolerance=1e-7,
+)
+def score_is_gradient(ports, case):
+    """The score is the derivative of the subject's own log density, whatever its constant."""
+    numeric = gradient(lambda x: ports.log_density(case.law, x), case.x)
+    yield Sides("score", ports.score(case.law, case.x), numeric)
+
+
+@identity(
+    "A1-normaliser",
+    ports="log_density score",
+    statement=r"\log p(x) - \log p(x_0) = E(x_0) - E(x),\ \text{free of } Z",
+    source="seeds 001, 004",
+    cases=lambda: [*list(gaussian_cases())[:2], *list(mixture_cases())[:2]],
+)
+def score_ignores_normaliser(ports, case):
+    """Differences of log densities, like scores, do not see the normaliser."""
+    value = ports.log_density(case.law, case.x)
+    right = oracles.scores.log_density(case.law, case.x)
+    yield Sides("difference", value - value[0], right - right[0])
+    yield Sides("score", ports.score(case.law, case.x), oracles.scores.score(case.law, case.x))
+
+
+@identity(
+    "A2-jacobian",
+    ports="score_jacobian",
+    statement=r"\nabla s = -\sum_k r_k\Sigma_k^{-1} + \operatorname{Cov}_r(s_k)",
+    source=DEFINITIONS,
+    cases=every_case,
+    family="mixture",
+)
+def score_jacobian_is_derivative(ports, case):
+    """The score's Jacobian, the curvature of the log density."""
+    right = oracles.scores.score_jacobian(case.law, case.x)
+    yield Sides("Jacobian", ports.score_jacobian(case.law, case.x), right)
+
+
+@identity(
+    "A2-divergence",
+    ports="divergence",
+    statement=r"\nabla\cdot s = \Delta\log p = \operatorname{tr}\nabla s",
+    source=DEFINITIONS,
+    cases=every_case,
+    family="mixture",
+)
+def divergence_is_laplacian(ports, case):
+    """The divergence of the score is the Laplacian of the log density."""
+    right = oracles.scores.divergence(case.law, case.x)
+    yield Sides("divergence", ports.divergence(case.law, case.x), right)
+
+
+@identity(
+    "A2-derivative",
+    ports="score score_jacobian divergence",
+    statement=r"J_{ij} = \partial s_i/\partial x_j,\ \nabla\cdot s = \sum_i J_{ii}",
+    source=DEFINITIONS,
+    cases=every_case,
+    tolerance=1e-6,
+)
+def jacobian_is_of_the_score(ports, case):
+    """The subject's Jacobian and divergence are the derivatives of its own score."""
+    numeric = jacobian(lambda x: ports.score(case.law, x), case.x)
+    yield Sides("Jacobian", ports.score_jacobian(case.law, case.x), numeric)
+    trace = np.trace(numeric, axis1=-2, axis2=-1)
+    scale = np.abs(numeric).max()
+    yield Sides("divergence", ports.divergence(case.law, case.x), trace, scale)
+
+
+@identity(
+    "A4",
+    ports="score_jacobian",
+    statement=r"\partial s_i/\partial x_j = \partial s_j/\partial x_i",
+    source="implied by seeds 001, 004: a score is a gradient",
+    cases=every_case,
+)
+def conservative_score(ports, case):
+    """A score has no curl: its Jacobian is symmetric."""
+    jac = ports.score_jacobian(case.law, case.x)
+    yield Sides("Jacobian", jac, np.swapaxes(jac, -1, -2))
+    right = oracles.scores.score_jacobian(case.law, case.x)
+    curl = right - np.swapaxes(right, -1, -2)
+    yield Sides("curl", jac - np.swapaxes(jac, -1, -2), 0.0 * curl, np.abs(right).max())
+
+
+@identity(
+    "A4-projection",
+    ports="conservative_projection",
+    statement=r"B\Sigma + \Sigma B = A\Sigma + \Sigma A^T,\quad c = b + (A-B)\mu",
+    assumptions="affine field, law with mean mu and covariance Sigma",
+    source="derived",
+    cases=lambda: [
+        Case(f"d = {d}", field=settings.affine(d), law=settings.gaussian(d)) for d in (2, 3, 4)
+    ],
+    family="affine field",
+)
+def nearest_gradient_field(ports, case):
+    """The gradient field nearest to an affine one in the law's mean square."""
+    law, field = case.law, case.field
+    got = ports.conservative_projection(field.matrix, field.offset, law.mean, law.covariance)
+    want = oracles.calculus.nearest_gradient(
+        field.matrix, field.offset, law.mean, law.covariance
+    )
+    yield Sides("B", got[0], want[0])
+    yield Sides("c", got[1], want[1])
+
+
+@functools.cache
+def _path_cases():
+    law = settings.gaussian(3)
+    return [
+        Case(
+            "Gaussian, d = 3",
+            law=law,
+            score=settings.gaussian_score(law),
+            x=settings.points(5, 3),
+            x0=np.zeros(3),
+        ),
+        Case(
+            "mixture, d = 2",
+            law=settings.mixture(2),
+            score=settings.mixture_score(2),
+            x=settings.points(6, 2),
+            x0=np.array([0.3, -0.2]),
+        ),
+    ]
+
+
+@identity(
+    "A3",
+    ports="recover_log_density",
+    statement=r"\log p(x) - \log p(x_0) = \int_0^1 s(x_0+t(x-x_0))\cdot(x-x_0)\,dt",
+    assumptions="the segment from x0 to x lies in the support",
+    source="seeds 001, 004",
+    cases=_path_cases,
+    tolerance=1e-8,
+)
+def density_from_score(ports, case):
+    """Path integrals of the score recover the density up to its constant."""
+    right = oracles.scores.log_density(case.law, case.x)
+    right = right - oracles.scores.log_density(case.law, case.x0)
+    yield Sides("difference", ports.recover_log_density(case.score, case.x, case.x0), right)
+
+
+@identity(
+    "A3-pieces",
+    ports="score log_density",
+    statement=r"\text{equal scores, other densities: } \tfrac12 U(0,1)+\tfrac12 U(2,3)"
+    r"\ \text{and}\ .9\,U(0,1)+.1\,U(2,3)",
+    assumptions="a support in two pieces, here two narrow components far apart",
+    source="seeds 001, 004 assume a connected support",
+    cases=lambda: [
+        Case(f"modes at ±{a}", a=a, x=np.array([[-a - 0.3], [-a], [a], [a + 0.2]]))
+        for a in (12.0, 20.0)
+    ],
+)
+def disconnected_support(ports, case):
+    """Across a gap the score forgets the weights: densities differ, scores agree."""
+    even, uneven = (
+        Law("mixture", weights=w, means=[[-case.a], [case.a]], covariances=[[[0.5]], [[0.7]]])
+        for w in ([0.5, 0.5], [0.9, 0.1])
+    )
+    yield Sides("scores", ports.score(even, case.x), ports.score(uneven, case.x))
+    right = oracles.scores.score(even, case.x)
+    yield Sides("score", ports.score(uneven, case.x), right)
+    gap = ports.log_density(uneven, case.x) - ports.log_density(even, case.x)
+    yield Sides("densities", gap, np.log([1.8, 1.8, 0.2, 0.2]))

@@ -1,0 +1,123 @@
+"""The fixed laws, fields and points that entries are run on.
+
+Chosen so that nothing hides: full non-isotropic covariances, non-symmetric matrices,
+unequal weights, three components, and every count (points, dimensions, probes, levels)
+different from the others and above one.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from refscore.identities.cases import Description, FieldDescription, Law
+
+
+def _generator(*key: int) -> np.random.Generator:
+    return np.random.default_rng((20240917, *key))
+
+
+def covariance(dim: int, key: int = 0, *, low: float = 0.4, high: float = 2.5) -> np.ndarray:
+    """A full covariance with eigenvalues spread geometrically from low to high."""
+    q, _ = np.linalg.qr(_generator(1, dim, key).standard_normal((dim, dim)))
+    s = (q * np.geomspace(low, high, dim)) @ q.T
+    return 0.5 * (s + s.T)
+
+
+@functools.cache
+def gaussian(dim: int = 3) -> Law:
+    """A Gaussian with a full covariance and a mean away from the origin."""
+    mean = np.linspace(0.7, -1.1, dim) if dim > 1 else np.array([0.7])
+    return Law("gaussian", mean=mean, covariance=covariance(dim))
+
+
+@functools.cache
+def mixture(dim: int = 2) -> Law:
+    """Three components, unequal weights, a different full covariance each."""
+    means = 1.6 * _generator(2, dim).standard_normal((3, dim))
+    covariances = np.stack([covariance(dim, k, low=0.3 + 0.1 * k, high=1.5) for k in range(3)])
+    return Law("mixture", weights=[0.5, 0.3, 0.2], means=means, covariances=covariances)
+
+
+@functools.cache
+def points(n: int, dim: int, key: int = 0, *, spread: float = 1.5) -> np.ndarray:
+    """n points around the origin."""
+    x = spread * _generator(3, n, dim, key).standard_normal((n, dim))
+    x.flags.writeable = False
+    return x
+
+
+@functools.cache
+def normals(*shape: int, key: int = 0) -> np.ndarray:
+    """Standard normal numbers of a shape."""
+    z = _generator(4, key, *shape).standard_normal(shape)
+    z.flags.writeable = False
+    return z
+
+
+@functools.cache
+def signs(*shape: int, key: int = 0) -> np.ndarray:
+    """Numbers +1 and -1 of a shape."""
+    v = _generator(5, key, *shape).choice([-1.0, 1.0], shape)
+    v.flags.writeable = False
+    return v
+
+
+@functools.cache
+def matrix(dim: int, key: int = 0) -> np.ndarray:
+    """A matrix without symmetry."""
+    a = _generator(6, dim, key).standard_normal((dim, dim)) + np.diag(np.arange(dim) - 0.5)
+    a.flags.writeable = False
+    return a
+
+
+@functools.cache
+def affine(dim: int = 3) -> FieldDescription:
+    """A x + b with A neither symmetric nor definite."""
+    return FieldDescription("affine", matrix=matrix(dim), offset=np.linspace(-0.4, 0.9, dim))
+
+
+@functools.cache
+def mixture_score(dim: int = 2) -> FieldDescription:
+    """The score of `mixture(dim)` as a field."""
+    law = mixture(dim)
+    return FieldDescription(
+        "mixture_score", weights=law.weights, means=law.means, covariances=law.covariances
+    )
+
+
+def gaussian_score(law: Law) -> FieldDescription:
+    """The score of a Gaussian law as an affine field."""
+    precision = np.linalg.inv(law.covariance)
+    precision = 0.5 * (precision + precision.T)
+    return FieldDescription("affine", matrix=-precision, offset=precision @ law.mean)
+
+
+@functools.cache
+def network(dim: int = 2, widths: tuple[int, ...] = (5, 4)) -> FieldDescription:
+    """A tanh network dim -> widths -> dim."""
+    sizes = (dim, *widths, dim)
+    weights = tuple(
+        _generator(7, dim, i).standard_normal((out, size)) / np.sqrt(size)
+        for i, (size, out) in enumerate(zip(sizes[:-1], sizes[1:]))
+    )
+    biases = tuple(0.3 * _generator(8, dim, i).standard_normal(out) for i, out in enumerate(sizes[1:]))
+    return FieldDescription("mlp", weights=weights, biases=biases)
+
+
+def all_signs(dim: int) -> np.ndarray:
+    """All 2^d sign vectors."""
+    return np.array(np.meshgrid(*[[-1.0, 1.0]] * dim, indexing="ij")).reshape(dim, -1).T
+
+
+def hermite(dim: int, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tensor Gauss-Hermite nodes and weights of N(0, I): exact to degree 2 order - 1."""
+    z, w = np.polynomial.hermite_e.hermegauss(order)
+    w = w / w.sum()
+    nodes = np.array(np.meshgrid(*[z] * dim, indexing="ij")).reshape(dim, -1).T
+    weights = np.prod(np.array(np.meshgrid(*[w] * dim, indexing="ij")).reshape(dim, -1), axis=0)
+    return nodes, weights
+
+
+VP = Description("vp", beta_min=0.1, beta_max=20.0)

@@ -1,0 +1,191 @@
+"""Exact laws of affine steps with Gaussian noise, x' = M x + c + B z, without a single draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from refscore._arguments import as_array, as_count, as_covariance, as_positive, as_square
+from refscore.distributions.gaussian import Gaussian
+from refscore.nodes import gaussian_components
+
+
+class AffineStep(NamedTuple):
+    """The step x' = M x + c + B z, z ~ N(0, I): matrix (d, d), offset (d,), noise_matrix (d, m)."""
+
+    matrix: np.ndarray
+    offset: np.ndarray
+    noise_matrix: np.ndarray
+
+    def __call__(self, x, noise) -> np.ndarray:
+        """M x + c + B z, rowwise, for x (..., d) and noise (..., m)."""
+        return x @ self.matrix.T + self.offset + noise @ self.noise_matrix.T
+
+
+def affine_map_of(step: Callable, dim: int, *, noise_dim: int | None = None) -> AffineStep:
+    """(M, c, B) of a step known only as a function (x, noise) -> x'.
+
+        c = step(0, 0),  M e_j = (step(r e_j, 0) - c)/r,  B e_j = (step(0, r e_j) - c)/r
+
+    with r = max(1, |c|), so that a far offset takes no digits from M.
+    Arguments: step, rowwise on (n, d) points and (n, m) noise; dim, d; noise_dim, m (d unless
+    given). Returns: AffineStep. Raises: ValueError if the step is not affine, seen at points
+    of its own choice to 1e-8. Cost: d + m + 5 rows of one step.
+    Checked by: langevin_law
+    """
+    d = as_count(dim, "dim")
+    m = d if noise_dim is None else as_count(noise_dim, "noise_dim")
+    c = _outputs(step, np.zeros((1, d + m)), d)[0]
+    r = max(1.0, float(np.abs(c).max()))
+    columns = (_outputs(step, r * np.eye(d + m), d) - c) / r
+    found = AffineStep(columns[:d].T, c, columns[d:].T)
+    tests = _test_points(4, d + m)
+    gap = np.abs(found(tests[:, :d], tests[:, d:]) - _outputs(step, tests, d)).max()
+    if gap > 1e-8 * (np.abs(c).max() + np.abs(columns).sum()):
+        raise ValueError(
+            f"step must be affine in (x, noise), but differs by {gap:.3g} from its map"
+        )
+    return found
+
+
+def affine_law(step, mean0, covariance0, n_steps: int = 1) -> Gaussian:
+    """The law after k steps x' = M x + c + B z from N(m_0, C_0).
+
+        m_k = M m_{k-1} + c,  C_k = M C_{k-1} Mᵀ + B Bᵀ
+
+    Arguments: step, an AffineStep (or triple), or a function (x, noise) -> x' that is affine;
+    mean0 (d,), covariance0 (d, d), zeros for a point; n_steps >= 0. Returns: Gaussian,
+    which may be singular. Raises: ValueError when the law leaves the finite numbers.
+    Cost: O(d³ log k), by squaring.
+    Checked by: langevin_law, one_step_variance
+    """
+    mean, covariance = _start(mean0, covariance0)
+    M, c, Q = _noise_form(step, len(mean))
+    k = as_count(n_steps, "n_steps", minimum=0)
+    with np.errstate(all="ignore"):
+        while k:
+            if k & 1:
+                mean, covariance = M @ mean + c, M @ covariance @ M.T + Q
+            k >>= 1
+            if k:
+                c, Q, M = M @ c + c, M @ Q @ M.T + Q, M @ M
+    return _finite(mean, covariance, n_steps)
+
+
+def stationary_law(step, dim: int | None = None) -> Gaussian:
+    """The law that a step x' = M x + c + B z leaves unchanged.
+
+        m = M m + c,  C = M C Mᵀ + B Bᵀ
+
+    Arguments: step, as `affine_law`; dim, needed when the step is a function.
+    Returns: Gaussian. Raises: ValueError when the largest |eigenvalue| of M is 1 or more.
+    Cost: O(d³). Source: the discrete Lyapunov equation.
+    Checked by: langevin_stationary
+    """
+    from scipy.linalg import solve_discrete_lyapunov
+
+    M, c, Q = _noise_form(step, dim)
+    radius = np.abs(np.linalg.eigvals(M)).max()
+    if radius >= 1:
+        raise ValueError(
+            f"step has no stationary law: its matrix has spectral radius {radius:.6g}, not below 1"
+        )
+    C = solve_discrete_lyapunov(M, Q)
+    return Gaussian(np.linalg.solve(np.eye(len(c)) - M, c), (C + C.T) / 2)
+
+
+def langevin_law(law, step_size, n_steps: int, mean0, covariance0) -> Gaussian:
+    """The law of k unadjusted Langevin steps on a Gaussian target N(μ, S), from N(m_0, C_0).
+
+        M = I - (η/2) S⁻¹,  m_k = μ + M^k (m_0 - μ),  C_k = M^k C_0 M^k + η Σ_{j<k} M^{2j}
+
+    Arguments: law with .mean (d,) and .covariance (d, d); step_size η > 0 (no stability
+    needed for finite k); n_steps >= 0; mean0 (d,); covariance0 (d, d), zeros for a point.
+    Returns: Gaussian, by the eigenbasis of S, the sum in closed form. Raises: ValueError
+    naming the argument or when the law overflows. Cost: O(d³) for every k.
+    Checked by: langevin_law, one_step_variance
+    """
+    eta, (mu, variances, E) = as_positive(step_size, "step_size"), _eigenbasis(law)
+    k = as_count(n_steps, "n_steps", minimum=0)
+    mean, covariance = _start(mean0, covariance0, len(mu))
+    if k == 0:
+        return Gaussian(mean, covariance)
+    with np.errstate(all="ignore"):
+        powers = (1 - eta / (2 * variances)) ** k
+        noise = eta * _geometric_sum(eta, variances, k)
+        start = E.T @ covariance @ E * np.outer(powers, powers)
+        mean = mu + E @ (powers * (E.T @ (mean - mu)))
+        covariance = E @ (start + np.diag(noise)) @ E.T
+    return _finite(mean, covariance, n_steps)
+
+
+def langevin_stationary(law, step_size) -> Gaussian:
+    """The stationary law of unadjusted Langevin steps on a Gaussian target N(μ, S).
+
+        C = S (I - (η/4) S⁻¹)⁻¹,  for η < 4 λ_min(S) only
+
+    Arguments: as `langevin_law`. Returns: Gaussian. Raises: ValueError at or beyond the
+    stability limit. Cost: O(d³).
+    Checked by: langevin_stationary
+    """
+    eta, (mu, variances, E) = as_positive(step_size, "step_size"), _eigenbasis(law)
+    limit = 4 * variances.min()
+    if eta >= limit:
+        raise ValueError(
+            f"step_size must be below 4 times the smallest variance, {limit:.6g}, or the chain"
+            f" has no stationary law; got {eta:.6g}"
+        )
+    C = E * (variances / (1 - eta / (4 * variances))) @ E.T
+    return Gaussian(mu, (C + C.T) / 2)
+
+
+def _geometric_sum(eta: float, variances: np.ndarray, k: int) -> np.ndarray:
+    """Σ_{j<k} m^{2j} = (1 - (1 - q)^k) / q with q = 1 - m² = (η/λ)(1 - η/(4λ))."""
+    q = eta / variances * (1 - eta / (4 * variances))
+    sums = -np.expm1(k * np.log1p(-q)) / np.where(q == 0, 1.0, q)
+    return np.where(q == 0, float(k), sums)
+
+
+def _eigenbasis(law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    weights, means, covariances = gaussian_components(law)
+    if len(weights) != 1:
+        raise TypeError("law must be a Gaussian: on a mixture the chain's law is not Gaussian")
+    return means[0], *np.linalg.eigh(as_covariance(covariances[0], "law.covariance"))
+
+
+def _start(mean0, covariance0, dim: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    mean = as_array(mean0, "mean0", (dim,))
+    return mean, as_covariance(covariance0, "covariance0", len(mean), singular=True)
+
+
+def _noise_form(step, dim: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(M, c, B Bᵀ), checked."""
+    if not isinstance(step, tuple):
+        if dim is None:
+            raise ValueError("dim must be given when step is a function")
+        step = affine_map_of(step, dim)
+    matrix, offset, noise_matrix = step
+    M = as_square(matrix, "matrix", dim)
+    B = as_array(noise_matrix, "noise_matrix", (len(M), None))
+    return M, as_array(offset, "offset", (len(M),)), B @ B.T
+
+
+def _outputs(step: Callable, inputs: np.ndarray, dim: int) -> np.ndarray:
+    outputs = as_array(step(inputs[:, :dim].copy(), inputs[:, dim:].copy()), "step(x, noise)")
+    if outputs.shape != (len(inputs), dim):
+        raise ValueError(f"step must give ({len(inputs)}, {dim}) points, got {outputs.shape}")
+    return outputs
+
+
+def _test_points(n: int, dim: int) -> np.ndarray:
+    """Fixed points without symmetry, several scales."""
+    k = np.arange(1, n * dim + 1).reshape(n, dim)
+    return 3 * np.sin(1.7 * k) * np.arange(1, n + 1)[:, None]
+
+
+def _finite(mean: np.ndarray, covariance: np.ndarray, n_steps) -> Gaussian:
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise ValueError(f"the law leaves the finite numbers within n_steps = {n_steps}")
+    return Gaussian(mean, (covariance + covariance.T) / 2)

@@ -1,0 +1,52 @@
+"""Implicit score matching: what the data can tell without their score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore.objectives.integrands import (
+    field_and_points,
+    half_square,
+    loss_and_gradient,
+    losses,
+)
+
+
+def implicit_loss(field, x) -> np.ndarray:
+    """The implicit score matching loss at every point.
+
+        ½‖s(x)‖² + div s(x)
+
+    field a Field; x points (..., d). Returns (...,). Raises TypeError or ValueError naming the
+    argument. Cost: one value and one exact divergence a point.
+    Source: Hyvärinen (2005), theorem 1.
+    Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine
+    """
+    return losses(*field_and_points(field, x), _integrand)
+
+
+def implicit_loss_gradient(field, x) -> np.ndarray:
+    """The gradient of the mean implicit loss in `field.parameters`.
+
+        ∂/∂θ mean[ ½‖s‖² + div s ]
+
+    Arguments as `implicit_loss`, at least one point. Returns (p,), (0,) without parameters.
+    Checked by: implicit_gradient
+    """
+    return implicit_loss_and_gradient(field, x)[1]
+
+
+def implicit_loss_and_gradient(field, x):
+    """The mean implicit loss, a number, and its gradient (p,), from one forward pass.
+
+    Arguments as `implicit_loss`, at least one point. Cost with an MLP of two hidden layers:
+    six products with the middle matrix a point.
+    Checked by: implicit_gradient
+    """
+    return loss_and_gradient(*field_and_points(field, x), _integrand)
+
+
+def _integrand(local, rows):
+    s = local.value
+    weights = {"value": s, "divergence": np.ones(len(s))}
+    return half_square(s) + local.divergence(), weights

@@ -1,0 +1,29 @@
+"""Closed forms that identities are decided by: NumPy and SciPy only, nothing of the library's.
+
+The oracles share no code with what they judge and take other routes: exact rational arithmetic
+for quadratic forms, extended precision (`np.longdouble`) for sums, moment ODEs and quadrature
+for schedules, complex steps for derivatives. They read plain descriptions: a law is an object
+with `.kind` and plain arrays, a field is one of kind affine, mixture_score or mlp.
+
+scores      log densities, scores, their derivatives, moments, cumulative distributions
+fields      values, Jacobians, divergences and parameter gradients of described fields
+objectives  score-matching losses point by point, and their closed forms
+traces      Hutchinson estimates on given probes, variances, brute-force enumerations
+bayes       Tweedie, linear-Gaussian posteriors, diffused laws
+langevin    exact laws of the unadjusted Langevin chain on a Gaussian, Wasserstein distance
+diffusion   forward marginals, probability-flow velocities, maps and likelihoods
+calculus    nearest gradient field of an affine field
+"""
+
+from importlib import import_module
+
+__all__ = [
+    "bayes", "calculus", "cumulative", "diffusion", "fields", "langevin", "objectives", "scores",
+    "traces",
+]  # fmt: skip
+
+
+def __getattr__(name: str):
+    if name in __all__:
+        return import_module(f"refscore.oracles.{name}")
+    raise AttributeError(f"module 'refscore.oracles' has no attribute {name!r}")

@@ -1,0 +1,45 @@
+"""The conformance kit: hold an implementation against the catalogue of identities.
+
+    import refscore.verify as rv
+    report = rv.run(subject)          # an object whose functions are ports
+    report.raise_if_failed()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from refscore.verify.errors import NotOffered, SubjectError
+
+_HOMES = {
+    "run": "runner",
+    "evaluate": "runner",
+    "Subject": "subject",
+    "load": "subject",
+    "replay": "replaying",
+    "parametrize": "pytest_support",
+    "reproduce": "reproduction",
+    "PORTS": "ports",
+    "mistakes": "mutants",
+    "Report": "report",
+    "schema": "report",
+}
+
+__all__ = ["NotOffered", "SubjectError", *_HOMES]
+
+if TYPE_CHECKING:
+    from refscore.verify.mutants import mistakes
+    from refscore.verify.pytest_support import parametrize
+    from refscore.verify.ports import PORTS
+    from refscore.verify.replaying import replay
+    from refscore.verify.report import Report, schema
+    from refscore.verify.reproduction import reproduce
+    from refscore.verify.runner import evaluate, run
+    from refscore.verify.subject import Subject, load
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(import_module(f"refscore.verify.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'refscore.verify' has no attribute {name!r}")

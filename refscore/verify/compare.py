@@ -1,0 +1,114 @@
+"""How the two sides of an identity are judged, one function a kind."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from refscore.identities import Average, Bound, Order, Sides, Uniforms
+from refscore.verify.statistics import mean_test, uniform_test
+
+ALPHA = 1e-6
+_QUANTILES = 2000
+
+
+class Judgement(NamedTuple):
+    """One outcome judged: `gap` is in units of the tolerance's scale."""
+
+    label: str
+    holds: bool
+    gap: float
+    tolerance: float
+    detail: str
+    left: np.ndarray | None = None
+    right: np.ndarray | None = None
+    count: int = 0
+
+
+def judge(outcome, tolerance: float, alpha: float) -> Judgement:
+    """Judge one outcome of an identity; `alpha` is this outcome's share of false alarms."""
+    if isinstance(outcome, Sides):
+        return exact(outcome, tolerance)
+    if isinstance(outcome, Order):
+        return order(outcome)
+    if isinstance(outcome, Bound):
+        return bound(outcome, tolerance)
+    if isinstance(outcome, Average):
+        return average(outcome, alpha)
+    if isinstance(outcome, Uniforms):
+        return uniforms(outcome, alpha)
+    raise TypeError(f"an identity yields outcomes, got {type(outcome).__name__}")
+
+
+def exact(sides: Sides, tolerance: float) -> Judgement:
+    """|left - right| <= tolerance * scale everywhere; NaN, shape and kind must agree.
+
+    A scalar left against a vector right is a mean loss against losses per point.
+    """
+    left, right = np.asarray(sides.left), np.asarray(sides.right)
+    if left.dtype.kind not in "fiubc":
+        return Judgement(sides.label, False, math.inf, tolerance, f"returned {left.dtype}")
+    if left.shape != right.shape:
+        detail = f"returned shape {left.shape}, expected {right.shape}"
+        return Judgement(sides.label, False, math.inf, tolerance, detail, left, right)
+    if left.size == 0:
+        return Judgement(sides.label, False, math.inf, tolerance, "nothing was compared")
+    with np.errstate(all="ignore"):
+        same = (left == right) | (np.isnan(left) & np.isnan(right))
+        scale = np.abs(right[np.isfinite(right)]).max(initial=0.0)
+        scale = np.asarray(scale if sides.scale is None else sides.scale, dtype=float)
+        scale = np.maximum(scale, np.finfo(float).tiny)
+        error = np.where(same, 0.0, np.abs(left - right) / scale)
+    gap = float(np.where(np.isnan(error), np.inf, error).max())
+    return Judgement(sides.label, gap <= tolerance, gap, tolerance, "", left, right)
+
+
+def order(outcome: Order) -> Judgement:
+    """The measured order lies within 0.4 of the expected one."""
+    steps = np.log(np.asarray(outcome.steps, dtype=float))
+    errors = np.asarray(outcome.errors, dtype=float)
+    if not (np.isfinite(errors).all() and (errors > 0).all()):
+        return Judgement(outcome.label, False, math.inf, 0.4, f"errors {errors}")
+    measured = float(np.polyfit(steps, np.log(errors), 1)[0])
+    gap = abs(measured - outcome.expected)
+    detail = f"order {measured:.2f}, expected {outcome.expected:g}"
+    return Judgement(outcome.label, gap < 0.4, gap, 0.4, detail)
+
+
+def bound(outcome: Bound, tolerance: float) -> Judgement:
+    """value <= upper everywhere, to rounding."""
+    value, upper = np.asarray(outcome.value, float), np.asarray(outcome.upper, float)
+    with np.errstate(all="ignore"):
+        ratio = value / upper
+    gap = float(np.where(np.isnan(ratio), np.inf, ratio).max())
+    holds, detail = gap <= 1 + tolerance, "the gap is value / upper bound"
+    return Judgement(outcome.label, holds, gap, 1 + tolerance, detail, value, upper)
+
+
+def average(outcome: Average, alpha: float) -> Judgement:
+    """The values have the stated mean and at most the stated variance."""
+    values = np.asarray(outcome.values)
+    seen = mean_test(values, outcome.mean, outcome.variance, alpha)
+    detail = (
+        f"mean {values.mean():.6g} of {values.size} against {outcome.mean:.6g};"
+        f" level {alpha:.1g}, notices {seen.detectable:.2g}"
+    )
+    left, right = np.asarray(values.mean()), np.asarray(outcome.mean)
+    return Judgement(
+        outcome.label, not seen.rejects, abs(seen.deviation), seen.detectable, detail, left, right
+    )
+
+
+def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
+    """The values follow the law whose distribution function made them uniform."""
+    values = np.asarray(outcome.values)
+    seen = uniform_test(values, alpha)
+    detail = (
+        f"sup|F_n - F| = {seen.statistic:.4f} over {values.size} draws, allowed"
+        f" {seen.threshold:.4f} at level {alpha:.1g}; a pass certifies at most {seen.detectable:.4f}"
+    )
+    holds, gap, allowed = not seen.rejects, seen.statistic, seen.threshold
+    quantiles = np.sort(values.ravel())[:: max(1, values.size // _QUANTILES)]
+    return Judgement(outcome.label, holds, gap, allowed, detail, quantiles, count=values.size)

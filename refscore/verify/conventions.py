@@ -1,0 +1,231 @@
+"""Conventions: the finite set of readings that are a choice, not a mistake.
+
+A subject that declares `conventions = {"half": False}` is judged by what it declared: the
+kit turns its answers into the default reading before comparing. `"denoising_loss.half"`
+declares it for one port alone. What is not declared has the default, the first value.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from refscore import oracles
+from refscore.verify.errors import SubjectError
+from refscore.verify.ports import PORTS
+
+
+@dataclass(frozen=True)
+class DensityConventions:
+    """How densities and scores are returned."""
+
+    log_density: str = "log density"
+    score_sign: str = "gradient of log density"
+    normalised: bool = True
+
+    VALUES = {
+        "log_density": ("log density", "energy"),
+        "score_sign": ("gradient of log density", "gradient of energy"),
+        "normalised": (True, False),
+    }
+
+
+@dataclass(frozen=True)
+class ObjectiveConventions:
+    """How losses are scaled."""
+
+    half: bool = True
+    dimensions: str = "sum"
+    batch: str = "mean"
+    sigma_power: int = 0
+    sliced_form: str = "plain"
+    probes: str = "identity covariance"
+
+    VALUES = {
+        "half": (True, False),
+        "dimensions": ("sum", "mean"),
+        "batch": ("mean", "sum"),
+        "sigma_power": (0, 1, 2, 4),
+        "sliced_form": ("plain", "variance reduced"),
+        "probes": ("identity covariance", "unit norm"),
+    }
+
+
+@dataclass(frozen=True)
+class TraceConventions:
+    """How probes are normalised."""
+
+    trace_probes: str = "identity covariance"
+
+    VALUES = {"trace_probes": ("identity covariance", "unit norm")}
+
+
+@dataclass(frozen=True)
+class LangevinConventions:
+    """How the step is spelled: eta, epsilon with eta = epsilon^2, or h with eta = 2 h."""
+
+    step: str = "eta"
+
+    VALUES = {"step": ("eta", "epsilon", "h")}
+
+
+@dataclass(frozen=True)
+class ProcessConventions:
+    """What `marginal` and `log_likelihood` return."""
+
+    marginal: str = "alpha, sigma"
+    likelihood: str = "nats"
+
+    VALUES = {
+        "marginal": ("alpha, sigma", "alpha, variance", "alpha squared, sigma",
+                     "alpha squared, variance"),
+        "likelihood": ("nats", "bits per dimension"),
+    }  # fmt: skip
+
+
+FAMILIES: dict[str, Any] = {
+    "densities": DensityConventions(),
+    "objectives": ObjectiveConventions(),
+    "traces": TraceConventions(),
+    "langevin": LangevinConventions(),
+    "processes": ProcessConventions(),
+    "reverse": ProcessConventions(),
+    "likelihood": ProcessConventions(),
+}
+
+
+def values_of(name: str) -> tuple:
+    """The values a convention may take, the default first."""
+    for family in FAMILIES.values():
+        if name in family.VALUES:
+            return family.VALUES[name]
+    known = sorted({key for family in FAMILIES.values() for key in family.VALUES})
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+    raise SubjectError(f"unknown convention {name!r}{hint}")
+
+
+def check_declared(declared: dict) -> dict:
+    """`declared` itself, or an error naming the key or value that is not known."""
+    for key, value in declared.items():
+        port, _, name = key.rpartition(".")
+        if port and port not in PORTS:
+            raise SubjectError(f"convention {key!r} names no port: {port!r}")
+        if value not in values_of(name):
+            raise SubjectError(f"convention {key!r} must be one of {values_of(name)}, got {value!r}")
+    return declared
+
+
+def for_port(port: str, declared: dict):
+    """The record one port is judged by."""
+    record = FAMILIES.get(PORTS[port].group)
+    if record is None:
+        return None
+    names = {field.name for field in fields(record)}
+    chosen = {}
+    for key, value in declared.items():
+        owner, _, name = key.rpartition(".")
+        if name in names and owner == port or (name in names and not owner and name not in chosen):
+            chosen[name] = value
+    return replace(record, **chosen)
+
+
+def to_subject(port: str, arguments: dict, record) -> dict:
+    """The arguments as a subject of these conventions expects them."""
+    if isinstance(record, LangevinConventions) and "step_size" in arguments:
+        eta = arguments["step_size"]
+        spelled = {"eta": eta, "epsilon": np.sqrt(eta), "h": eta / 2}[record.step]
+        return {**arguments, "step_size": float(spelled)}
+    unit = (
+        getattr(record, "probes", None) == "unit norm"
+        or getattr(record, "trace_probes", None) == "unit norm"
+    )
+    if unit and arguments.get("probes") is not None:
+        probes = np.asarray(arguments["probes"])
+        return {**arguments, "probes": probes / np.sqrt(probes.shape[-1])}
+    return arguments
+
+
+def from_subject(port: str, arguments: dict, output, record):
+    """The output in the default reading."""
+    if isinstance(record, DensityConventions):
+        return _density(port, arguments, output, record)
+    if isinstance(record, ObjectiveConventions):
+        return _objective(port, arguments, output, record)
+    if isinstance(record, TraceConventions) and record.trace_probes == "unit norm":
+        dim = arguments["dim"] if "dim" in arguments else np.shape(arguments["x"])[-1]
+        return _scaled(output, dim)
+    if isinstance(record, ProcessConventions):
+        return _process(port, arguments, output, record)
+    return output
+
+
+def _scaled(output, factor):
+    return tuple(o * factor for o in output) if isinstance(output, tuple) else output * factor
+
+
+def _density(port, arguments, output, record):
+    if port == "log_density":
+        if record.log_density == "energy":
+            output = -output
+        if not record.normalised:
+            with np.errstate(all="ignore"):
+                exact = oracles.scores.log_density(arguments["law"], arguments["x"])
+                finite = np.isfinite(exact) & np.isfinite(output)
+                if finite.any():
+                    output = output + (exact - output)[finite][0]
+        return output
+    if port in ("score", "score_jacobian", "divergence"):
+        return -output if record.score_sign == "gradient of energy" else output
+    return output
+
+
+def _objective(port, arguments, output, record):
+    x = np.asarray(arguments["x"])
+    loss = port.removesuffix("_gradient")
+    factor = 1.0 if record.half else 0.5
+    if record.dimensions == "mean":
+        factor *= x.shape[-1]
+    if record.batch == "sum" and (port != loss or np.ndim(output) == 0):
+        factor /= x.shape[0]
+    if loss == "denoising_loss":
+        factor *= float(arguments["sigma"]) ** -record.sigma_power
+    if loss == "sliced_loss" and record.probes == "unit norm":
+        factor *= x.shape[-1]
+    output = output * factor
+    if loss == "sliced_loss" and record.sliced_form == "variance reduced":
+        output = output + _plain_minus_reduced(port != loss, arguments, np.ndim(output))
+    return output
+
+
+def _plain_minus_reduced(gradient, arguments, ndim):
+    """What turns a variance-reduced value on these probes into the plain one."""
+    probes = arguments.get("probes")
+    field, x = arguments["field"], arguments["x"]
+    if probes is None:
+        raise SubjectError("sliced_form can only be read from a subject that takes probes")
+    if gradient:
+        sliced, reduced = oracles.objectives.sliced, oracles.objectives.variance_reduced_sliced
+        return oracles.objectives.gradient(sliced, field, x, probes) - (
+            oracles.objectives.gradient(reduced, field, x, probes)
+        )
+    difference = oracles.objectives.sliced(field, x, probes) - (
+        oracles.objectives.variance_reduced_sliced(field, x, probes)
+    )
+    return difference.mean() if ndim == 0 else difference
+
+
+def _process(port, arguments, output, record):
+    if port == "marginal":
+        alpha, sigma = output
+        if record.marginal.startswith("alpha squared"):
+            alpha = np.sqrt(alpha)
+        if record.marginal.endswith("variance"):
+            sigma = np.sqrt(sigma)
+        return alpha, sigma
+    if port == "log_likelihood" and record.likelihood == "bits per dimension":
+        return -output * np.log(2) * np.shape(arguments["x"])[-1]
+    return output

@@ -1,0 +1,183 @@
+"""Which known mistake explains a failure.
+
+Every named mistake predicts what the observable becomes: the kit runs the mistaken
+library on the same inputs and compares. A mistake is named only when it reproduces
+everything the failing port did, wrong and right; where draws decide, only when it fits
+and every rival is worse by a Bayes factor of 20.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+
+from refscore.identities import catalogue
+from refscore.verify.compare import Judgement
+from refscore.verify.report import CheckResult, Diagnosis, Report
+from refscore.verify.subject import Subject
+
+_LOG_20 = math.log(20)
+
+
+def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
+    """The named mistakes that fit this failed check, and the coefficients read off it."""
+    from refscore.verify.mutants import mistakes
+
+    observed = read_off(check)
+    fitting: dict[str, float] = {}
+    for name, wrong in mistakes().items():
+        if wrong.port in check.ports:
+            score = _fit_once(wrong, report, subject)
+            if score is not None:
+                fitting[name] = score
+    best = max(fitting.values(), default=0.0)
+    named = tuple(n for n, score in fitting.items() if score > best - _LOG_20)
+    if not named:
+        return Diagnosis((), "no listed mistake reproduces what was returned", observed)
+    summaries = [f"{name}: {mistakes()[name].summary}" for name in named]
+    explanation = "; or, alike on these inputs, ".join(summaries)
+    return Diagnosis(named, explanation, observed)
+
+
+def _fit_once(wrong, report: Report, subject: Subject) -> float | None:
+    """`fit`, kept on the report: several failed checks ask the same question."""
+    known = report.__dict__.setdefault("_fits", {})
+    if wrong.name not in known:
+        known[wrong.name] = fit(wrong, report, subject)
+    return known[wrong.name]
+
+
+def fit(wrong, report: Report, subject: Subject) -> float | None:
+    """A log-likelihood of what the port did under a mistake; None if it does not fit."""
+    total, informative = 0.0, False
+    for check in report.checks:
+        if wrong.port not in check.ports or check.id == "P" or not check.cases:
+            continue
+        predicted = _predicted(wrong.name, check.name, subject.dtype)
+        for case, outcomes in ((c.case, c.judgements) for c in check.cases):
+            for seen, said in zip(outcomes, predicted.get(case, [])):
+                rounded = wrong.name.endswith("_in_single_precision")
+                score = _rounded(seen, said) if rounded else _agreement(seen, said, check.kind)
+                if score is None:
+                    return None
+                total += score
+                informative = informative or not said.holds
+    return total if informative else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _predicted(mistake: str, check: str, dtype: str) -> dict[str, list[Judgement]]:
+    """What the mistaken library returns on every case of a check."""
+    from refscore.verify.compare import ALPHA
+    from refscore.verify.mutants import mistakes
+    from refscore.verify.runner import evaluate
+
+    result = evaluate(catalogue()[check], Subject(mistakes()[mistake].subject()), ALPHA)
+    return {case.case: case.judgements for case in result.cases}
+
+
+def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
+    """0 for an exact match, a log-likelihood for draws, None for a mismatch."""
+    if seen.left is None or said.left is None:
+        return 0.0 if seen.holds == said.holds else None
+    if kind == "expectation" and (said.count or np.ndim(said.left) == 0):
+        return _agreement_of_draws(seen, said)
+    mine, theirs = np.asarray(seen.left), np.asarray(said.left)
+    if mine.ndim == 0 and theirs.ndim > 0:
+        theirs = theirs.mean()
+    if mine.shape != theirs.shape:
+        return None
+    with np.errstate(all="ignore"):
+        same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
+        scale = max(np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0), 1e-300)
+        close = np.abs(mine - theirs) <= 10 * max(seen.tolerance, 1e-9) * scale
+    return 0.0 if bool((same | close).all()) else None
+
+
+def _rounded(seen: Judgement, said: Judgement) -> float | None:
+    """-10 where the values are float32 numbers near the right ones, None otherwise."""
+    left = None if seen.left is None else np.asarray(seen.left)
+    if left is None or seen.holds != said.holds:
+        return 0.0 if seen.holds or seen.left is None else None
+    with np.errstate(all="ignore"):
+        single = (left == left.astype(np.float32)) | ~np.isfinite(left)
+    near = seen.gap < 1e-2 or not np.isfinite(left).all()
+    return -10.0 if seen.holds or (near and bool(single.all())) or said.label in _DERIVED else None
+
+
+_DERIVED = ("Jacobian", "divergence", "difference")
+
+
+def _agreement_of_draws(seen: Judgement, said: Judgement) -> float | None:
+    mine, theirs = np.asarray(seen.left), np.asarray(said.left)
+    if mine.ndim == 0:
+        error = max(seen.tolerance, said.tolerance) / 5.0
+        z = float(abs(mine - theirs)) / max(error * math.sqrt(2), 1e-300)
+        return -0.5 * z * z if z < 4 else None
+    both = np.sort(np.concatenate([mine, theirs]))
+    gap = np.abs(
+        np.searchsorted(mine, both, "right") / mine.size
+        - np.searchsorted(theirs, both, "right") / theirs.size
+    ).max()
+    root = max(gap - 1e-3, 0.0) * math.sqrt(seen.count * said.count / (seen.count + said.count))
+    return -2 * root * root if root < 2.2 else None
+
+
+def read_off(check: CheckResult) -> str:
+    """What the failure looks like in numbers: coefficients of the terms, or one ratio."""
+    return _coefficients(check) or _ratio(check)
+
+
+def _coefficients(check: CheckResult) -> str:
+    """Least-squares coefficients of the formula's named terms, where they explain all."""
+    entry = catalogue().get(check.name)
+    if entry is None or entry.terms is None:
+        return ""
+    columns: dict[str, list] = {}
+    values: list[np.ndarray] = []
+    cases = {case.name: case for case in entry.cases()}
+    for result in check.cases:
+        for judgement in result.judgements:
+            if judgement.left is None or result.case not in cases:
+                continue
+            terms = entry.terms(cases[result.case])
+            left = np.atleast_1d(judgement.left)
+            scale = max(np.abs(judgement.right).max(), 1e-300)
+            for name, term in terms.items():
+                term = np.atleast_1d(np.mean(term) if np.ndim(judgement.left) == 0 else term)
+                if term.shape != left.shape:
+                    return ""
+                columns.setdefault(name, []).append(term.ravel() / scale)
+            values.append(left.ravel() / scale)
+    if not values:
+        return ""
+    design = np.stack([np.concatenate(column) for column in columns.values()], -1)
+    target = np.concatenate(values)
+    if not np.isfinite(target).all() or len(target) < 2 * design.shape[1]:
+        return ""
+    solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
+    if rank < design.shape[1] or np.abs(design @ solution - target).max() > 1e-6:
+        return ""
+    got = " + ".join(f"{c:.6g} {name}" for c, name in zip(solution, columns))
+    return f"returned {got} (expected coefficients 1)"
+
+
+def _ratio(check: CheckResult) -> str:
+    """The one number that relates both sides on every case, if there is one."""
+    ratios = []
+    for case in check.cases:
+        for j in case.judgements:
+            if j.left is None or j.right is None or np.shape(j.left) != np.shape(j.right):
+                continue
+            left, right = np.ravel(j.left), np.ravel(j.right)
+            keep = np.abs(right) > 1e-6 * max(np.abs(right).max(initial=0), 1e-300)
+            with np.errstate(all="ignore"):
+                ratios.append((left / right)[keep])
+    if not ratios:
+        return ""
+    ratio = np.concatenate(ratios)
+    if ratio.size < 2 or not np.isfinite(ratio).all() or np.ptp(ratio) > 1e-6 * abs(ratio[0]):
+        return ""
+    return f"returned {ratio[0]:.6g} times the expected value on every case"

@@ -1,0 +1,77 @@
+"""JAX's random functions, answered from given draws."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from refscore.verify.frameworks.draws import Draws, ReplayError, as_bits, whole
+
+
+def patches(draws: Draws) -> list[tuple]:
+    """(owner, name, replacement) for the functions of jax.random through which libraries draw."""
+
+    def real(call, kind):
+        def function(key, shape=(), dtype=None, **ignored):
+            return _ask(
+                key,
+                shape,
+                float if dtype is None else dtype,
+                lambda s: draws.take(call, s, kind)[0],
+            )
+
+        return function
+
+    normal, gumbel = real("jax.random.normal", "normal"), real("jax.random.gumbel", "gumbel")
+    exponential = real("jax.random.exponential", "exponential")
+    standard_uniform = real("jax.random.uniform", "uniform")
+
+    def uniform(key, shape=(), dtype=None, minval=0.0, maxval=1.0, **ignored):
+        u = standard_uniform(key, shape, dtype)
+        return (minval + (maxval - minval) * u).astype(u.dtype)
+
+    def rademacher(key, shape=(), dtype=None, **ignored):
+        call = "jax.random.rademacher"
+        return _ask(
+            key, shape, int if dtype is None else dtype, lambda s: draws.take(call, s, "sign")[0]
+        )
+
+    def bernoulli(key, p=0.5, shape=None, **ignored):
+        p = np.asarray(p)
+        kinds = ("sign", "uniform") if (p == 0.5).all() else ("uniform",)
+
+        def bits(asked):
+            draw, kind = draws.take("jax.random.bernoulli", asked, *kinds)
+            return as_bits(draw, kind, p)
+
+        return _ask(key, p.shape if shape is None else shape, bool, bits)
+
+    def randint(key, shape, minval, maxval, dtype=None, **ignored):
+        def numbers(asked):
+            return whole(draws, "jax.random.randint", int(minval), int(maxval), asked)
+
+        return _ask(key, shape, int if dtype is None else dtype, numbers)
+
+    functions = (normal, uniform, exponential, gumbel, rademacher, bernoulli, randint)
+    names = ("normal", "uniform", "exponential", "gumbel", "rademacher", "bernoulli", "randint")
+    return [(jax.random, name, f) for name, f in zip(names, functions, strict=True)]
+
+
+def _ask(key, shape, dtype, take):
+    """A draw at once; under vmap over keys, one draw for the whole batch, batch axes first."""
+    shape = (int(shape),) if np.ndim(shape) == 0 else tuple(map(int, shape))
+    dtype = jax.dtypes.canonicalize_dtype(dtype)
+    if dtype.kind == "c":
+        raise ReplayError("complex draws cannot be replayed")
+    if not isinstance(key, jax.core.Tracer):
+        return jnp.asarray(take(shape), dtype)
+    if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        key = jax.random.key_data(key)
+
+    def host(words):
+        return np.asarray(take(words.shape[:-1] + shape), dtype)
+
+    return jax.pure_callback(
+        host, jax.ShapeDtypeStruct(shape, dtype), key, vmap_method="expand_dims"
+    )

@@ -1,0 +1,69 @@
+"""NumPy subjects: the library's own fields, arrays as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore.verify.errors import NotOffered
+from refscore.verify.frameworks.base import Framework, check_dtype
+
+
+class NumpyFramework(Framework):
+    """NumPy in, NumPy out."""
+
+    name = "numpy"
+
+    def to(self, array, dtype=None):
+        """A copy."""
+        return np.array(array, dtype=check_dtype(dtype))
+
+    def field(self, description):
+        """The library's own field."""
+        field = _field(description)
+        field.energy = _declining(field.energy)
+        return field
+
+    def rng(self, seed):
+        """A numpy Generator."""
+        return np.random.default_rng(seed)
+
+    def callable(self, f, vjp=None):
+        """The function itself, or the product with a matrix on rows."""
+        if callable(f):
+            return f
+        matrix = np.array(f)
+        return lambda v: v @ matrix.T
+
+
+def _field(description):
+    parameters = description.parameters_by_name
+    if description.kind == "affine":
+        from refscore.fields import Affine
+
+        return Affine(**parameters)
+    if description.kind == "mlp":
+        from refscore.networks import MLP
+
+        return MLP(**parameters)
+    if description.kind == "mixture_score":
+        from refscore.distributions import GaussianMixture
+
+        return GaussianMixture(**parameters).score
+    raise ValueError(
+        f"kind must be one of ['affine', 'mixture_score', 'mlp'], got {description.kind!r}"
+    )
+
+
+def _declining(energy):
+    """The same energy, raising NotOffered where a field has none."""
+
+    def declining(x):
+        try:
+            return energy(x)
+        except AttributeError as error:
+            raise NotOffered(str(error)) from None
+
+    return declining
+
+
+FRAMEWORK = NumpyFramework()

@@ -1,0 +1,225 @@
+"""The library itself as a subject: the first implementation held against the catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import refscore
+from refscore import bayes, calculus, diffusion as flows, distributions, langevin, laws, objectives
+from refscore import processes, recovery, traces
+
+name = "refscore"
+version = refscore.__version__
+
+KINDS = {
+    "gaussian": "Gaussian",
+    "mixture": "GaussianMixture",
+    "empirical": "Empirical",
+    "student_t": "StudentT",
+    "laplace": "Laplace",
+    "logistic": "Logistic",
+    "generalised_normal": "GeneralisedNormal",
+    "uniform": "Uniform",
+    "smoothed_uniform": "SmoothedUniform",
+    "truncated_normal": "TruncatedNormal",
+    "half_normal": "HalfNormal",
+    "funnel": "Funnel",
+    "banana": "Banana",
+}
+
+
+def distribution(law):
+    """The library's distribution of a plain description."""
+    return getattr(distributions, KINDS[law.kind])(**law.parameters_by_name)
+
+
+def log_density(law, x):
+    """log p(x)."""
+    return distribution(law).log_density(x)
+
+
+def score(law, x):
+    """∇ log p(x)."""
+    return distribution(law).score(x)
+
+
+def score_jacobian(law, x):
+    """The Jacobian of the score."""
+    return distribution(law).score.jacobian(x)
+
+
+def divergence(law, x):
+    """The divergence of the score."""
+    return distribution(law).score.divergence(x)
+
+
+def sample(law, n, rng):
+    """n independent draws."""
+    return distribution(law).sample(n, rng=rng)
+
+
+def denoise(score, y, alpha, sigma):
+    """Tweedie's mean and covariance."""
+    return tuple(bayes.denoise(score, y, alpha, sigma))
+
+
+def diffuse(law, alpha, sigma):
+    """The law of alpha X + sigma Z as named arrays."""
+    return _named(distribution(law).diffuse(alpha, sigma))
+
+
+def posterior(law, H, y, noise_cov, weight):
+    """The tilted posterior as named arrays."""
+    return _named(bayes.posterior(distribution(law), H, y, noise_cov, weight))
+
+
+def _named(p) -> dict:
+    if isinstance(p, distributions.Gaussian):
+        return {"mean": p.mean, "covariance": p.covariance}
+    if isinstance(p, distributions.GaussianMixture):
+        return {"weights": p.weights, "means": p.means, "covariances": p.covariances}
+    if isinstance(p, distributions.Empirical):
+        return {"data": p.data, "bandwidth": np.asarray(p.bandwidth)}
+    return {"low": p.low, "high": p.high, "sigma": np.asarray(p.sigma)}
+
+
+def recover_log_density(score, x, x0):
+    """log p(x) - log p(x0) by a path integral of the score."""
+    return recovery.log_density_from_score(score, x, x0)
+
+
+def conservative_projection(matrix, offset, mean, covariance):
+    """The nearest gradient field of an affine one."""
+    return tuple(calculus.conservative_projection(matrix, offset, mean, covariance))
+
+
+def fisher_loss(field, score, x):
+    """½‖s - ∇ log π‖²."""
+    return objectives.fisher_loss(field, score, x)
+
+
+def implicit_loss(field, x):
+    """½‖s‖² + tr ∇s."""
+    return objectives.implicit_loss(field, x)
+
+
+def implicit_loss_gradient(field, x):
+    """Its parameter gradient."""
+    return objectives.implicit_loss_gradient(field, x)
+
+
+def sliced_loss(field, x, probes=None, *, rng=None):
+    """vᵀ∇s v + ½(v·s)², averaged over the probes."""
+    return objectives.sliced_loss(field, x, probes, rng=rng)
+
+
+def sliced_loss_gradient(field, x, probes=None, *, rng=None):
+    """Its parameter gradient."""
+    return objectives.sliced_loss_gradient(field, x, probes, rng=rng)
+
+
+def variance_reduced_sliced_loss(field, x, probes=None, *, rng=None):
+    """vᵀ∇s v, averaged over the probes, plus ½‖s‖²."""
+    return objectives.variance_reduced_sliced_loss(field, x, probes, rng=rng)
+
+
+def variance_reduced_sliced_loss_gradient(field, x, probes=None, *, rng=None):
+    """Its parameter gradient."""
+    return objectives.variance_reduced_sliced_loss_gradient(field, x, probes, rng=rng)
+
+
+def denoising_loss(field, x, sigma, noise=None, *, rng=None):
+    """½‖s(x + σz) + z/σ‖²."""
+    return objectives.denoising_loss(field, x, sigma, noise, rng=rng)
+
+
+def denoising_loss_gradient(field, x, sigma, noise=None, *, rng=None):
+    """Its parameter gradient."""
+    return objectives.denoising_loss_gradient(field, x, sigma, noise, rng=rng)
+
+
+def trace_estimate(matvec, dim, probes=None, *, rng=None):
+    """Hutchinson's estimate and its standard error."""
+    return _with_error(traces.hutchinson(matvec, dim, probes, rng=rng))
+
+
+def divergence_estimate(field, x, probes=None, *, rng=None):
+    """Hutchinson's estimate of the divergence at every point."""
+    return traces.divergence_estimate(field, x, probes, rng=rng)
+
+
+def diagonal_estimate(matvec, dim, probes=None, *, rng=None):
+    """Hutchinson's estimate of the diagonal."""
+    return traces.diagonal(matvec, dim, probes, rng=rng).estimate
+
+
+def hutch_plus_plus(matvec, dim, probes=None, *, rng=None):
+    """Hutch++: the first half of the given probes is its sketch."""
+    if probes is None:
+        return _with_error(traces.hutch_plus_plus(matvec, dim, rng=rng))
+    k = len(probes) // 2
+    return _with_error(traces.hutch_plus_plus(matvec, dim, sketch=probes[:k], probes=probes[k:]))
+
+
+def xtrace(matvec, dim, probes=None, *, rng=None):
+    """XTrace."""
+    return _with_error(traces.xtrace(matvec, dim, probes, rng=rng))
+
+
+def curvature_propagation(factor, probes=None, *, rng=None):
+    """((Cᵀv)_i)², averaged over the probes."""
+    return traces.curvature_propagation(factor, probes, rng=rng).estimate
+
+
+def _with_error(result):
+    return result.estimate, result.standard_error
+
+
+def langevin_step(score, x, step_size, noise=None, *, rng=None):
+    """One unadjusted Langevin step."""
+    if noise is None:
+        noise = np.random.default_rng(rng).standard_normal(np.shape(x))
+    return langevin.ula(score, step_size)(x, noise)
+
+
+def langevin_law(law, step_size, n_steps, mean, covariance):
+    """The chain's exact law after n_steps."""
+    return _named(laws.langevin_law(distribution(law), step_size, n_steps, mean, covariance))
+
+
+def langevin_stationary(law, step_size):
+    """The chain's stationary law."""
+    return _named(laws.langevin_stationary(distribution(law), step_size))
+
+
+_VP = processes.VP()
+
+
+def marginal(t):
+    """(alpha, sigma) of the variance-preserving process."""
+    return _VP.marginal(t)
+
+
+def drift(x, t):
+    """f(x, t)."""
+    return _VP.drift(x, t)
+
+
+def diffusion(t):
+    """g(t)."""
+    return _VP.diffusion(t)
+
+
+def flow_velocity(score_at, x, t):
+    """f - ½ g² score."""
+    return flows.flow_velocity(_VP, score_at)(x, t)
+
+
+def flow_map(law, x, t, s):
+    """The exact flow of a Gaussian; a mixture's by an ODE solver."""
+    return flows.flow_map(distribution(law), _VP, t, s)(x)
+
+
+def log_likelihood(score_at, x, probes=None):
+    """log p_0 by the probability flow."""
+    return flows.log_likelihood(_VP, score_at, x, probes=probes)

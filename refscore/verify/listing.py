@@ -1,0 +1,158 @@
+"""The catalogue, the mistakes, the ports and the conventions as plain records."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from refscore.identities import Identity, catalogue, find
+from refscore.verify.conventions import FAMILIES
+from refscore.verify.errors import SubjectError
+from refscore.verify.ports import GROUPS, PORTS
+
+Progress = Callable[[str], None]
+LIBRARY = "refscore.verify.library"
+
+
+def identities(key: str | None = None, *, progress: Progress | None = None) -> list[dict[str, Any]]:
+    """Entries of the catalogue, each run on the library: its status and gap.
+
+    `key`: an id, name, row or chapter; default all. Raises KeyError for an unknown one.
+    """
+    from refscore.verify.runner import run
+
+    entries = list(catalogue().values()) if key is None else find(key)
+    names = [entry.name for entry in entries]
+    report = run(LIBRARY, checks=names, diagnose=False, progress=progress).to_dict()
+    by_name = {check["name"]: check for check in report["checks"]}
+    catches = known_catches()
+    return [_identity(e, by_name[e.name], catches.get(e.name, [])) for e in entries]
+
+
+def known_catches() -> dict[str, list[str]]:
+    """What each identity is known to catch: the committed table, empty where there is none."""
+    from refscore.verify import mutants
+
+    try:
+        return mutants.catches()
+    except FileNotFoundError:  # before the table is first made
+        return {}
+
+
+def _identity(entry: Identity, check: dict, catches: list[str]) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "row": entry.row,
+        "chapter": entry.chapter,
+        "summary": entry.summary,
+        "statement": entry.statement,
+        "assumptions": entry.assumptions,
+        "source": entry.source,
+        "kind": entry.kind,
+        "ports": list(entry.ports),
+        "draws": entry.draws,
+        "tolerance": entry.tolerance,
+        "status": check["verdict"],
+        "gap": check["gap"],
+        "note": check["note"],
+        "catches": list(catches),
+        "check": check,
+    }
+
+
+def mistakes(
+    name: str | None = None, *, group: str | None = None, progress: Progress | None = None
+) -> list[dict[str, Any]]:
+    """Named mistakes, each tried: what catches it, and whether the kit names it.
+
+    Raises SubjectError for an unknown name or group.
+    """
+    from refscore.verify.mutants import mistakes as listed
+
+    chosen = _named(listed(), name, group)
+    records = []
+    for mistake in chosen:
+        if progress:
+            progress(mistake.name)
+        records.append(_mistake(mistake))
+    return records
+
+
+def _named(listed: dict, name: str | None, group: str | None) -> list:
+    if group is not None and group not in GROUPS:
+        raise SubjectError(f"no group {group!r}; the groups are {', '.join(GROUPS)}")
+    if name is not None and name not in listed:
+        close = difflib.get_close_matches(name, listed, n=3)
+        hint = f"; did you mean {', '.join(close)}?" if close else ""
+        raise SubjectError(f"no mistake {name!r}{hint}")
+    chosen = listed.values() if name is None else [listed[name]]
+    return sorted(
+        (mistake for mistake in chosen if group in (None, mistake.group)),
+        key=lambda mistake: GROUPS.index(mistake.group),
+    )
+
+
+def _mistake(mistake) -> dict[str, Any]:
+    from refscore.verify.trials import run_mistake, summarise
+
+    report, costs = run_mistake(mistake)
+    trial = summarise(mistake, report, costs)
+    said = [
+        check.diagnosis.explanation
+        for check in report.checks
+        if check.diagnosis and mistake.name in check.diagnosis.mistakes
+    ]
+    return {
+        "name": mistake.name,
+        "group": mistake.group,
+        "port": mistake.port,
+        "summary": mistake.summary,
+        "source": mistake.source,
+        "caught_by": trial.caught_by,
+        "diagnosed": trial.diagnosed,
+        "diagnosis": said[0] if said else "",
+        "cost": trial.cost,
+        "seconds": round(trial.seconds, 3),
+        "verdicts": trial.verdicts,
+    }
+
+
+def wrong_code(name: str) -> str:
+    """The source of a mistaken function."""
+    from refscore.verify.mutants import mistakes as listed
+
+    function = inspect.unwrap(listed()[name].function)
+    for cell in function.__closure__ or ():
+        # a mistake that can also draw is kept inside the function that draws for it
+        if inspect.isfunction(cell.cell_contents) and function.__name__ == "either":
+            function = cell.cell_contents
+            break
+    try:
+        return textwrap.dedent(inspect.getsource(function)).rstrip()
+    except OSError:
+        return ""
+
+
+def ports() -> list[dict[str, Any]]:
+    """The table of ports."""
+    return [{**port._asdict(), "signature": port.signature} for port in PORTS.values()]
+
+
+def conventions() -> list[dict[str, Any]]:
+    """Every convention by family: its name and values, the default first."""
+    families: dict[int, tuple[Any, list[str]]] = {}
+    for group, family in FAMILIES.items():
+        families.setdefault(hash(type(family)), (family, []))[1].append(group)
+    return [
+        {"groups": groups, "about": _doc(family), "name": name, "values": list(values)}
+        for family, groups in families.values()
+        for name, values in family.VALUES.items()
+    ]
+
+
+def _doc(family) -> str:
+    return (inspect.getdoc(type(family)) or "").splitlines()[0]

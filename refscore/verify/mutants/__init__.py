@@ -1,0 +1,30 @@
+"""Named mistakes: wrong implementations the kit must catch and call by name."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module, resources
+
+from refscore.verify.mutants.base import Mistake, mistake
+
+FILES = ("densities", "smoothing", "objectives", "gradients", "traces", "langevin", "diffusion")
+
+__all__ = ["Mistake", "catches", "mistake", "mistakes"]
+
+
+def mistakes() -> dict[str, Mistake]:
+    """Every named mistake, in the order of the port groups."""
+    from refscore.verify.mutants.base import REGISTRY
+
+    for name in FILES:
+        import_module(f"refscore.verify.mutants.{name}")
+    return dict(REGISTRY)
+
+
+def catches() -> dict[str, list[str]]:
+    """The mistakes each identity catches, by name, as the last trial of all recorded them.
+
+    Written by `python -m refscore.verify.trials`; a test runs all trials again.
+    """
+    text = resources.files("refscore.verify.mutants").joinpath("catches.json").read_text("utf-8")
+    return json.loads(text)

@@ -1,0 +1,90 @@
+"""A named mistake: one port of the library replaced by a wrong one.
+
+    @mistake("implicit_trace_sign", port="implicit_loss", source="O22")
+    def _(field, x):
+        '''The trace term has the wrong sign.'''
+        return 0.5 * (field(x) ** 2).sum(-1) - field.divergence(x)
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from refscore.verify.ports import GENERATOR_NAMES, PORTS
+
+
+class Mistake(NamedTuple):
+    """A wrong implementation of one port, with its name and where it was seen."""
+
+    name: str
+    group: str
+    port: str
+    summary: str
+    source: str
+    function: Callable
+
+    def subject(self) -> SimpleNamespace:
+        """The library with this one port wrong."""
+        from refscore.verify import library
+
+        ports = {name: getattr(library, name) for name in PORTS if hasattr(library, name)}
+        return SimpleNamespace(**{**ports, self.port: self.function, "name": self.name})
+
+
+REGISTRY: dict[str, Mistake] = {}
+
+
+def mistake(name: str, *, port: str, source: str):
+    """Register the decorated wrong function; its docstring says what is wrong."""
+    if port not in PORTS:
+        raise ValueError(f"mistake {name!r} names no port: {port!r}")
+    if name in REGISTRY:
+        raise ValueError(f"mistake {name!r} is listed twice")
+
+    def register(function):
+        summary = inspect.getdoc(function).splitlines()[0]
+        wrong = _with_generator(function, PORTS[port])
+        REGISTRY[name] = Mistake(name, PORTS[port].group, port, summary, source, wrong)
+        return function
+
+    return register
+
+
+def _with_generator(function, port):
+    """Let a mistake that takes its draws also draw them, so that it can be run either way."""
+    names = inspect.signature(function).parameters
+    drawn = any(name in names for name in GENERATOR_NAMES)
+    if port.given in (None, "rng") or drawn or port.given not in names:
+        return function
+
+    def either(*args, **draws):
+        if draws.get("rng") is None:
+            given = draws.get(port.given)
+            return function(*args, given)
+        return function(*args, draw(port, args, np.random.default_rng(draws["rng"])))
+
+    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in port.arguments]
+    parameters += [
+        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None) for n in (port.given, "rng")
+    ]
+    either.__signature__ = inspect.Signature(parameters)
+    either.__doc__ = function.__doc__
+    return either
+
+
+def draw(port, args, rng):
+    """The draws a port takes when it draws by itself: normal noise, one sign probe a point."""
+    if port.given == "noise":
+        return rng.standard_normal(np.shape(args[1]))
+    if port.name in ("hutch_plus_plus", "xtrace"):
+        return rng.choice([-1.0, 1.0], (6, args[1]))
+    if port.group == "traces" and port.name != "divergence_estimate":
+        dim = args[1] if len(args) > 1 else np.shape(args[0])[0]
+        return rng.choice([-1.0, 1.0], (1, dim))
+    n, d = np.shape(args[1])
+    return rng.choice([-1.0, 1.0], (n, 1, d))

@@ -1,0 +1,202 @@
+"""Mistakes in trace, diagonal and divergence estimates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore.verify import library
+from refscore.verify.mutants.base import mistake
+
+
+def _matrix(matvec, dim):
+    return np.stack([np.asarray(matvec(e)) for e in np.eye(dim)], axis=-1)
+
+
+def _forms(matvec, dim, probes):
+    return np.einsum("mi,ij,mj->m", probes, _matrix(matvec, dim), probes)
+
+
+@mistake("trace_probes_summed", port="trace_estimate", source="T01: bayesflow #772")
+def _(matvec, dim, probes):
+    """Quadratic forms are summed, never divided by their number."""
+    return _forms(matvec, dim, probes).sum()
+
+
+@mistake("trace_unit_probes", port="trace_estimate", source="T11")
+def _(matvec, dim, probes):
+    """Probes of unit length, without the factor d."""
+    unit = probes / np.linalg.norm(probes, axis=-1, keepdims=True)
+    return _forms(matvec, dim, unit).mean()
+
+
+@mistake("trace_probe_norm_of_absolutes", port="trace_estimate", source="T02: primate d66f10f")
+def _(matvec, dim, probes):
+    """Probes are normalised by the root of the sum of absolute values."""
+    norm = np.sqrt(np.abs(probes).sum(-1, keepdims=True))
+    return _forms(matvec, dim, np.sqrt(dim) * probes / norm).mean()
+
+
+@mistake("trace_zero_one_probes", port="trace_estimate", source="T13")
+def _(matvec, dim, probes=None, *, rng=None):
+    """Probes are 0 and 1, never mapped to -1 and 1."""
+    if probes is None:
+        probes = np.random.default_rng(rng).integers(0, 2, (1, dim)).astype(float)
+        return _forms(matvec, dim, probes).mean()
+    return _forms(matvec, dim, 0.5 * (probes + 1)).mean()
+
+
+@mistake("trace_biased_signs", port="trace_estimate", source="T03: a biased bit generator")
+def _(matvec, dim, probes=None, *, rng=None):
+    """Signs are +1 with probability 0.75."""
+    if probes is None:
+        probes = np.where(np.random.default_rng(rng).random((1, dim)) < 0.75, 1.0, -1.0)
+    else:
+        probes = np.where((probes < 0) & (np.arange(dim) % 2 == 0), -probes, probes)
+    return _forms(matvec, dim, probes).mean()
+
+
+@mistake("trace_uniform_probes", port="trace_estimate", source="classic: uniforms on (-1, 1) have variance 1/3")
+def _(matvec, dim, probes=None, *, rng=None):
+    """Probes are uniform on (-1, 1), not scaled to unit variance."""
+    if probes is None:
+        probes = np.random.default_rng(rng).uniform(-1, 1, (1, dim))
+        return _forms(matvec, dim, probes).mean()
+    return _forms(matvec, dim, probes).mean() / 3
+
+
+@mistake("trace_uncentred_probes", port="trace_estimate", source="classic: E v = 0 forgotten")
+def _(matvec, dim, probes):
+    """Probes are shifted by a half."""
+    return _forms(matvec, dim, probes + 0.5).mean()
+
+
+@mistake("trace_different_probes_each_side", port="trace_estimate", source="classic")
+def _(matvec, dim, probes):
+    """The two sides of the quadratic form use different probes."""
+    a = _matrix(matvec, dim)
+    return np.einsum("mi,ij,mj->m", probes, a, np.roll(probes, 1, axis=0)).mean()
+
+
+@mistake("trace_of_square", port="trace_estimate", source="classic: |Av|^2 for v.Av")
+def _(matvec, dim, probes):
+    """The square of A v stands for its product with v."""
+    a = _matrix(matvec, dim)
+    return ((probes @ a.T) ** 2).sum(-1).mean()
+
+
+@mistake("trace_mean_over_dimensions", port="trace_estimate", source="O23: mean for sum")
+def _(matvec, dim, probes):
+    """The product with v is averaged over dimensions."""
+    return _forms(matvec, dim, probes).mean() / dim
+
+
+@mistake("trace_standard_error_without_root", port="trace_estimate", source="classic")
+def _(matvec, dim, probes):
+    """The standard error is not divided by the root of the number of probes."""
+    q = _forms(matvec, dim, probes)
+    return q.mean(), q.std(ddof=1) if len(q) > 1 else np.nan
+
+
+@mistake("trace_standard_error_biased", port="trace_estimate", source="classic: ddof = 0")
+def _(matvec, dim, probes):
+    """The standard error divides by m where m - 1 belongs."""
+    q = _forms(matvec, dim, probes)
+    return q.mean(), q.std() / np.sqrt(len(q))
+
+
+@mistake("divergence_probes_summed", port="divergence_estimate", source="T01")
+def _(field, x, probes):
+    """Probes are summed, never divided by their number."""
+    return library.divergence_estimate(field, x, probes) * probes.shape[1]
+
+
+@mistake("divergence_unit_probes", port="divergence_estimate", source="T11")
+def _(field, x, probes):
+    """Probes of unit length, without the factor d."""
+    unit = probes / np.linalg.norm(probes, axis=-1, keepdims=True)
+    return library.divergence_estimate(field, x, unit)
+
+
+@mistake("divergence_probes_shared", port="divergence_estimate", source="O26")
+def _(field, x, probes):
+    """The first point's probes serve the whole batch."""
+    return library.divergence_estimate(field, x, np.broadcast_to(probes[:1], probes.shape).copy())
+
+
+@mistake("divergence_of_value", port="divergence_estimate", source="classic: no derivative taken")
+def _(field, x, probes):
+    """The field itself is projected on the probes instead of its derivative."""
+    return np.einsum("nmi,ni->nm", probes, field(x)).mean(-1)
+
+
+@mistake("divergence_estimate_sign", port="divergence_estimate", source="L01")
+def _(field, x, probes):
+    """The sign is wrong."""
+    return -library.divergence_estimate(field, x, probes)
+
+
+@mistake("diagonal_without_probe", port="diagonal_estimate", source="classic")
+def _(matvec, dim, probes):
+    """A v is averaged without multiplying by v."""
+    return (probes @ _matrix(matvec, dim).T).mean(0)
+
+
+@mistake("diagonal_transposed", port="diagonal_estimate", source="S09: x@A for A@x")
+def _(matvec, dim, probes):
+    """The transpose multiplies the probes: the mean is right, the draws are not."""
+    return (probes * (probes @ _matrix(matvec, dim))).mean(0)
+
+
+@mistake("diagonal_summed", port="diagonal_estimate", source="T01")
+def _(matvec, dim, probes):
+    """Probes are summed, never divided by their number."""
+    return len(probes) * library.diagonal_estimate(matvec, dim, probes)
+
+
+@mistake("curvature_not_squared", port="curvature_propagation", source="classic")
+def _(factor, probes):
+    """Absolute values stand for squares."""
+    return np.abs(probes @ factor).mean(0)
+
+
+@mistake("curvature_square_of_mean", port="curvature_propagation", source="T16")
+def _(factor, probes):
+    """The average over probes is squared, not the probes' values."""
+    return (probes @ factor).mean(0) ** 2
+
+
+@mistake("curvature_of_value", port="curvature_propagation", source="classic: v (C^T C v)")
+def _(factor, probes):
+    """Squares are halved, as in an energy."""
+    return 0.5 * library.curvature_propagation(factor, probes)
+
+
+@mistake("hutch_forgets_the_rest", port="hutch_plus_plus", source="classic: a low-rank matrix hides it")
+def _(matvec, dim, probes):
+    """Only the sketched part of the trace is returned, with one basis vector lost."""
+    a = _matrix(matvec, dim)
+    q = np.linalg.qr((probes[: len(probes) // 2 - 2] @ a.T).T)[0]
+    return np.trace(q.T @ a @ q)
+
+
+@mistake("hutch_projects_once", port="hutch_plus_plus", source="classic")
+def _(matvec, dim, probes):
+    """The sketched part is counted twice: the rest is not projected."""
+    a = _matrix(matvec, dim)
+    q = np.linalg.qr((probes[: len(probes) // 2] @ a.T).T)[0]
+    rest = probes[len(probes) // 2 :]
+    return np.trace(q.T @ a @ q) + np.einsum("mi,ij,mj->m", rest, a, rest).mean()
+
+
+@mistake("xtrace_basis_not_renewed", port="xtrace", source="T04: leave-one-out columns")
+def _(matvec, dim, probes):
+    """The left-out probe stays in the basis and its quadratic form is added whole."""
+    a = _matrix(matvec, dim)
+    q = np.linalg.qr((probes @ a.T).T)[0]
+    return np.trace(q.T @ a @ q) + np.einsum("mi,ij,mj->m", probes, a, probes).mean() / len(probes)
+
+
+@mistake("xtrace_unscaled_sum", port="xtrace", source="T01")
+def _(matvec, dim, probes):
+    """Leave-one-out estimates are summed, not averaged."""
+    return library.xtrace(matvec, dim, probes)[0] * len(probes)

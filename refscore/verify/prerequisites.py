@@ -1,0 +1,153 @@
+"""What must hold before a port's identities mean anything: one check a port.
+
+Shape, finite numbers, same input same result (same seed same result, other seeds
+differ), inputs not mutated, and rows that do not depend on their neighbours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore.verify.errors import NotOffered
+from refscore.verify.ports import PORTS
+
+_BY_POINT = ("x", "y", "probes", "noise")
+
+
+def first_call(subject, port: str, entries) -> dict | None:
+    """The arguments with which the catalogue first calls this port on this subject."""
+    for entry in entries:
+        if port not in entry.ports:
+            continue
+        for case in entry.cases():
+            subject.calls.clear()
+            try:
+                for _ in entry.sides(subject, case):
+                    pass
+            except (NotOffered, NotImplementedError):
+                pass
+            except Exception:
+                if not any(name == port for name, _ in subject.calls):
+                    continue
+            found = next((args for name, args in subject.calls if name == port), None)
+            if found is not None and _answers(subject, port, found):
+                return found
+    return None
+
+
+def _answers(subject, port, arguments) -> bool:
+    try:
+        _call(subject, port, arguments)
+    except (NotOffered, NotImplementedError):
+        return False
+    except Exception:
+        return True
+    return True
+
+
+def failures(subject, port: str, arguments: dict) -> list[str]:
+    """What is wrong, in words; empty when the prerequisites hold."""
+    found = list(_mutations(subject, port, arguments))
+    first = _call(subject, port, arguments)
+    found += _shape(port, first, arguments)
+    leaves = list(_leaves(first))
+    if not all(leaf.dtype.kind in "fiubc" and np.isfinite(leaf).all() for leaf in leaves):
+        return [*found, "returned values that are not finite numbers on an ordinary case"]
+    again = _call(subject, port, arguments)
+    if not _equal(first, again):
+        what = "seed" if "rng" in arguments else "inputs"
+        found.append(f"the same {what} gave two different results")
+    if "rng" in arguments and not found:
+        other = _call(subject, port, {**arguments, "rng": arguments["rng"] + 1})
+        if _equal(first, other):
+            found.append("different seeds gave the same result")
+    if not found:
+        found += _rows(subject, port, arguments, first)
+    return found
+
+
+def _call(subject, port, arguments):
+    table = PORTS[port]
+    args = tuple(arguments[n] for n in table.arguments if n in arguments)
+    draws = {k: v for k, v in arguments.items() if k not in table.arguments}
+    return subject.call(table, args, draws)
+
+
+def _leaves(answer):
+    if isinstance(answer, dict):
+        return [np.asarray(v) for v in answer.values()]
+    return [np.asarray(a) for a in (answer if isinstance(answer, tuple) else (answer,))]
+
+
+def _equal(a, b) -> bool:
+    a, b = _leaves(a), _leaves(b)
+    return len(a) == len(b) and all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b))
+
+
+def _mutations(subject, port, arguments):
+    """Names of array arguments the call wrote to."""
+    converted = {}
+    original = subject._convert
+
+    def remember(name, value):
+        converted[name] = handed = original(name, value)
+        return handed
+
+    subject._convert = remember
+    try:
+        _call(subject, port, arguments)
+    finally:
+        del subject._convert
+    for name, handed in converted.items():
+        given = arguments.get(name)
+        if isinstance(given, np.ndarray) and not callable(handed):
+            now = np.asarray(subject.framework.back(handed))
+            before = np.asarray(subject.framework.back(original(name, given)))
+            if name in ("probes", "noise"):
+                continue  # may have been rescaled on the way in
+            if now.shape != before.shape or not np.array_equal(now, before):
+                yield f"wrote to its argument {name}"
+
+
+def _shape(port, answer, arguments):
+    returns = PORTS[port].returns
+    x = arguments.get("x", arguments.get("y"))
+    if x is None or returns not in ("values", "points", "matrices", "losses"):
+        return []
+    n, d = np.shape(x)
+    allowed = {
+        "values": [(n,)],
+        "points": [(n, d)],
+        "matrices": [(n, d, d)],
+        "losses": [(n,), ()],
+    }[returns]
+    got = np.shape(answer) if not isinstance(answer, (tuple, dict)) else None
+    if got in allowed:
+        return []
+    wanted = " or ".join(str(shape) for shape in allowed)
+    return [f"returned shape {got}, expected {wanted} for x of shape {(n, d)}"]
+
+
+def _rows(subject, port, arguments, first):
+    x = arguments.get("x", arguments.get("y"))
+    if not PORTS[port].rowwise or "rng" in arguments or x is None:
+        return []
+    first = first[0] if isinstance(first, tuple) else first
+    if isinstance(first, dict) or np.shape(first)[:1] != (len(x),) or len(x) < 2:
+        return []
+    keep = slice(0, (len(x) + 1) // 2)
+    fewer = {
+        k: v[keep] if k in _BY_POINT and np.shape(v)[:1] == (len(x),) else v
+        for k, v in arguments.items()
+    }
+    if "x0" in arguments and np.ndim(arguments["x0"]) == 2:
+        fewer["x0"] = arguments["x0"][keep]
+    part = _call(subject, port, fewer)
+    part = part[0] if isinstance(part, tuple) else part
+    tolerance = 1e-9 if subject.dtype == "float64" else 1e-4
+    scale = np.abs(first).max() or 1.0
+    if np.shape(part) != np.shape(first[keep]) or (
+        np.abs(part - first[keep]).max() > tolerance * scale
+    ):
+        return ["a row's result changes with the other rows of its batch"]
+    return []

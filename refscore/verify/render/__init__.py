@@ -1,0 +1,151 @@
+"""Reports for readers: everything here starts from `Report.to_dict()`, never from a run."""
+
+from __future__ import annotations
+
+import math
+import shlex
+
+CHAPTERS = {
+    "P": "prerequisites",
+    "A": "scores and densities",
+    "B": "objectives",
+    "C": "estimators",
+    "D": "traces",
+    "E": "Langevin",
+    "F": "diffusions",
+    "G": "flows",
+    "H": "discrete latents",
+    "I": "other model families",
+}
+WORDS = {"holds": "held", "fails": "failed", "error": "errors"}
+RED = ("fails", "error")
+OPEN = ("undeclared convention", "undecided")
+LOUD = (*RED, *OPEN)
+
+
+def as_number(value) -> float:
+    """A number of the JSON, where "inf" and "nan" are words and null is NaN."""
+    return math.nan if value is None else float(value)
+
+
+def short(value) -> str:
+    """A gap or a tolerance in three digits."""
+    if value is None:
+        return "none"
+    number = as_number(value)
+    return "0" if number == 0 else f"{number:.3g}"
+
+
+def side(values, width: int = 12) -> str:
+    """A side's first entries in columns, so that two sides line up under each other."""
+    if not values:
+        return "none"
+    shown = [f"{as_number(v):.6g}" if not _is_complex(v) else v for v in values]
+    return " ".join(s.rjust(width) for s in shown) + (" ..." if len(values) >= 4 else "")
+
+
+def _is_complex(value) -> bool:
+    return isinstance(value, str) and value.endswith(("j", "j)"))
+
+
+def chapters(report: dict) -> dict[str, list[dict]]:
+    """The checks by chapter's letter, in the order of the catalogue."""
+    found: dict[str, list[dict]] = {}
+    for check in report["checks"]:
+        found.setdefault(check["id"][0], []).append(check)
+    order = list(CHAPTERS)
+    return dict(sorted(found.items(), key=lambda p: order.index(p[0]) if p[0] in order else 99))
+
+
+def chapter_title(letter: str) -> str:
+    """What a chapter is called, e.g. `D traces`."""
+    title = CHAPTERS.get(letter, "further checks")
+    return title if letter == "P" else f"{letter} {title}"
+
+
+def tally(checks) -> dict[str, int]:
+    """How many of these checks got each verdict, those that occur alone."""
+    counts: dict[str, int] = {}
+    for check in checks:
+        counts[check["verdict"]] = counts.get(check["verdict"], 0) + 1
+    return counts
+
+
+def counts_line(report: dict) -> str:
+    """The last line: what ran and how it ended, against the number of checks that exist."""
+    counts, total, ran = report["counts"], report["total"], report["ran"]
+    conventions = counts["undeclared convention"]
+    declared = sum(bool(check["expected_failure"]) for check in report["checks"])
+    parts = [
+        f"{counts['holds']} held",
+        f"{counts['fails']} failed",
+        f"{counts['undecided']} undecided",
+        f"{conventions} undeclared convention{'s' if conventions != 1 else ''}",
+        f"{counts['error']} error{'s' if counts['error'] != 1 else ''}",
+        f"{counts['blocked']} blocked",
+    ]
+    known = f"; {declared} as declared" if declared else ""
+    absent = total - ran - counts["blocked"]
+    return f"ran {ran} of {total} checks: {', '.join(parts)}{known}; {absent} not offered"
+
+
+def snippet(report: dict, check: dict) -> str:
+    """The command, or the line of Python, that shows both sides of a check in full."""
+    arguments = [repr(check["name"])]
+    if check["worst_case"]:
+        arguments.append(repr(check["worst_case"]))
+    if not report["target"]:
+        return f"refscore.verify.reproduce(subject, {', '.join(arguments)})"
+    target = repr(report["target"])
+    code = f"from refscore.verify import reproduce; reproduce({target}, {', '.join(arguments)})"
+    quoted = shlex.quote(code) if set(code) & set('"$`\\!') else f'"{code}"'
+    return f"python -c {quoted}"
+
+
+def worst_outcome(check: dict) -> dict | None:
+    """The outcome of the worst case that lies furthest beyond its tolerance."""
+    outcomes = [
+        outcome
+        for case in check["cases"]
+        if case["case"] == check["worst_case"]
+        for outcome in case["outcomes"]
+    ]
+    return max(outcomes, key=_excess, default=None)
+
+
+def _excess(outcome: dict):
+    return (
+        not outcome["holds"],
+        as_number(outcome["gap"]) / (as_number(outcome["tolerance"]) or 1),
+    )
+
+
+def groups_of_failures(report: dict) -> list[list[dict]]:
+    """Failed checks, those with one explanation together: the first of each is the root.
+
+    A named mistake explains every check it is named in; without a name, failures of the
+    same ports are taken together; a failed prerequisite heads the checks it blocks.
+    """
+    found: dict[tuple, list[dict]] = {}
+    for check in report["checks"]:
+        if check["verdict"] not in LOUD or check["expected_failure"]:
+            continue
+        diagnosis = check["diagnosis"]
+        named = tuple(diagnosis["mistakes"]) if diagnosis else ()
+        key = (check["verdict"], "named", *named) if named else (
+            check["verdict"], check["note"] if check["id"] == "P" else "", *check["ports"]
+        )  # fmt: skip
+        if check["verdict"] == "undeclared convention":
+            key = (check["verdict"], report["convention"])
+        found.setdefault(key, []).append(check)
+    ordered = sorted(found.values(), key=lambda g: LOUD.index(g[0]["verdict"]))
+    return [sorted(group, key=lambda c: not c["cases"]) for group in ordered]
+
+
+def blocked_by(report: dict, check: dict) -> list[str]:
+    """The names of the checks that could not run because this one failed."""
+    return [
+        other["name"]
+        for other in report["checks"]
+        if other["verdict"] == "blocked" and check["name"] in other["note"]
+    ]

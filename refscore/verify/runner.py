@@ -1,0 +1,232 @@
+"""Run the catalogue on a subject."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from refscore.identities import Identity, catalogue, find
+from refscore.verify import conventions, prerequisites
+from refscore.verify.compare import ALPHA, judge
+from refscore.verify.errors import NotOffered, SubjectError
+from refscore.verify.report import CaseResult, CheckResult, Report
+from refscore.verify.subject import Subject, load
+
+_OUTCOMES_A_CHECK = 32
+
+
+def run(
+    subject: Any,
+    *,
+    checks: Iterable[str] | None = None,
+    alpha: float = ALPHA,
+    diagnose: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Hold a subject against the catalogue.
+
+    `subject`: an object with ports, or what the command line takes (`"file.py"`,
+    `"module:object"`). `checks`: ids, names, rows or chapters; default all. `alpha`: the
+    probability that a right subject is called wrong by any statistical check of the run.
+    `progress`: called with the name of each check before it runs.
+    """
+    start = time.perf_counter()
+    target = subject if isinstance(subject, str) else ""
+    tested = subject if isinstance(subject, Subject) else Subject(load(subject) if target else subject)
+    entries = _selected(checks)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results, names = _run_entries(tested, entries, alpha, progress)
+        report = Report(tested.name, tested.version, tested.framework_name, results, names)
+        report.target = target
+        if diagnose and any(c.verdict == "fails" for c in results):
+            _explain(report, tested, entries, alpha)
+    _expected(report, tested, entries, checks is None)
+    report.hints += [
+        f"{name} is no port; did you mean {' or '.join(close)}?"
+        for name, close in tested.strangers().items()
+    ]
+    if not tested.offered():
+        report.hints.append("this subject offers no port; `refscore ports` lists them")
+    report.seconds = time.perf_counter() - start
+    return report
+
+
+def _selected(checks: Iterable[str] | None) -> list[Identity]:
+    if checks is None:
+        return list(catalogue().values())
+    keys = [checks] if isinstance(checks, str) else list(checks)
+    chosen = {entry.name: entry for key in keys for entry in find(key)}
+    return [entry for name, entry in catalogue().items() if name in chosen]
+
+
+def _run_entries(subject, entries, alpha, progress):
+    """Prerequisites first, then every identity whose ports passed them."""
+    results: list[CheckResult] = []
+    blocked: dict[str, str] = {}
+    wanted = {port for entry in entries for port in entry.ports}
+    ports = [port for port in subject.offered() if port in wanted]
+    for port in ports:
+        if progress:
+            progress(f"{port}_prerequisites")
+        result = _prerequisite(subject, port, entries)
+        results.append(result)
+        if result.verdict != "holds":
+            blocked[port] = result.name
+    statistical = sum(entry.kind == "expectation" for entry in entries)
+    share = alpha / (max(statistical, 1) * _OUTCOMES_A_CHECK)
+    offered = set(subject.offered())
+    for entry in entries:
+        if progress:
+            progress(entry.name)
+        missing = [port for port in entry.ports if port not in offered]
+        stuck = [blocked[port] for port in entry.ports if port in blocked]
+        if missing:
+            note = f"{', '.join(missing)} not offered"
+            results.append(_empty(entry, "not offered", note))
+        elif stuck:
+            results.append(_empty(entry, "blocked", f"{', '.join(stuck)} failed"))
+        else:
+            results.append(evaluate(entry, subject, share))
+    absent = len(wanted) - len(ports)
+    return results, len(entries) + len(ports) + absent
+
+
+def _empty(entry: Identity, verdict: str, note: str) -> CheckResult:
+    return CheckResult(
+        entry.id, entry.name, verdict, entry.ports, entry.statement, entry.summary, entry.kind,
+        note=note,
+    )  # fmt: skip
+
+
+def _prerequisite(subject: Subject, port: str, entries) -> CheckResult:
+    name = f"{port}_prerequisites"
+    summary = "Shape, finite values, repeatable, inputs untouched, rows independent."
+    result = CheckResult("P", name, "holds", (port,), "", summary, "exact")
+    start = time.perf_counter()
+    try:
+        arguments = prerequisites.first_call(subject, port, entries)
+        if arguments is None:
+            result.verdict, result.note = "not offered", "no case of the catalogue was accepted"
+            return result
+        found = prerequisites.failures(subject, port, arguments)
+        result.verdict, result.note = ("fails", "; ".join(found)) if found else ("holds", "")
+    except Exception as error:
+        result.verdict, result.note = "error", _blame(error)
+    result.seconds = time.perf_counter() - start
+    return result
+
+
+def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
+    """One identity on all its cases (or on those given)."""
+    result = _empty(entry, "not offered", "")
+    start, calls = time.perf_counter(), len(subject.calls)
+    tolerance = entry.tolerance if subject.dtype == "float64" else max(entry.tolerance, 1e-4)
+    for case in entry.cases() if cases is None else cases:
+        result.cases.append(_evaluate_case(entry, subject, case, tolerance, alpha))
+    result.seconds = time.perf_counter() - start
+    result.calls = len(subject.calls) - calls
+    verdicts = {case.verdict for case in result.cases}
+    for verdict in ("error", "fails", "holds", "not offered"):
+        if verdict in verdicts:
+            result.verdict = verdict
+            break
+    notes = {case.note for case in result.cases if case.note and case.verdict == result.verdict}
+    result.note = "; ".join(sorted(notes))
+    skipped = sum(case.verdict == "not offered" for case in result.cases)
+    if skipped and result.verdict != "not offered":
+        result.note = (result.note + f" ({skipped} of {len(result.cases)} cases declined)").strip()
+    return result
+
+
+def _evaluate_case(entry, subject, case, tolerance, alpha) -> CaseResult:
+    try:
+        outcomes = list(entry.sides(subject, case))
+    except (NotOffered, NotImplementedError) as declined:
+        return CaseResult(case.name, "not offered", note=str(declined) or "declined")
+    except Exception as error:
+        return CaseResult(case.name, "error", note=_blame(error))
+    judgements = [judge(outcome, tolerance, alpha) for outcome in outcomes]
+    if not judgements:
+        return CaseResult(case.name, "error", note="the identity compared nothing")
+    holds = all(j.holds for j in judgements)
+    return CaseResult(case.name, "holds" if holds else "fails", judgements)
+
+
+def _blame(error: Exception) -> str:
+    """The error with the last line of code it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {str(error)[:300]}{where}"
+
+
+def _explain(report: Report, subject: Subject, entries, alpha) -> None:
+    """Read the failures: one undeclared convention for all of them, or named mistakes."""
+    from refscore.verify import diagnosis
+
+    failed = [c for c in report.checks if c.verdict == "fails" and c.id != "P"]
+    for check in failed:
+        check.diagnosis = diagnosis.explain(check, report, subject)
+    if any(c.verdict == "error" for c in report.checks):
+        return
+    if not failed or any(c.verdict == "fails" and c.id == "P" for c in report.checks):
+        return
+    found = undeclared(subject, entries, alpha, {check.name for check in failed})
+    if len(found) != 1:
+        return
+    name, value = found[0]
+    report.convention = f'conventions = {{"{name}": {value!r}}}'
+    for check in failed:
+        check.verdict = "undeclared convention"
+        check.note = f"every check holds once the adapter declares {report.convention}"
+
+
+def undeclared(subject: Subject, entries, alpha, failed: set[str]) -> list[tuple[str, Any]]:
+    """The single conventions under which every offered check holds, the failed ones too."""
+    offered = subject.offered()
+    groups = {conventions.PORTS[port].group for port in offered}
+    names = {
+        name
+        for group, family in conventions.FAMILIES.items()
+        if group in groups
+        for name in family.VALUES
+        if name not in subject.declared
+    }
+    found = []
+    for name in sorted(names):
+        for value in conventions.values_of(name)[1:]:
+            other = subject.redeclared(**subject.declared, **{name: value})
+            if _all_hold(other, entries, alpha, failed):
+                found.append((name, value))
+    return found
+
+
+def _all_hold(subject, entries, alpha, failed) -> bool:
+    offered = set(subject.offered())
+    share = alpha / (max(len(entries), 1) * _OUTCOMES_A_CHECK)
+    ran = [entry for entry in entries if set(entry.ports) <= offered]
+    for entry in sorted(ran, key=lambda entry: entry.name not in failed):
+        allowed = ("holds",) if entry.name in failed else ("holds", "not offered")
+        if evaluate(entry, subject, share).verdict not in allowed:
+            return False
+    return True
+
+
+def _expected(report: Report, subject: Subject, entries, whole: bool) -> None:
+    """Mark declared failures; one that holds, or names no check, is stale: an error."""
+    for key, reason in subject.expected_failures.items():
+        try:
+            check = report[key]
+        except KeyError:
+            if not whole:
+                continue
+            if not any(key in (e.name, e.id) for e in catalogue().values()):
+                raise SubjectError(f"expected_failures names no check: {key!r}") from None
+            continue
+        if check.verdict in ("fails", "undeclared convention", "undecided", "error"):
+            check.expected_failure = str(reason) or "declared"
+        elif check.verdict == "holds":
+            check.verdict, check.note = "error", f"declared to fail ({reason}), but it holds: stale"

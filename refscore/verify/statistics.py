@@ -1,0 +1,62 @@
+"""Two tests at a fixed number of draws whose level holds at every n, not in a limit.
+
+Both state, before a draw is made, the smallest deviation they notice.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Evidence(NamedTuple):
+    """What a test saw: `statistic` against `threshold`, and what it would have noticed."""
+
+    rejects: bool
+    statistic: float
+    threshold: float
+    deviation: float
+    detectable: float
+
+
+def mean_test(values, mean: float, variance: float, alpha: float) -> Evidence:
+    """Test that independent values have this mean and at most this variance.
+
+    E± = Π (1 + y + y²/2)/(1 + λ² v/2), y = ±λ (x - m), has expectation at most 1 when
+    E[x] = m and Var x <= v, whatever the law (Catoni). Markov: P(max E± >= 2/α) <= α.
+    λ = √(2 log(2/α)/(n v)) is set before looking. `detectable`: a shift of the mean that
+    is noticed about half the time for the stated variance.
+    """
+    x = np.asarray(values, dtype=float)
+    n = x.size
+    if not np.isfinite(x).all():
+        return Evidence(True, math.inf, math.log(2 / alpha), math.inf, math.nan)
+    if variance == 0.0:
+        off = float(np.abs(x - mean).max())
+        return Evidence(off > 1e-9 * max(1.0, abs(mean)), off, 0.0, off, 0.0)
+    rate = math.sqrt(2 * math.log(2 / alpha) / (n * variance))
+    y = rate * (x - mean)
+    null = n * math.log1p(0.5 * rate**2 * variance)
+    log_e = max(float(np.log1p(s * y + 0.5 * y * y).sum()) - null for s in (1.0, -1.0))
+    threshold = math.log(2 / alpha)
+    detectable = math.sqrt(2 * variance * threshold / n)
+    return Evidence(log_e >= threshold, log_e, threshold, float(x.mean() - mean), detectable)
+
+
+def uniform_test(values, alpha: float) -> Evidence:
+    """Test that independent values are uniform on (0, 1).
+
+    Dvoretzky-Kiefer-Wolfowitz with Massart's constant: P(sup|F_n - F| > t) <= 2 e^{-2nt²}
+    at every n; and, because it holds under every law, a pass bounds sup|F - U| by 2t.
+    """
+    u = np.sort(np.asarray(values, dtype=float))
+    n = u.size
+    if not np.isfinite(u).all():
+        return Evidence(True, math.inf, 0.0, math.inf, math.nan)
+    upper = np.arange(1, n + 1) / n - u
+    lower = u - np.arange(n) / n
+    gap = float(max(upper.max(), lower.max()))
+    threshold = math.sqrt(math.log(2 / alpha) / (2 * n))
+    return Evidence(gap > threshold, gap, threshold, gap, 2 * threshold)

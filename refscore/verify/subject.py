@@ -1,0 +1,225 @@
+"""A subject: somebody's implementation, called in its own framework and conventions."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from refscore.identities import Case
+from refscore.verify import conventions
+from refscore.verify.errors import NotOffered, SubjectError
+from refscore.verify.ports import GENERATOR_NAMES, GIVEN_NAMES, PORTS, Port
+
+_FIELDS = {"field", "score"}
+_ARRAYS = {
+    "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor",
+}  # fmt: skip
+
+
+class Subject:
+    """The functions under test, by port name, NumPy in and NumPy out.
+
+    `ports.implicit_loss(field, x)` hands the described field over in the subject's own
+    framework, applies its declared conventions both ways, and gives a NumPy answer.
+    """
+
+    def __init__(self, source: Any, *, declared: dict | None = None):
+        self.source = source
+        self.name = str(_attribute(source, "name", None) or _default_name(source))
+        self.version = str(_attribute(source, "version", "") or "")
+        self.framework_name = str(_attribute(source, "framework", "numpy"))
+        self.dtype = str(_attribute(source, "dtype", "float64"))
+        if self.dtype not in ("float64", "float32"):
+            raise SubjectError(f"dtype must be 'float64' or 'float32', got {self.dtype!r}")
+        own = _attribute(source, "conventions", {}) or {}
+        if not isinstance(own, dict):
+            raise SubjectError(f"conventions must be a dict, got {type(own).__name__}")
+        self.declared = conventions.check_declared({**own, **(declared or {})})
+        failures = _attribute(source, "expected_failures", {}) or {}
+        if not isinstance(failures, dict):
+            raise SubjectError("expected_failures must be a dict {check: reason}")
+        self.expected_failures = dict(failures)
+        self.process = _attribute(source, "process", None)
+        self._framework: Any = None
+        self.calls: list[tuple[str, dict]] = []
+        self.seconds = 0.0
+
+    @property
+    def framework(self):
+        """The conversions of the subject's framework, imported when first needed."""
+        if self._framework is None:
+            from refscore.verify.frameworks import framework
+
+            self._framework = framework(self.framework_name)
+        return self._framework
+
+    def redeclared(self, **declared) -> Subject:
+        """The same subject judged by other conventions."""
+        return Subject(self.source, declared=declared)
+
+    def offered(self) -> list[str]:
+        """The names of the ports this subject has."""
+        return [name for name in PORTS if callable(_attribute(self.source, name, None))]
+
+    def strangers(self) -> dict[str, list[str]]:
+        """Public callables that are no port, with the ports their names resemble."""
+        import difflib
+
+        found = {}
+        for name in dir(self.source):
+            if name.startswith("_") or name in PORTS or inspect.ismodule(self.source):
+                continue
+            if callable(getattr(self.source, name, None)):
+                close = difflib.get_close_matches(name, PORTS, n=2, cutoff=0.7)
+                if close:
+                    found[name] = close
+        return found
+
+    def takes(self, port: str) -> tuple[str | None, str | None]:
+        """The names under which a port takes given draws and a generator, if it does."""
+        function = _attribute(self.source, port, None)
+        try:
+            names = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):
+            return PORTS[port].given, None
+        if any(p.kind is p.VAR_KEYWORD for p in names) and not any(
+            p.name in (*GIVEN_NAMES, *GENERATOR_NAMES) for p in names
+        ):
+            return PORTS[port].given, None
+        given = next((p.name for p in names if p.name in GIVEN_NAMES), None)
+        generator = next((p.name for p in names if p.name in GENERATOR_NAMES), None)
+        return given, generator
+
+    def __getattr__(self, name: str):
+        if name.startswith("_") or name not in PORTS:
+            raise AttributeError(name)
+        if not callable(_attribute(self.source, name, None)):
+            raise NotOffered(f"{name} is not offered")
+        return lambda *args, **draws: self.call(PORTS[name], args, draws)
+
+    def call(self, port: Port, args: tuple, draws: dict):
+        """One call of a port: converted, in the declared conventions, and back."""
+        arguments = {**dict(zip(port.arguments, args)), **draws}
+        self.calls.append((port.name, arguments))
+        record = conventions.for_port(port.name, self.declared)
+        handed = conventions.to_subject(port.name, arguments, record)
+        function = _attribute(self.source, port.name, None)
+        start = time.perf_counter()
+        with np.errstate(all="ignore"), self.framework.session(self.dtype):
+            positional = [self._convert(n, handed[n]) for n in port.arguments if n in handed]
+            keywords = self._draws(port, {n: handed[n] for n in draws})
+            answer = self.framework.back(function(*positional, **keywords))
+            self.seconds += time.perf_counter() - start
+            return conventions.from_subject(port.name, arguments, _plain(answer), record)
+
+    def _convert(self, name: str, value):
+        if name in _FIELDS:
+            return self.framework.field(value)
+        if name == "score_at":
+            from refscore.verify.timed import ScoreAt
+
+            return ScoreAt(self.framework, value)
+        if name == "matvec":
+            return self.framework.callable(np.array(value))
+        if name in _ARRAYS or name in GIVEN_NAMES:
+            return self.framework.to(np.array(value), self.dtype)
+        return value
+
+    def _draws(self, port: Port, draws: dict) -> dict:
+        given, generator = self.takes(port.name)
+        if "rng" in draws:
+            if generator is None:
+                raise NotOffered(f"{port.name} draws nothing by itself: it is handed its draws")
+            seed = int(draws["rng"])
+            return {generator: seed if generator == "seed" else self.framework.rng(seed)}
+        if not draws:
+            return {}
+        if given is None:
+            raise NotOffered(f"{port.name} draws by itself: it takes no {port.given}")
+        return {given: self._convert(port.given or given, next(iter(draws.values())))}
+
+
+def _plain(answer):
+    """Arrays and tuples of arrays; a namedtuple or list counts as a tuple."""
+    if isinstance(answer, dict):
+        return {k: np.asarray(v) for k, v in answer.items()}
+    if isinstance(answer, (tuple, list)):
+        return tuple(np.asarray(a) for a in answer)
+    return np.asarray(answer)
+
+
+def _attribute(source, name, default):
+    if isinstance(source, dict):
+        return source.get(name, default)
+    return getattr(source, name, default)
+
+
+def _default_name(source) -> str:
+    if isinstance(source, dict):
+        return "subject"
+    named = getattr(source, "__name__", None)
+    return named or type(source).__name__
+
+
+def load(target: str) -> Any:
+    """The object a command line names: `file.py`, `file.py:object`, `module:object`."""
+    path, _, attribute = target.partition(":")
+    if path.endswith(".py"):
+        file = Path(path)
+        if not file.is_file():
+            raise SubjectError(f"no file {path!r}")
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules.setdefault(file.stem, module)
+        sys.path.insert(0, str(file.parent.resolve()))
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.path.remove(str(file.parent.resolve()))
+    else:
+        try:
+            module = importlib.import_module(path)
+        except ModuleNotFoundError as error:
+            raise SubjectError(f"no module {path!r} ({error}); a file's name ends in .py") from None
+    if not attribute:
+        return _only_subject(module)
+    if not hasattr(module, attribute):
+        raise SubjectError(f"{path} has no {attribute!r}")
+    found = getattr(module, attribute)
+    return found() if inspect.isclass(found) else found
+
+
+def _only_subject(module):
+    """The module itself if its functions are ports, else its one `subject` or class."""
+    if any(callable(getattr(module, name, None)) for name in PORTS):
+        return module
+    if hasattr(module, "subject"):
+        found = module.subject
+        return found() if inspect.isclass(found) else found
+    classes = [
+        c
+        for c in vars(module).values()
+        if inspect.isclass(c)
+        and c.__module__ == module.__name__
+        and any(callable(getattr(c, name, None)) for name in PORTS)
+    ]
+    if len(classes) == 1:
+        return classes[0]()
+    what = "no ports" if not classes else f"{len(classes)} classes with ports"
+    raise SubjectError(
+        f"{module.__name__} has {what}; name one as {module.__name__}:OBJECT"
+        " (the ports are listed by `refscore ports`)"
+    )
+
+
+def describe_case(case: Case) -> str:
+    """A case's inputs in a few words, for reports."""
+    return case.name

@@ -1,0 +1,44 @@
+"""Adapters that point the kit at libraries people use, one file a library.
+
+A module here has `SUBJECTS`, or is one subject itself; its ports call the library and nothing
+else. What deviates is confirmed apart from the kit by the scripts in `deviations/`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from typing import Any
+
+# Adapter: the packages it imports, and how they are installed.
+PEERS = {
+    "torchebm": ("torch", "torchebm"),
+    "torch_distributions": ("torch",),
+    "matfree": ("jax", "matfree"),
+    "primate": ("primate",),
+    "curvlinops": ("torch", "curvlinops"),
+}
+
+
+def missing(name: str) -> list[str]:
+    """The packages this peer needs that cannot be imported."""
+    return [package for package in PEERS[name] if importlib.util.find_spec(package) is None]
+
+
+def subjects(name: str) -> list[Any]:
+    """The subjects of one adapter."""
+    module = importlib.import_module(f"validation.peers.{name}")
+    return getattr(module, "SUBJECTS", [module])
+
+
+def run(names: list[str], checks: list[str] | None = None) -> Iterator[tuple[str, Any]]:
+    """(adapter, report) of every subject whose packages are there; (adapter, reason) else."""
+    from refscore import verify
+
+    for name in names:
+        if absent := missing(name):
+            yield name, f"not installed: {', '.join(absent)}"
+            continue
+        for subject in subjects(name):
+            yield name, verify.run(subject, checks=checks)

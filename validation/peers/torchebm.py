@@ -1,0 +1,117 @@
+"""torchebm: its score-matching losses in every mode, Langevin steps, its VP schedule."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+
+import torch
+from torchebm.core import BaseModel
+from torchebm.interpolants import VariancePreservingInterpolant
+from torchebm.losses import DenoisingScoreMatching, ScoreMatching, SlicedScoreMatching
+from torchebm.samplers import LangevinDynamics
+
+from refscore.verify import replay
+
+VERSION = version_of("torchebm")
+FLOAT64 = {"dtype": torch.float64}
+
+
+class Energy(BaseModel):
+    """The kit's field as a torchebm model: an energy with trainable parameters theta."""
+
+    def __init__(self, field):
+        super().__init__(**FLOAT64)
+        self.field = field.energy_module()
+
+    def forward(self, x):
+        return self.field(x)
+
+
+def value(loss, x, *draws):
+    """The loss while torch.randn_like gives these draws in turn."""
+    with replay(*draws):
+        return loss(x)
+
+
+class Losses:
+    """Exact Hessian trace, projections and noise as given; scores by either of its routes.
+
+    An energy determines the gradient in a matrix only up to its antisymmetric part, so the
+    gradient ports, which take the matrix to be free, are not offered.
+    """
+
+    framework, version = "torch", VERSION
+
+    def __init__(self, name, use_autograd):
+        self.name, self._how = name, {"use_autograd": use_autograd, **FLOAT64}
+
+    def implicit_loss(self, field, x):
+        return ScoreMatching(Energy(field), **self._how)(x)
+
+    def sliced_loss(self, field, x, probes):
+        n_probes, tiled = probes.shape[1], probes.transpose(0, 1).reshape(-1, x.shape[1])
+        loss = SlicedScoreMatching(Energy(field), n_probes, "gaussian", **self._how)
+        return value(loss, x, tiled)
+
+    def denoising_loss(self, field, x, sigma, noise):
+        return value(DenoisingScoreMatching(Energy(field), sigma, **self._how), x, noise)
+
+
+class OwnProjections:
+    """The sliced loss with the projections it draws itself: signs, sphere or Gaussian."""
+
+    framework, version = "torch", VERSION
+
+    def __init__(self, projection):
+        self.name, self._projection = f"torchebm, {projection} projections", projection
+
+    def sliced_loss(self, field, x, rng):
+        loss = SlicedScoreMatching(Energy(field), 1, self._projection, **FLOAT64)
+        return loss(x, generator=rng)
+
+
+class ApproximateTrace:
+    """`hessian_method="approx"`: one probe v, v·(∇s)v by a forward difference."""
+
+    name, framework, version = "torchebm, approximate trace", "torch", VERSION
+    expected_failures = {
+        "variance_reduced_given_probes": "the trace is divided by the dimension"
+        " (deviations/torchebm_approximate_trace.py)"
+    }
+
+    def variance_reduced_sliced_loss(self, field, x, probes):
+        loss = ScoreMatching(Energy(field), hessian_method="approx", **FLOAT64)
+        return torch.stack([value(loss, x, v) for v in probes.unbind(1)]).mean()
+
+
+class Sampling:
+    """Unadjusted Langevin steps; the VP process, whose time torchebm runs from noise to data."""
+
+    name, framework, version = "torchebm, sampling", "torch", VERSION
+    conventions = {"step": "h"}
+    _process = VariancePreservingInterpolant(0.1, 20.0)
+
+    def langevin_step(self, score, x, step_size, noise):
+        sampler = LangevinDynamics(Energy(score), step_size, **FLOAT64)
+        return value(lambda start: sampler.sample(start, n_steps=1), x, noise)
+
+    def marginal(self, t):
+        s = torch.tensor(1.0 - t, **FLOAT64)
+        return self._process.compute_alpha_t(s)[0], self._process.compute_sigma_t(s)[0]
+
+    def drift(self, x, t):
+        return self._process.compute_drift(x, torch.full((len(x),), 1.0 - t, **FLOAT64))[0]
+
+    def diffusion(self, t):
+        """sqrt(2 D) of torchebm's D."""
+        s, x = torch.tensor([1.0 - t], **FLOAT64), torch.zeros(1, 1, **FLOAT64)
+        return (2 * self._process.compute_drift(x, s)[1]).sqrt().squeeze()
+
+
+SUBJECTS = [
+    Losses("torchebm", use_autograd=True),
+    Losses("torchebm, functional scores", use_autograd=False),
+    *map(OwnProjections, ("rademacher", "sphere", "gaussian")),
+    ApproximateTrace(),
+    Sampling(),
+]
