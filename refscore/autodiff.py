@@ -104,7 +104,9 @@ def divergence(f, x) -> np.ndarray:
     Checked by: divergence_is_laplacian
     """
     units = np.eye(x.shape[1])
-    return sum(vjp(f, x, np.broadcast_to(e, x.shape))[:, i] for i, e in enumerate(units))
+    return np.sum(
+        [vjp(f, x, np.broadcast_to(e, x.shape))[:, i] for i, e in enumerate(units)], axis=0
+    )
 
 
 def gradient(f, x) -> np.ndarray:

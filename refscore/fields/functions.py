@@ -26,8 +26,9 @@ class Function(Field):
             raise TypeError(f"function must be callable, got {function!r}")
         super().__init__(as_count(dim, "dim"))
         self.function = function
-        self._theta = None if parameters is None else as_array(parameters, "parameters", (None,))
-        self._theta = None if parameters is None else self._theta.copy()
+        self._theta = None
+        if parameters is not None:
+            self._theta = as_array(parameters, "parameters", (None,)).copy()
 
     @property
     def parameters(self):

@@ -18,7 +18,10 @@ from refscore.identities.base import (
 )
 from refscore.identities.cases import Case, FieldDescription, Law
 
-CHAPTERS = ("scores", "densities", "smoothing", "objectives", "traces", "langevin", "diffusion")
+CHAPTERS = (
+    "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
+    "means", "traces", "langevin", "diffusion",
+)  # fmt: skip
 
 __all__ = [
     "Average", "Bound", "Case", "FieldDescription", "Identity", "Law", "Order", "Sides",

@@ -40,6 +40,7 @@ class Case(SimpleNamespace):
 
     @property
     def inputs(self) -> dict:
+        """Everything but the name."""
         return {k: v for k, v in vars(self).items() if k != "name"}
 
 

@@ -107,7 +107,8 @@ def _sample_cases():
     yield Case("Gaussian, d = 3", law=settings.gaussian(3))
     yield Case("mixture, d = 2", law=settings.mixture(2))
     yield Case(
-        "Student t", law=Law("student_t", location=[0.4, -0.7], shape=settings.covariance(2, 2), dof=3.5)
+        "Student t",
+        law=Law("student_t", location=[0.4, -0.7], shape=settings.covariance(2, 2), dof=3.5),
     )
     yield Case("Laplace", law=Law("laplace", location=[0.4, -0.7], scale=[0.5, 1.7]))
     yield Case("logistic", law=Law("logistic", location=[0.4, -0.7], scale=[0.5, 1.7]))

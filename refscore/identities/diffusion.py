@@ -88,7 +88,8 @@ def flow_velocity(ports, case):
 @identity(
     "F6-map",
     ports="flow_map",
-    statement=r"x \mapsto \alpha_s\mu + S_s^{1/2}S_t^{-1/2}(x-\alpha_t\mu),\ S_t = \alpha_t^2S+\sigma_t^2I",
+    statement=r"x \mapsto \alpha_s\mu + S_s^{1/2}S_t^{-1/2}(x-\alpha_t\mu),\ "
+    r"S_t = \alpha_t^2S+\sigma_t^2I",
     assumptions="Gaussian data, VP",
     source=SEED,
     cases=lambda: [
@@ -100,7 +101,9 @@ def flow_velocity(ports, case):
 def flow_map(ports, case):
     """The flow of Gaussian data in closed form; there and back is the identity."""
     got = ports.flow_map(case.law, case.x, case.t, case.s)
-    yield Sides("map", got, oracles.diffusion.flow_map(case.law, settings.VP, case.x, case.t, case.s))
+    yield Sides(
+        "map", got, oracles.diffusion.flow_map(case.law, settings.VP, case.x, case.t, case.s)
+    )
     yield Sides("back", ports.flow_map(case.law, got, case.s, case.t), case.x)
 
 

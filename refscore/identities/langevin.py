@@ -73,7 +73,8 @@ def _propagate(mean, cov, m, c, b, steps):
     "E2",
     ports="langevin_step",
     kind="exact law",
-    statement=r"\mu + M^k(m_0-\mu),\quad M^kC_0M^k + \eta\sum_{j<k}M^{2j},\quad M = I-\tfrac{\eta}{2}P",
+    statement=r"\mu + M^k(m_0-\mu),\quad M^kC_0M^k + \eta\sum_{j<k}M^{2j},\ "
+    r"M = I-\tfrac{\eta}{2}P",
     assumptions="Gaussian target, Gaussian start",
     source="derived; seeds 000, 002, 003",
     cases=_chain_cases,
@@ -191,7 +192,9 @@ def one_step_draws(ports, case):
     z = np.random.default_rng(11).standard_normal((_DRAWS, d))
     x = law.mean + z @ np.linalg.cholesky(law.covariance).T
     got = ports.langevin_step(score_of(law), x, eta, rng=5)
-    after = Law("gaussian", mean=law.mean, covariance=oracles.langevin.one_step_covariance(law, eta))
+    after = Law(
+        "gaussian", mean=law.mean, covariance=oracles.langevin.one_step_covariance(law, eta)
+    )
     for u in np.vstack([np.eye(d), np.ones(d), np.eye(d)[0] - np.eye(d)[-1]]):
         yield Uniforms(f"direction {u}", oracles.cumulative.projected_cdf(after, u, got @ u))
     given = _noise_of(law, eta, x, got)

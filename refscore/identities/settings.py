@@ -79,6 +79,13 @@ def affine(dim: int = 3) -> FieldDescription:
 
 
 @functools.cache
+def gradient_field(dim: int = 3) -> FieldDescription:
+    """A x + b with A symmetric: the gradient of a quadratic, not a score of `gaussian`."""
+    a = matrix(dim, 1)
+    return FieldDescription("affine", matrix=0.5 * (a + a.T), offset=np.linspace(0.8, -0.3, dim))
+
+
+@functools.cache
 def mixture_score(dim: int = 2) -> FieldDescription:
     """The score of `mixture(dim)` as a field."""
     law = mixture(dim)
@@ -102,7 +109,9 @@ def network(dim: int = 2, widths: tuple[int, ...] = (5, 4)) -> FieldDescription:
         _generator(7, dim, i).standard_normal((out, size)) / np.sqrt(size)
         for i, (size, out) in enumerate(zip(sizes[:-1], sizes[1:]))
     )
-    biases = tuple(0.3 * _generator(8, dim, i).standard_normal(out) for i, out in enumerate(sizes[1:]))
+    biases = tuple(
+        0.3 * _generator(8, dim, i).standard_normal(out) for i, out in enumerate(sizes[1:])
+    )
     return FieldDescription("mlp", weights=weights, biases=biases)
 
 

@@ -31,7 +31,9 @@ def _noised_cases():
         d = 3 if name == "Gaussian" else 2
         for alpha, sigma in _LEVELS:
             y = settings.points(5, d, 1)
-            yield Case(f"{name}, alpha {alpha}, sigma {sigma}", law=law, y=y, alpha=alpha, sigma=sigma)
+            yield Case(
+                f"{name}, alpha {alpha}, sigma {sigma}", law=law, y=y, alpha=alpha, sigma=sigma
+            )
 
 
 @identity(
@@ -60,7 +62,9 @@ def _observation_cases():
     h = np.array([[1.0, -0.5, 0.3], [0.2, 0.8, -1.0]])
     y, r = np.array([0.9, -0.4]), np.array([[0.5, 0.2], [0.2, 0.3]])
     for weight in (1.0, 2.5):
-        yield Case(f"Gaussian, weight {weight}", law=settings.gaussian(3), H=h, y=y, R=r, weight=weight)
+        yield Case(
+            f"Gaussian, weight {weight}", law=settings.gaussian(3), H=h, y=y, R=r, weight=weight
+        )
         yield Case(
             f"mixture, weight {weight}",
             law=settings.mixture(2),

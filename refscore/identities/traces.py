@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Average, Sides, identity
 from refscore.identities.cases import Case
-from refscore.identities.objectives import field_cases
+from refscore.identities.fields import field_cases
 
 HUTCHINSON = "seeds 000, 002, 003; Hutchinson 1989"
 _CALLS = 1000
@@ -79,7 +79,10 @@ def probe_variances(ports, case):
     """The variance of one probe, Gaussian or sign, is that of the symmetric part."""
     a = case.matrix
     v = settings.all_signs(len(a))
-    nodes = {"rademacher": (v, np.full(len(v), 1 / len(v))), "gaussian": settings.hermite(len(a), 4)}
+    nodes = {
+        "rademacher": (v, np.full(len(v), 1 / len(v))),
+        "gaussian": settings.hermite(len(a), 4),
+    }
     for kind, (points, w) in nodes.items():
         one = [_estimate(ports.trace_estimate(a, len(a), probes=p[None])) for p in points]
         one = np.array(one)
@@ -200,6 +203,10 @@ def curvature_propagation(ports, case):
     yield Sides("all signs", got, (c**2).sum(0))
 
 
+def _product(d, rank):
+    return settings.normals(d, rank) @ settings.normals(rank, d, key=1)
+
+
 def _low_rank(d, rank):
     u = settings.normals(d, rank)
     return u @ u.T
@@ -208,26 +215,33 @@ def _low_rank(d, rank):
 @identity(
     "D3-low-rank",
     ports="hutch_plus_plus",
-    statement=r"\operatorname{rank}A \le k \Rightarrow \text{Hutch++ with } k\ \text{sketch vectors is exact}",
+    statement=r"\operatorname{rank}A \le k \Rightarrow "
+    r"\text{Hutch++ with } k\ \text{sketch vectors is exact}",
     source="Meyer, Musco, Musco and Woodruff 2021",
     cases=lambda: [
-        Case("rank 3 of 7, 4 sketched", matrix=_low_rank(7, 3), probes=settings.normals(8, 7))
+        Case("rank 3 of 24, 4 sketched", matrix=_low_rank(24, 3), probes=settings.normals(8, 24)),
+        Case("rank 2, not symmetric", matrix=_product(24, 2), probes=settings.normals(8, 24)),
     ],
     tolerance=1e-8,
 )
 def hutch_plus_plus_exact_on_low_rank(ports, case):
     """Hutch++ is exact once its sketch spans the range."""
     a = case.matrix
-    yield Sides("trace", _estimate(ports.hutch_plus_plus(a, len(a), probes=case.probes)), np.trace(a))
+    yield Sides(
+        "trace", _estimate(ports.hutch_plus_plus(a, len(a), probes=case.probes)), np.trace(a)
+    )
 
 
 @identity(
     "D3-xtrace",
     ports="xtrace",
-    statement=r"\operatorname{rank}A \le m-2 \Rightarrow \text{XTrace with } m\ \text{probes is exact}",
+    statement=r"\operatorname{rank}A < m \Rightarrow "
+    r"\text{XTrace with } m\ \text{probes is exact}",
     source="Epperly, Tropp and Webber 2024",
     cases=lambda: [
-        Case("rank 4 of 9, 6 probes", matrix=_low_rank(9, 4), probes=settings.normals(6, 9)),
+        Case("rank 4 of 24, 6 probes", matrix=_low_rank(24, 4), probes=settings.normals(6, 24)),
+        Case("rank 2, not symmetric", matrix=_product(24, 2), probes=settings.normals(6, 24)),
+        Case("scaled by 1e-9", matrix=1e-9 * _low_rank(24, 4), probes=settings.normals(6, 24)),
     ],
     tolerance=1e-7,
 )

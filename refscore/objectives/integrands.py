@@ -14,7 +14,7 @@ from refscore.fields import Field
 from refscore.fields.linearisation import borrowed_workspace, rows_in_blocks
 
 
-def field_and_points(field, x):
+def field_and_points(field, x) -> tuple[Field, np.ndarray]:
     """The field, checked, and x as float64 points (..., d) of its dimension."""
     if not isinstance(field, Field):
         raise TypeError(f"field must be a refscore Field, got {type(field).__name__}")

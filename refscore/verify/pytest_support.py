@@ -90,7 +90,10 @@ class Check(NamedTuple):
         if result.verdict != "holds" and not (stale and not result.expected_failure):
             raise AssertionError("\n" + self.explanation())
 
-    raise_if_failed = __call__
+    def raise_if_failed(self) -> None:
+        """The same as calling it."""
+        __tracebackhide__ = True
+        self()
 
     @property
     def _declared(self) -> dict[str, str]:

@@ -59,6 +59,18 @@ def test_network_gradient_is_the_complex_step():
     np.testing.assert_allclose(loss, implicit_loss(NET, X).mean(), rtol=1e-14)
 
 
+def test_two_networks_in_a_sum_do_not_disturb_each_other():
+    other = MLP.initialise(WIDTHS, rng=9)
+    field = NET + other
+    local = field.linearise(X)
+    want = local.gradient(value=local.value, divergence=np.ones(6)) / 6
+    loss, gradient = implicit_loss_and_gradient(field, X)
+    np.testing.assert_allclose(gradient, want, atol=1e-14)
+    direct = 0.5 * np.sum((NET(X) + other(X)) ** 2, axis=1) + NET.divergence(X)
+    np.testing.assert_allclose(loss, np.mean(direct + other.divergence(X)), rtol=1e-13)
+    np.testing.assert_allclose(implicit_loss(field, X), direct + other.divergence(X), rtol=1e-13)
+
+
 @pytest.mark.parametrize("field", [NET, Affine(np.eye(3)) - 2.0 * NET], ids=["net", "sum"])
 def test_blocks_and_leading_shapes_change_nothing(field):
     whole = implicit_loss_and_gradient(field, X)

@@ -12,7 +12,7 @@ import refscore.verify as rv
 from refscore.cli import main
 from refscore.verify.mutants import mistakes
 from refscore.verify.render.listings import ADAPTER
-from refscore.verify.trials import trial
+from refscore.verify.trials import record, trial
 
 RIGHT = """
 name = "right"
@@ -234,6 +234,15 @@ def test_a_trial_says_what_was_caught_and_by_what(kit):
     assert tried.verdicts["small_relation"] == "holds"
     assert tried.cost == 6
     assert tried.group == "densities"
+
+
+def test_what_catches_what_is_the_inverse_of_the_trials(kit):
+    assert record([trial(mistake) for mistake in mistakes().values()]) == {
+        "small_score": ["small_score_sign"],
+        "small_implicit": ["small_trace_sign"],
+        "small_relation": [],
+        "small_trace": [],
+    }
 
 
 def test_ports_and_conventions(kit, capsys):

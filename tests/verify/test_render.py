@@ -231,6 +231,7 @@ def test_snippets_can_be_pasted(target, case, expected):
         (r"\frac{a+b}{2\sigma}", "(a+b)/(2σ)"),
         (r"\sqrt{2\eta}\,z", "√(2η) z"),
         (r"\sum_k \pi_k", "∑ₖ πₖ"),
+        (r"\tfrac1M\sum_k a_k\to 0\quad\text{when } \|a\|\le 1", "1/M ∑ₖ aₖ → 0 when ‖a‖ ≤ 1"),
         (r"\unheard{x}", r"\unheardx"),
         ("", ""),
     ],

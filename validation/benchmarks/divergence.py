@@ -7,7 +7,7 @@ import numpy as np
 from validation.benchmarks import network
 from validation.benchmarks.timing import Case
 
-WORKLOAD, BATCH = "exact divergence, d-128-128-d, 1024 points", 1024
+WORKLOAD, BATCH = "exact divergence, d-128-128-d, 512 points", 512
 
 
 def cases():

@@ -22,6 +22,9 @@ _SIGNS = {
     "forall": "∀", "subset": "⊂", "otimes": "⊗", "oint": "∮", "star": "*", "ast": "*",
     "colon": ":", "prime": "′", "implies": "⇒", "notin": "∉", "cup": "∪", "cap": "∩",
 }  # fmt: skip
+_WORDS = (
+    "log", "exp", "sin", "cos", "tanh", "tr", "min", "max", "sup", "inf", "det", "lim", "dim",
+)  # fmt: skip
 _DROPPED = ("left", "right", "displaystyle", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "limits")
 _WRAPPERS = "mathbb|mathbf|mathrm|mathcal|mathsf|text|bm|boldsymbol"
 _UP = str.maketrans("0123456789+-()nijkmdtsTx", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱʲᵏᵐᵈᵗˢᵀˣ")
@@ -43,11 +46,13 @@ def plain(latex: str) -> str:
     text = re.sub(r"\\[td]frac", r"\\frac", text)
     text = re.sub(r"\\frac\s*([0-9A-Za-z])\s*([0-9A-Za-z])", r"\\frac{\1}{\2}", text)
     text = re.sub(r"\\(?:" + "|".join(_DROPPED) + r")(?![A-Za-z])\.?", "", text)
+    text = re.sub(r"\\([A-Za-z]+)", _command, text)
     for _ in range(6):  # innermost braces first; statements nest no deeper
         text = _once(text)
-    text = re.sub(r"\\([A-Za-z]+)\s*", _command, text)
     text = _scripts(text).replace("{", "").replace("}", "")
-    return re.sub(r"  +", " ", text).strip()
+    text = re.sub(r"([≤≥≠→∝≈~⇒⇔∈↦≡])", r" \1 ", text)
+    text = re.sub(r"([∇∂√]) +", r"\1", re.sub(r" +", " ", text))
+    return re.sub(r" +([)\],;]|\.(?!\d))", r"\1", text).strip()
 
 
 def _once(text: str) -> str:
@@ -63,13 +68,13 @@ def _once(text: str) -> str:
 
 def _scripts(text: str) -> str:
     """Exponents and indices that have Unicode forms raised and lowered, others in brackets."""
-    text = re.sub(r"\^\s*(?:\\top|\\intercal|\{\\top\}|T(?![A-Za-z]))", "ᵀ", text)
+    text = re.sub(r"\^\s*(?:ᵀ|\{ᵀ\}|T(?![A-Za-z]))", "ᵀ", text)
     text = re.sub(r"\^\s*(?:\{([^{}\\]+)\}|([0-9A-Za-z]))", lambda m: _script(m, _UP, "^"), text)
     return re.sub(r"_\s*(?:\{([^{}\\]+)\}|([0-9A-Za-z]))", lambda m: _script(m, _DOWN, "_"), text)
 
 
 def _script(match, table, mark: str) -> str:
-    inside = match[1] or match[2]
+    inside = (match[1] or match[2]).strip()
     raised = inside.translate(table)
     if all(ord(old) in table for old in inside):
         return raised
@@ -78,12 +83,12 @@ def _script(match, table, mark: str) -> str:
 
 def _fraction(match) -> str:
     top, bottom = match[1].strip(), match[2].strip()
-    return _HALVES.get(f"{top}/{bottom}", f"{_grouped(top)}/{_grouped(bottom)}")
+    return _HALVES.get(f"{top}/{bottom}", f"{_grouped(top)}/{_grouped(bottom)} ")
 
 
 def _grouped(inside: str) -> str:
     inside = inside.strip()
-    return inside if re.fullmatch(r"\\?[A-Za-z0-9]+[²³ᵀ]?", inside) else f"({inside})"
+    return inside if re.fullmatch(r"\\?\w[²³ᵀ]?|\d+", inside) else f"({inside})"
 
 
 def _accent(match) -> str:
@@ -94,6 +99,6 @@ def _accent(match) -> str:
 
 def _command(match) -> str:
     name = match[1]
-    if name in ("log", "exp", "sin", "cos", "tr", "min", "max", "sup", "inf", "det", "lim"):
+    if name in _WORDS:
         return f"{name} "
     return _GREEK.get(name) or _SIGNS.get(name) or match[0]
