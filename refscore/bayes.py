@@ -55,7 +55,7 @@ def posterior(law, H, y, noise_covariance, weight=1.0):
     This holds at one noise level: adding a likelihood score at every level of a diffusion
     samples another law. Cost: O(d² k) per distinct covariance.
     Source: identities.md A7.
-    Checked by: bayes_posterior, tilted_posterior
+    Checked by: bayes_posterior
     """
     if not isinstance(law, (Gaussian, GaussianMixture, Empirical)):
         raise TypeError(
@@ -138,7 +138,7 @@ def guided_score(score: Field, likelihood_score: Field, weight=1.0) -> Field:
 
     `score` the prior's; `likelihood_score` any Field of the same dimension; `weight` a
     number. Source: identities.md A7.
-    Checked by: guided_score_adds, tilted_posterior
+    Checked by: guided_score_adds, bayes_posterior
     """
     if score.dim != likelihood_score.dim:
         raise ValueError(

@@ -17,7 +17,7 @@ class VP:
         α_t = e^{-B/2},  σ_t² = 1 - e^{-B},  B(t) = ∫_0^t β = β_min t + ½ (β_max - β_min) t²
 
     Arguments: 0 <= beta_min <= beta_max, beta_max > 0. Source: Song et al. 2021, equation 32.
-    Checked by: linear_sde_moments, flow_marginals
+    Checked by: linear_sde_moments, rates_of_marginals, flow_marginals
     """
 
     beta_min: float = 0.1
@@ -70,7 +70,7 @@ class VE:
 
     Arguments: 0 < sigma_min < sigma_max; exact. Source: Song et al. 2021, equation 30 and
     appendix C; the paper starts from s(0)² and calls it zero.
-    Checked by: linear_sde_moments, flow_marginals
+    Checked by: linear_sde_moments, rates_of_marginals, flow_marginals
     """
 
     sigma_min: float = 0.01

@@ -34,7 +34,7 @@ def log_likelihood(
     method as `integrate`, the log density is under error control too. Returns: (...,).
     Raises: ValueError naming the argument or when a solve fails. Cost: one solve a point.
     Source: Song et al. 2021, equation 39; Grathwohl et al. 2019.
-    Checked by: flow_log_likelihood, divergence_given_probes
+    Checked by: flow_log_likelihood, flow_log_likelihood_of_mixtures
     """
     x = as_points(x, "x")
     end = process.final_time if end is None else float(as_time(end, process, "end"))

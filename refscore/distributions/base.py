@@ -77,7 +77,10 @@ class Distribution:
 
 
 class Score(Field):
-    """The score of a distribution; its Jacobian is a Hessian, so J = Jᵀ and jvp = vjp."""
+    """The score of a distribution; its Jacobian is a Hessian, so J = Jᵀ and jvp = vjp.
+
+    Checked by: score_is_gradient, jacobian_is_of_the_score, conservative_score
+    """
 
     def __init__(self, law: Distribution):
         super().__init__(law.dim)

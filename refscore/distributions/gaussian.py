@@ -22,7 +22,7 @@ class Gaussian(Distribution):
     diagonal. The score is finite wherever S⁻¹(x−m) is; a log density below −1.8e308 is −inf.
     Cost: O(d³) once, O(d²) a point (full), O(d) (diagonal).
     Source: identities.md A2, A8.
-    Checked by: gaussian_score, diffused_law, far_points, samples_follow_law
+    Checked by: gaussian_score, log_densities, diffused_law, far_points, samples_follow_law
     """
 
     def __init__(self, mean, covariance):

@@ -94,7 +94,7 @@ class GaussianMixture(MixtureBase):
     Cost: O(K d) a point (shared, diagonal), O(K d²) (full); workspace about 1 MB however
     many points.
     Source: identities.md A2, A8.
-    Checked by: mixture_score, divergence_is_laplacian, far_points, diffused_law
+    Checked by: mixture_score, log_densities, divergence_is_laplacian, far_points, diffused_law
     """
 
     def __init__(self, weights, means, covariances):

@@ -19,7 +19,8 @@ def ula(score: Callable, step_size) -> Callable:
     Raises: ValueError when noise or score have not the shape of x; numbers that are not
     finite pass through, rowwise. Cost: one score.
     Source: Parisi 1981; Roberts and Tweedie 1996.
-    Checked by: langevin_spellings, langevin_law, langevin_stationary, one_step_variance
+    Checked by: langevin_spellings, langevin_law_of_steps, langevin_stationary_of_steps,
+    one_step_variance, one_step_draws
     """
     eta = as_positive(step_size, "step_size")
     half, root = 0.5 * eta, eta**0.5

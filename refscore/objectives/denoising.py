@@ -22,7 +22,7 @@ def denoising_loss(field, x, sigma, noise=None, *, rng=None) -> np.ndarray:
     (..., d), standard normal, drawn from `rng` if omitted. Returns (...,). Raises TypeError or
     ValueError naming the argument. Cost: one value of the field a point.
     Source: Vincent, A connection between score matching and denoising autoencoders (2011).
-    Checked by: denoising_is_explicit, denoising_affine
+    Checked by: denoising_given_noise, denoising_is_explicit, denoising_affine, denoising_mean
     """
     return losses(*_arguments(field, x, sigma, noise, rng))
 

@@ -23,7 +23,7 @@ def sliced_loss(field, x, probes=None, *, rng=None, n_probes=1, probe="rademache
     loss. Returns (...,). Raises TypeError or ValueError naming the argument. Cost: one value
     and m products J v a point.
     Source: Song, Garg, Shi and Ermon, Sliced score matching (2019), equation 7.
-    Checked by: sliced_is_implicit, sliced_given_probes, sliced_variance
+    Checked by: sliced_is_implicit, sliced_given_probes, sliced_variance, sliced_mean
     """
     return losses(*_arguments(_sliced, field, x, probes, rng, n_probes, probe))
 
@@ -58,7 +58,7 @@ def variance_reduced_sliced_loss(
 
     Arguments, cost and errors as `sliced_loss`. Returns (...,).
     Source: Song, Garg, Shi and Ermon, Sliced score matching (2019), equation 8.
-    Checked by: sliced_is_implicit, sliced_given_probes, sliced_variance
+    Checked by: variance_reduced_given_probes, variance_reduced_mean
     """
     return losses(*_arguments(_reduced, field, x, probes, rng, n_probes, probe))
 
@@ -69,7 +69,7 @@ def variance_reduced_sliced_loss_gradient(
     """The gradient (p,) of the mean variance-reduced sliced loss, for the same probes.
 
     Arguments as `sliced_loss`, at least one point.
-    Checked by: sliced_gradient
+    Checked by: variance_reduced_gradient
     """
     return loss_and_gradient(*_arguments(_reduced, field, x, probes, rng, n_probes, probe))[1]
 
@@ -80,7 +80,7 @@ def variance_reduced_sliced_loss_and_gradient(
     """The mean variance-reduced sliced loss, a number, and its gradient (p,).
 
     Arguments as `sliced_loss`, at least one point. One forward pass.
-    Checked by: sliced_gradient
+    Checked by: variance_reduced_gradient
     """
     return loss_and_gradient(*_arguments(_reduced, field, x, probes, rng, n_probes, probe))
 

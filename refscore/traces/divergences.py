@@ -32,7 +32,7 @@ def divergence_estimate(
     Arguments: field with `.jvp(x, v)`; x (..., d); probes (..., m, d), m for every point, or
     n_probes drawn of the kind `probe`. Returns: (...,). Raises: ValueError naming the
     argument. Cost: m Jacobian-vector products a point.
-    Checked by: divergence_given_probes, hutchinson_unbiased
+    Checked by: divergence_given_probes, divergence_unbiased, divergence_mean
     """
     x = as_points(x, "x")
     probes = point_probes(x, probes, rng=rng, n_probes=n_probes, probe=probe)

@@ -24,7 +24,7 @@ def hutch_plus_plus(
     Returns: Estimate; the standard error is that of the residual part, given the sketch.
     Cost: k + min(k, d) + K products, d k² arithmetic.
     Source: Meyer, Musco, Musco and Woodruff 2021, algorithm 1.
-    Checked by: hutch_plus_plus_exact_on_low_rank, hutchinson_unbiased, probe_products
+    Checked by: hutch_plus_plus_exact_on_low_rank, hutchinson_unbiased
     """
     A = as_operator(A, dim)
     k = as_count(n_products, "n_products", minimum=3) // 3
@@ -56,7 +56,7 @@ def xtrace(
     Returns: Estimate; the standard error treats the t_i as independent (a good guide, not a
     theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
     Source: Epperly, Tropp and Webber 2024, section 2 and algorithm of the supplement.
-    Checked by: xtrace_exact_on_low_rank, hutchinson_unbiased, probe_products
+    Checked by: xtrace_exact_on_low_rank, hutchinson_unbiased
     """
     A = as_operator(A, dim)
     if resphere and probes is None and probe not in ("gaussian", "sphere"):

@@ -160,8 +160,8 @@ def _coefficients(check: CheckResult) -> str:
     solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
     if rank < design.shape[1] or np.abs(design @ solution - target).max() > 1e-6:
         return ""
-    got = " + ".join(f"{c:.6g} {name}" for c, name in zip(solution, columns))
-    return f"returned {got} (expected coefficients 1)"
+    signed = [f"{'−' if c < 0 else '+'} {abs(c):.6g} {name}" for c, name in zip(solution, columns)]
+    return f"returned {' '.join(signed).removeprefix('+ ')} (expected coefficients 1)"
 
 
 def _ratio(check: CheckResult) -> str:

@@ -1,0 +1,36 @@
+"""What the examples share: their two options, and the line that compares with the truth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def options(question: str, mistakes: dict[str, str]) -> argparse.Namespace:
+    """The options `.mistake` (a name of `mistakes`, or None) and `.save` (a path, or None).
+
+    `mistakes` maps each name to what is done wrong; `.warning` says for the figure which one
+    was made. In a notebook all are None.
+    """
+    names = "\n".join(f"  {name:<22}{meaning}" for name, meaning in mistakes.items())
+    parser = argparse.ArgumentParser(
+        description=question,
+        epilog=f"mistakes:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--mistake", metavar="NAME", help="make this mistake and see its mark")
+    parser.add_argument("--save", metavar="FILE", help="write the figure instead of showing it")
+    chosen = parser.parse_args([] if "ipykernel" in sys.modules else None)
+    if chosen.mistake not in (None, *mistakes):
+        parser.error(f"--mistake {chosen.mistake} is not known; there are\n{names}")
+    chosen.warning = chosen.mistake and f"with the mistake {chosen.mistake}"
+    return chosen
+
+
+def compare(quantity: str, exact: float, estimate: float, tolerance: float) -> None:
+    """One line: the exact value, its estimate, and whether they agree within the tolerance."""
+    verdict = "agree" if abs(estimate - exact) <= tolerance else "DISAGREE"
+    print(
+        f"{quantity:<38} exact {exact:< 10.6g}  estimate {estimate:< 10.6g}"
+        f"  tolerance {tolerance:<8.2g}  {verdict}"
+    )

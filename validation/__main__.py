@@ -1,0 +1,182 @@
+"""Write validation/RESULTS.md, and the table in README.md, from runs on this machine.
+
+    python -m validation                     every section that can run here
+    python -m validation library mistakes    these; the others stay as they are
+
+A section is a function that returns Markdown. `peers` and `benchmarks` use what is
+installed; `python -m validation.peers --install` makes a virtualenv that has it all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import platform
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import refscore
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "validation" / "RESULTS.md"
+README = ROOT / "README.md"
+CHAPTERS = {
+    "A": ("scores and densities", "`distributions` `fields` `bayes` `recovery` `calculus`"),
+    "B": ("objectives", "`objectives`"),
+    "D": ("traces", "`traces` `nodes`"),
+    "E": ("Langevin (on Gaussians)", "`langevin` `laws`"),
+    "F": ("diffusions (VP, on Gaussians)", "`processes` `diffusion`"),
+}
+
+
+def family_table() -> str:
+    """Family, functions, identities, worst gap and mistakes caught: README's table."""
+    from refscore.identities import catalogue
+    from refscore.verify import library, mutants, run
+
+    report = run(library, diagnose=False)
+    caught = mutants.catches()
+    rows = ["| family | modules | identities | worst gap | mistakes caught |", "|---|---|---|---|---|"]
+    for letter, (name, modules) in CHAPTERS.items():
+        entries = [e for e in catalogue().values() if e.chapter == letter]
+        held = [report[e.name] for e in entries]
+        assert all(check.verdict == "holds" for check in held)
+        gap = max(c.gap for c in held if c.kind in ("exact", "exact law") and c.gap is not None)
+        names = {m for e in entries for m in caught[e.name]}
+        rows.append(f"| {letter} {name} | {modules} | {len(entries)} | {gap:.0e} | {len(names)} |")
+    return "\n".join(rows)
+
+
+def library() -> str:
+    """Every identity on the library itself."""
+    from refscore.verify import library as subject
+    from refscore.verify import run
+
+    report = run(subject, diagnose=False)
+    counts = report.counts
+    lines = [
+        f"{counts['holds']} of {report.total} checks hold. `refscore verify` runs them.",
+        "",
+        "| id | identity | kind | verdict | gap | allowed |",
+        "|---|---|---|---|---|---|",
+    ]
+    for check in report.checks:
+        if check.id == "P":
+            continue
+        allowed = check.worst[1].tolerance if check.worst else float("nan")
+        lines.append(
+            f"| {check.id} | {check.name} | {check.kind} | {check.verdict} |"
+            f" {check.gap:.1e} | {allowed:.1e} |"
+        )
+    return "\n".join(lines)
+
+
+def mistakes() -> str:
+    """The kit run against every named mistake."""
+    from refscore.verify.mutants import mistakes as listed
+    from refscore.verify.trials import trial
+
+    trials = [trial(wrong) for wrong in listed().values()]
+    caught = sum(bool(t.caught_by) for t in trials)
+    named = sum(t.diagnosed for t in trials)
+    lines = [
+        f"{caught} of {len(trials)} named mistakes caught, {named} called by their name."
+        " `refscore mistakes` runs them.",
+        "",
+        "| group | mistakes | caught | named | median rows or draws to catch |",
+        "|---|---|---|---|---|",
+    ]
+    groups = Counter(t.group for t in trials)
+    for group, n in groups.items():
+        mine = [t for t in trials if t.group == group]
+        costs = sorted(t.cost for t in mine if t.cost is not None)
+        lines.append(
+            f"| {group} | {n} | {sum(bool(t.caught_by) for t in mine)} |"
+            f" {sum(t.diagnosed for t in mine)} | {costs[len(costs) // 2]} |"
+        )
+    return "\n".join(lines)
+
+
+def statistics() -> str:
+    """False alarms and power of the fixed-n tests."""
+    from validation.false_alarms import markdown
+
+    return markdown()
+
+
+def precision() -> str:
+    """Densities and scores against multi-precision references."""
+    from validation.precision.__main__ import main as table
+
+    return _printed(table)
+
+
+def peers() -> str:
+    """Other people's libraries held against the catalogue."""
+    from validation.peers.__main__ import main as table
+
+    return _printed(lambda: table(["--markdown", "--deviations"]))
+
+
+def benchmarks() -> str:
+    """Speed against peers, interleaved in one run, as ratios."""
+    from validation.benchmarks.__main__ import main as table
+
+    return _printed(lambda: table([]))
+
+
+SECTIONS = {
+    "library": ("The library against the catalogue", library),
+    "mistakes": ("Named mistakes", mistakes),
+    "statistics": ("The statistical tests tested", statistics),
+    "precision": ("Precision", precision),
+    "peers": ("Other libraries", peers),
+    "benchmarks": ("Speed", benchmarks),
+}
+
+
+def _printed(function) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        function()
+    return out.getvalue().strip()
+
+
+def between(text: str, name: str, body: str) -> str:
+    """`text` with what stands between the markers of `name` replaced, or appended."""
+    block = f"<!-- {name} -->\n{body}\n<!-- end {name} -->"
+    pattern = re.compile(rf"<!-- {name} -->\n.*?<!-- end {name} -->", re.DOTALL)
+    if pattern.search(text):
+        return pattern.sub(lambda _: block, text)
+    return f"{text.rstrip()}\n\n{block}\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the sections named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__.split("\n")[0])
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    chosen = parser.parse_args(arguments).sections or list(SECTIONS)
+    if unknown := [name for name in chosen if name not in SECTIONS]:
+        parser.error(f"no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    text = RESULTS.read_text("utf-8") if RESULTS.exists() else "# Results\n"
+    head = (
+        "Generated by `python -m validation`; not edited by hand. Each section names the version"
+        "\nand interpreter it was made with."
+    )
+    text = between(text, "head", head)
+    for name in chosen:
+        title, section = SECTIONS[name]
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        made = f"refscore {refscore.__version__}, Python {platform.python_version()}"
+        text = between(text, name, f"## {title}\n\n*{made}*\n\n{section()}")
+        RESULTS.write_text(text, "utf-8")
+    if "library" in chosen and README.exists():
+        README.write_text(between(README.read_text("utf-8"), "families", family_table()), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
