@@ -69,7 +69,7 @@ for ax, (name, eigenvalues, where) in zip(panels[1:], spectra):
     rms = np.sqrt(traces.variance(B) / budgets)
     ratio = np.square(errors["Hutchinson"] / rms).ravel()
     tolerance = 4 * ratio.std() / np.sqrt(ratio.size)
-    compare(f"Hutchinson, variance x m, {name}", 1, ratio.mean(), tolerance)
+    compare(f"m x mean square error / variance, {name}", 1, ratio.mean(), tolerance)
     plotting.trace_decay(budgets, errors, exact={"Hutchinson": rms}, ax=ax)
     title = f"Error, eigenvalues ${name}$"
     plotting.label(ax, title, "products with A", "relative error", legend=where)

@@ -31,6 +31,6 @@ def compare(quantity: str, exact: float, estimate: float, tolerance: float) -> N
     """One line: the exact value, its estimate, and whether they agree within the tolerance."""
     verdict = "agree" if abs(estimate - exact) <= tolerance else "DISAGREE"
     print(
-        f"{quantity:<38} exact {exact:< 10.6g}  estimate {estimate:< 10.6g}"
+        f"{quantity:<40} exact {exact:< 10.6g}  estimate {estimate:< 10.6g}"
         f"  tolerance {tolerance:<8.2g}  {verdict}"
     )

@@ -55,16 +55,9 @@ def label(ax, title: str = "", x: str = "", y: str = "", *, legend: str | None =
 
 
 def score_arrows(
-    field: Callable,
-    low,
-    high,
-    *,
-    law=None,
-    n: int = 19,
-    limit: float | None = None,
-    labels: Callable | None = None,
-    ax=None,
-):
+    field: Callable, low, high, *, law=None, n: int = 19, limit: float | None = None,
+    labels: Callable | None = None, ax=None,
+):  # fmt: skip
     """Arrows of a score or any field of the plane, over the density of a law.
 
         drawn at x:  s(x),  or with a limit L on the length  s / √(1 + ‖s‖²/L²)
@@ -131,13 +124,10 @@ def estimates(
     return ax
 
 
-def exact_and_estimates(
-    names, exact, values, standard_error, *, colour: str = COLOURS[0], bars: float = 2.0, ax=None
-):
+def exact_and_estimates(names, exact, values, standard_error, *, bars: float = 2.0, ax=None):
     """A table as a picture: a row a quantity, a dark tick where it is, a dot where it was found.
 
-    Arguments: names, m strings, from the top; exact, values, standard_error (m,); a bar is
-    `bars` standard errors to both sides.
+    Arguments: names, m strings, from the top; the rest as `estimates`, each (m,).
     Raises: ValueError for negative standard errors, other shapes, NaN.
     """
     names = list(names)
@@ -147,7 +137,7 @@ def exact_and_estimates(
     y = np.arange(len(names))
     reach = as_positive(bars, "bars") * _errors(standard_error, exact)
     ax.vlines(exact, y - 0.32, y + 0.32, color=INK, linewidth=2.4, label="exact", zorder=2)
-    ax.errorbar(values, y, xerr=reach, color=colour, label="estimate", **_DOTS)
+    ax.errorbar(values, y, xerr=reach, color=COLOURS[0], label="estimate", **_DOTS)
     ax.set_yticks(y, names)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.grid(axis="x", color=LINE, linewidth=0.6)

@@ -104,8 +104,8 @@ def mixtures(draw, dim: int | None = None, components: int | None = None, condit
 def laws(draw, dim: int | None = None, kinds: tuple[str, ...] | None = None):
     """Laws of every described kind (or of these kinds)."""
     dim = draw(dims()) if dim is None else dim
-    known = [kind for kind, make in _LAWS.items() if kind != "funnel" or dim > 1]
-    kind = draw(st.sampled_from(known if kinds is None else list(kinds)))
+    fitting = [k for k in _LAWS if (dim > 1 or k != "funnel") and (dim == 2 or k != "banana")]
+    kind = draw(st.sampled_from(fitting if kinds is None else list(kinds)))
     return _LAWS[kind](draw, dim)
 
 
@@ -156,6 +156,9 @@ _LAWS: dict[str, Callable] = {
     ),
     "half_normal": lambda draw, d: Law("half_normal", sd=_positive(draw, d)),
     "funnel": lambda draw, d: Law("funnel", dim=d, scale=draw(scales(0.5, 3.0))),
+    "banana": lambda draw, d: Law(
+        "banana", curvature=draw(st.floats(-1.0, 1.0)), scale=draw(scales(0.5, 3.0))
+    ),
 }  # fmt: skip
 
 
@@ -228,10 +231,13 @@ _LAYOUTS: dict[str, Callable] = {
 
 @st.composite
 def cases(draw, family: str):
-    """Cases of a family of the catalogue, as an entry's `family` names it (`FAMILIES`)."""
+    """Cases of a family of the catalogue, named as an entry's `family`; arrays are read-only."""
     if family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")
     inputs = FAMILIES[family](draw)
+    for value in inputs.values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
     return Case(f"drawn: {family}", **inputs)
 
 

@@ -102,12 +102,12 @@ class LinearInParameters(Field):
     def features(self, x) -> np.ndarray:
         """ψⱼ(x): points (..., d) to (..., p, d)."""
         x, rows = self._points(x)
-        return self._features(rows).reshape((*x.shape[:-1], -1, self.dim))
+        return self._features(rows).reshape((*x.shape[:-1], self._theta.size, self.dim))
 
     def feature_divergences(self, x) -> np.ndarray:
         """The divergences of the ψⱼ: points (..., d) to (..., p)."""
         x, rows = self._points(x)
-        return self._feature_divergences(rows).reshape((*x.shape[:-1], -1))
+        return self._feature_divergences(rows).reshape((*x.shape[:-1], self._theta.size))
 
     def _checked(self, name, x, tail):
         values = {"features": self._given[0], "jacobians": self._given[1]}

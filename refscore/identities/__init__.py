@@ -20,7 +20,7 @@ from refscore.identities.cases import Case, FieldDescription, Law
 
 CHAPTERS = (
     "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
-    "means", "traces", "langevin", "diffusion",
+    "means", "traces", "low_rank", "langevin", "diffusion", "proofs",
 )  # fmt: skip
 
 __all__ = [

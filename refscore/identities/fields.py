@@ -102,3 +102,12 @@ def by_point(call, x):
     if loss.ndim:
         return loss
     return np.array([np.asarray(call(x[i : i + 1])) for i in range(len(x))])
+
+
+COPIES, _CALLS = 50, 40
+
+
+def means(call, x):
+    """The mean over points, each taken `COPIES` times, of what draws by itself, by seed."""
+    many = np.repeat(x, COPIES, axis=0)
+    return np.array([np.mean(call(many, seed)) for seed in range(_CALLS)])

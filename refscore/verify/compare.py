@@ -27,10 +27,14 @@ class Judgement(NamedTuple):
     count: int = 0
 
 
-def judge(outcome, tolerance: float, alpha: float) -> Judgement:
-    """Judge one outcome of an identity; `alpha` is this outcome's share of false alarms."""
+def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Judgement:
+    """Judge one outcome of an identity; `alpha` is this outcome's share of false alarms.
+
+    `means`: a scalar on the left is the mean of what stands on the right (a mean loss
+    against losses at every point).
+    """
     if isinstance(outcome, Sides):
-        return exact(outcome, tolerance)
+        return exact(outcome, tolerance, means=means)
     if isinstance(outcome, Order):
         return order(outcome)
     if isinstance(outcome, Bound):
@@ -42,46 +46,53 @@ def judge(outcome, tolerance: float, alpha: float) -> Judgement:
     raise TypeError(f"an identity yields outcomes, got {type(outcome).__name__}")
 
 
-def exact(sides: Sides, tolerance: float) -> Judgement:
-    """|left - right| <= tolerance * scale everywhere; NaN, shape and kind must agree.
-
-    A scalar left against a vector right is a mean loss against losses per point.
-    """
+def exact(sides: Sides, tolerance: float, *, means: bool = False) -> Judgement:
+    """|left - right| <= tolerance * scale everywhere; shape and kind must agree; no NaN passes."""
     left, right = np.asarray(sides.left), np.asarray(sides.right)
+    if means and left.ndim == 0 and right.ndim == 1:
+        right = np.asarray(right.mean())
     if left.dtype.kind not in "fiubc":
-        return Judgement(sides.label, False, math.inf, tolerance, f"returned {left.dtype}")
+        return _refused(sides.label, tolerance, f"returned {left.dtype}, expected numbers")
     if left.shape != right.shape:
         detail = f"returned shape {left.shape}, expected {right.shape}"
         return Judgement(sides.label, False, math.inf, tolerance, detail, left, right)
     if left.size == 0:
-        return Judgement(sides.label, False, math.inf, tolerance, "nothing was compared")
+        return _refused(sides.label, tolerance, "nothing was compared")
     with np.errstate(all="ignore"):
-        same = (left == right) | (np.isnan(left) & np.isnan(right))
         scale = np.abs(right[np.isfinite(right)]).max(initial=0.0)
         scale = np.asarray(scale if sides.scale is None else sides.scale, dtype=float)
         scale = np.maximum(scale, np.finfo(float).tiny)
-        error = np.where(same, 0.0, np.abs(left - right) / scale)
+        error = np.where(left == right, 0.0, np.abs(left - right) / scale)
     gap = float(np.where(np.isnan(error), np.inf, error).max())
     return Judgement(sides.label, gap <= tolerance, gap, tolerance, "", left, right)
 
 
+def _refused(label: str, tolerance: float, detail: str) -> Judgement:
+    return Judgement(label, False, math.inf, tolerance, detail)
+
+
 def order(outcome: Order) -> Judgement:
     """The measured order lies within 0.4 of the expected one."""
-    steps = np.log(np.asarray(outcome.steps, dtype=float))
+    steps = np.asarray(outcome.steps, dtype=float)
     errors = np.asarray(outcome.errors, dtype=float)
+    if steps.shape != errors.shape or steps.size < 2:
+        detail = f"{errors.size} errors at {steps.size} steps; two or more are needed"
+        return _refused(outcome.label, 0.4, detail)
     if not (np.isfinite(errors).all() and (errors > 0).all()):
-        return Judgement(outcome.label, False, math.inf, 0.4, f"errors {errors}")
-    measured = float(np.polyfit(steps, np.log(errors), 1)[0])
+        return _refused(outcome.label, 0.4, f"errors {errors}")
+    measured = float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
     gap = abs(measured - outcome.expected)
     detail = f"order {measured:.2f}, expected {outcome.expected:g}"
     return Judgement(outcome.label, gap < 0.4, gap, 0.4, detail)
 
 
 def bound(outcome: Bound, tolerance: float) -> Judgement:
-    """value <= upper everywhere, to rounding."""
+    """value <= upper everywhere, to rounding; the upper bound is not negative."""
     value, upper = np.asarray(outcome.value, float), np.asarray(outcome.upper, float)
+    if value.size == 0:
+        return _refused(outcome.label, 1 + tolerance, "nothing was compared")
     with np.errstate(all="ignore"):
-        ratio = value / upper
+        ratio = np.where(value == upper, 1.0, value / upper)
     gap = float(np.where(np.isnan(ratio), np.inf, ratio).max())
     holds, detail = gap <= 1 + tolerance, "the gap is value / upper bound"
     return Judgement(outcome.label, holds, gap, 1 + tolerance, detail, value, upper)
@@ -89,7 +100,9 @@ def bound(outcome: Bound, tolerance: float) -> Judgement:
 
 def average(outcome: Average, alpha: float) -> Judgement:
     """The values have the stated mean and at most the stated variance."""
-    values = np.asarray(outcome.values)
+    values = np.asarray(outcome.values, dtype=float)
+    if values.size == 0:
+        return _refused(outcome.label, 0.0, "nothing was drawn")
     seen = mean_test(values, outcome.mean, outcome.variance, alpha)
     detail = (
         f"mean {values.mean():.6g} of {values.size} against {outcome.mean:.6g};"
@@ -103,7 +116,9 @@ def average(outcome: Average, alpha: float) -> Judgement:
 
 def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
     """The values follow the law whose distribution function made them uniform."""
-    values = np.asarray(outcome.values)
+    values = np.asarray(outcome.values, dtype=float)
+    if values.size == 0:
+        return _refused(outcome.label, 0.0, "nothing was drawn")
     seen = uniform_test(values, alpha)
     detail = (
         f"sup|F_n - F| = {seen.statistic:.4f} over {values.size} draws, allowed"

@@ -11,31 +11,57 @@ import numpy as np
 from refscore.verify.errors import NotOffered
 from refscore.verify.ports import PORTS
 
-_BY_POINT = ("x", "y", "probes", "noise")
+_BY_POINT = ("x", "y", "probes", "noise", "x0")
 
 
-def first_call(subject, port: str, entries) -> dict | None:
-    """The arguments with which the catalogue first calls this port on this subject."""
+def first_call(subject, port: str, entries, *, draws: str = "") -> dict | None:
+    """The arguments with which the catalogue first calls this port on this subject.
+
+    `draws="rng"`: only a call that hands over a generator counts.
+    """
     for entry in entries:
-        if port not in entry.ports:
+        if port not in entry.ports or (draws and entry.draws != draws):
             continue
         for case in entry.cases():
-            subject.calls.clear()
-            try:
-                for _ in entry.sides(subject, case):
-                    pass
-            except (NotOffered, NotImplementedError):
-                pass
-            except Exception:
-                if not any(name == port for name, _ in subject.calls):
-                    continue
-            found = next((args for name, args in subject.calls if name == port), None)
-            if found is not None and _answers(subject, port, found):
-                return found
+            found = _asked(subject, port, entry, case)
+            if found is not None and (not draws or draws in found):
+                if _answers(subject, port, found):
+                    return found
     return None
 
 
+class _Asked(Exception):
+    """Ends an identity at its first call of the port looked for."""
+
+
+class _Until:
+    """A subject that ends at the first call of one port."""
+
+    def __init__(self, subject, port: str):
+        self._subject, self._port, self.arguments = subject, port, None
+
+    def __getattr__(self, name):
+        if name != self._port:
+            return getattr(self._subject, name)
+        return self._stop
+
+    def _stop(self, *args, **draws):
+        self.arguments = {**dict(zip(PORTS[self._port].arguments, args)), **draws}
+        raise _Asked
+
+
+def _asked(subject, port, entry, case) -> dict | None:
+    until = _Until(subject, port)
+    try:
+        for _ in entry.sides(until, case):
+            pass
+    except Exception:  # also of another port: that port has prerequisites of its own
+        pass
+    return until.arguments
+
+
 def _answers(subject, port, arguments) -> bool:
+    """False where the subject declines these arguments; an error is an answer."""
     try:
         _call(subject, port, arguments)
     except (NotOffered, NotImplementedError):
@@ -58,9 +84,7 @@ def failures(subject, port: str, arguments: dict) -> list[str]:
         what = "seed" if "rng" in arguments else "inputs"
         found.append(f"the same {what} gave two different results")
     if "rng" in arguments and not found:
-        other = _call(subject, port, {**arguments, "rng": arguments["rng"] + 1})
-        if _equal(first, other):
-            found.append("different seeds gave the same result")
+        found += _seeds(subject, port, arguments, first)
     if not found:
         found += _rows(subject, port, arguments, first)
     return found
@@ -84,29 +108,32 @@ def _equal(a, b) -> bool:
     return len(a) == len(b) and all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b))
 
 
+def _seeds(subject, port, arguments, first):
+    other = _call(subject, port, {**arguments, "rng": arguments["rng"] + 1})
+    if _equal(first, other):
+        yield "different seeds gave the same result"
+
+
 def _mutations(subject, port, arguments):
     """Names of array arguments the call wrote to."""
-    converted = {}
+    handed: list[tuple[str, object, np.ndarray]] = []
     original = subject._convert
 
     def remember(name, value):
-        converted[name] = handed = original(name, value)
-        return handed
+        converted = original(name, value)
+        if isinstance(value, np.ndarray) and not callable(converted):
+            handed.append((name, converted, np.array(subject.framework.back(converted))))
+        return converted
 
     subject._convert = remember
     try:
         _call(subject, port, arguments)
     finally:
         del subject._convert
-    for name, handed in converted.items():
-        given = arguments.get(name)
-        if isinstance(given, np.ndarray) and not callable(handed):
-            now = np.asarray(subject.framework.back(handed))
-            before = np.asarray(subject.framework.back(original(name, given)))
-            if name in ("probes", "noise"):
-                continue  # may have been rescaled on the way in
-            if now.shape != before.shape or not np.array_equal(now, before):
-                yield f"wrote to its argument {name}"
+    for name, converted, before in handed:
+        now = np.asarray(subject.framework.back(converted))
+        if now.shape != before.shape or not np.array_equal(now, before):
+            yield f"wrote to its argument {name}"
 
 
 def _shape(port, answer, arguments):
@@ -140,8 +167,6 @@ def _rows(subject, port, arguments, first):
         k: v[keep] if k in _BY_POINT and np.shape(v)[:1] == (len(x),) else v
         for k, v in arguments.items()
     }
-    if "x0" in arguments and np.ndim(arguments["x0"]) == 2:
-        fewer["x0"] = arguments["x0"][keep]
     part = _call(subject, port, fewer)
     part = part[0] if isinstance(part, tuple) else part
     tolerance = 1e-9 if subject.dtype == "float64" else 1e-4

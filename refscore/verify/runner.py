@@ -12,6 +12,7 @@ from refscore.identities import Identity, catalogue, find
 from refscore.verify import conventions, prerequisites
 from refscore.verify.compare import ALPHA, judge
 from refscore.verify.errors import NotOffered, SubjectError
+from refscore.verify.ports import PORTS
 from refscore.verify.report import CaseResult, CheckResult, Report
 from refscore.verify.subject import Subject, load
 
@@ -49,6 +50,8 @@ def run(
         f"{name} is no port; did you mean {' or '.join(close)}?"
         for name, close in tested.strangers().items()
     ]
+    if tested.narrow and tested.dtype == "float64":
+        report.hints.append('answers come in single precision; declare dtype = "float32" if meant')
     if not tested.offered():
         report.hints.append("this subject offers no port; `refscore ports` lists them")
     report.seconds = time.perf_counter() - start
@@ -110,9 +113,12 @@ def _prerequisite(subject: Subject, port: str, entries) -> CheckResult:
     try:
         arguments = prerequisites.first_call(subject, port, entries)
         if arguments is None:
-            result.verdict, result.note = "not offered", "no case of the catalogue was accepted"
+            result.verdict, result.note = _never_called(subject, port)
             return result
         found = prerequisites.failures(subject, port, arguments)
+        drawn = prerequisites.first_call(subject, port, entries, draws="rng")
+        if not found and drawn is not None and "rng" not in arguments:
+            found = prerequisites.failures(subject, port, drawn)
         result.verdict, result.note = ("fails", "; ".join(found)) if found else ("holds", "")
     except Exception as error:
         result.verdict, result.note = "error", _blame(error)
@@ -120,11 +126,22 @@ def _prerequisite(subject: Subject, port: str, entries) -> CheckResult:
     return result
 
 
+def _never_called(subject: Subject, port: str) -> tuple[str, str]:
+    """A port that declines every case is not offered; one without draws is a mistaken adapter."""
+    given = PORTS[port].given
+    if given is None or any(subject.takes(port)[:2]):
+        return "not offered", "no case of the catalogue was accepted"
+    return "error", (
+        f"{port} names neither {given} nor rng, so no check can call it; a library that draws"
+        " inside can be handed its draws by refscore.verify.replay"
+    )
+
+
 def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
     """One identity on all its cases (or on those given)."""
     result = _empty(entry, "not offered", "")
     start, calls = time.perf_counter(), len(subject.calls)
-    tolerance = entry.tolerance if subject.dtype == "float64" else max(entry.tolerance, 1e-4)
+    tolerance = _tolerance(entry, subject)
     for case in entry.cases() if cases is None else cases:
         result.cases.append(_evaluate_case(entry, subject, case, tolerance, alpha))
     result.seconds = time.perf_counter() - start
@@ -142,14 +159,20 @@ def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
     return result
 
 
+def _tolerance(entry: Identity, subject) -> float:
+    return entry.tolerance if subject.dtype == "float64" else max(entry.tolerance, 1e-4)
+
+
 def _evaluate_case(entry, subject, case, tolerance, alpha) -> CaseResult:
+    means = all(PORTS[port].returns == "losses" for port in entry.ports)
     try:
-        outcomes = list(entry.sides(subject, case))
+        judgements = [
+            judge(outcome, tolerance, alpha, means=means) for outcome in entry.sides(subject, case)
+        ]
     except (NotOffered, NotImplementedError) as declined:
         return CaseResult(case.name, "not offered", note=str(declined) or "declined")
     except Exception as error:
         return CaseResult(case.name, "error", note=_blame(error))
-    judgements = [judge(outcome, tolerance, alpha) for outcome in outcomes]
     if not judgements:
         return CaseResult(case.name, "error", note="the identity compared nothing")
     holds = all(j.holds for j in judgements)
@@ -187,7 +210,7 @@ def _explain(report: Report, subject: Subject, entries, alpha) -> None:
 def undeclared(subject: Subject, entries, alpha, failed: set[str]) -> list[tuple[str, Any]]:
     """The single conventions under which every offered check holds, the failed ones too."""
     offered = subject.offered()
-    groups = {conventions.PORTS[port].group for port in offered}
+    groups = {PORTS[port].group for port in offered}
     names = {
         name
         for group, family in conventions.FAMILIES.items()
@@ -205,12 +228,18 @@ def undeclared(subject: Subject, entries, alpha, failed: set[str]) -> list[tuple
 
 
 def _all_hold(subject, entries, alpha, failed) -> bool:
+    """Every offered check holds, each failed one on a case at least; ends at the first that fails."""
     offered = set(subject.offered())
     share = alpha / (max(len(entries), 1) * _OUTCOMES_A_CHECK)
     ran = [entry for entry in entries if set(entry.ports) <= offered]
-    for entry in sorted(ran, key=lambda entry: entry.name not in failed):
-        allowed = ("holds",) if entry.name in failed else ("holds", "not offered")
-        if evaluate(entry, subject, share).verdict not in allowed:
+    ran.sort(key=lambda entry: (entry.name not in failed, entry.kind == "expectation"))
+    for entry in ran:
+        tolerance, verdicts = _tolerance(entry, subject), set()
+        for case in entry.cases():
+            verdicts.add(_evaluate_case(entry, subject, case, tolerance, share).verdict)
+            if verdicts & {"fails", "error"}:
+                return False
+        if entry.name in failed and "holds" not in verdicts:
             return False
     return True
 

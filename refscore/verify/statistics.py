@@ -29,8 +29,10 @@ def mean_test(values, mean: float, variance: float, alpha: float) -> Evidence:
     λ = √(2 log(2/α)/(n v)) is set before looking. `detectable`: a shift of the mean that
     is noticed about half the time for the stated variance.
     """
-    x = np.asarray(values, dtype=float)
+    x = np.asarray(values, dtype=float).ravel()
     n = x.size
+    if n == 0:
+        raise ValueError("values must not be empty")
     if not np.isfinite(x).all():
         return Evidence(True, math.inf, math.log(2 / alpha), math.inf, math.nan)
     if variance == 0.0:
@@ -51,8 +53,10 @@ def uniform_test(values, alpha: float) -> Evidence:
     Dvoretzky-Kiefer-Wolfowitz with Massart's constant: P(sup|F_n - F| > t) <= 2 e^{-2nt²}
     at every n; and, because it holds under every law, a pass bounds sup|F - U| by 2t.
     """
-    u = np.sort(np.asarray(values, dtype=float))
+    u = np.sort(np.asarray(values, dtype=float).ravel())
     n = u.size
+    if n == 0:
+        raise ValueError("values must not be empty")
     if not np.isfinite(u).all():
         return Evidence(True, math.inf, 0.0, math.inf, math.nan)
     upper = np.arange(1, n + 1) / n - u

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from refscore.identities import Case
 from refscore.verify import conventions
 from refscore.verify.errors import NotOffered, SubjectError
-from refscore.verify.ports import GENERATOR_NAMES, GIVEN_NAMES, PORTS, Port
+from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
+from refscore.verify.signatures import Takes, takes
 
 _FIELDS = {"field", "score"}
 _ARRAYS = {
@@ -31,6 +31,7 @@ class Subject:
     """
 
     def __init__(self, source: Any, *, declared: dict | None = None):
+        source = _instance(source)
         self.source = source
         self.name = str(_attribute(source, "name", None) or _default_name(source))
         self.version = str(_attribute(source, "version", "") or "")
@@ -50,6 +51,9 @@ class Subject:
         self._framework: Any = None
         self.calls: list[tuple[str, dict]] = []
         self.seconds = 0.0
+        self.products = 0
+        self.narrow = False
+        self._taken: dict[str, Takes] = {}
 
     @property
     def framework(self):
@@ -82,20 +86,11 @@ class Subject:
                     found[name] = close
         return found
 
-    def takes(self, port: str) -> tuple[str | None, str | None]:
+    def takes(self, port: str) -> Takes:
         """The names under which a port takes given draws and a generator, if it does."""
-        function = _attribute(self.source, port, None)
-        try:
-            names = list(inspect.signature(function).parameters.values())
-        except (TypeError, ValueError):
-            return PORTS[port].given, None
-        if any(p.kind is p.VAR_KEYWORD for p in names) and not any(
-            p.name in (*GIVEN_NAMES, *GENERATOR_NAMES) for p in names
-        ):
-            return PORTS[port].given, None
-        given = next((p.name for p in names if p.name in GIVEN_NAMES), None)
-        generator = next((p.name for p in names if p.name in GENERATOR_NAMES), None)
-        return given, generator
+        if port not in self._taken:
+            self._taken[port] = takes(_attribute(self.source, port, None), PORTS[port])
+        return self._taken[port]
 
     def __getattr__(self, name: str):
         if name.startswith("_") or name not in PORTS:
@@ -114,10 +109,12 @@ class Subject:
         start = time.perf_counter()
         with np.errstate(all="ignore"), self.framework.session(self.dtype):
             positional = [self._convert(n, handed[n]) for n in port.arguments if n in handed]
-            keywords = self._draws(port, {n: handed[n] for n in draws})
-            answer = self.framework.back(function(*positional, **keywords))
+            more, keywords = self._draws(port, {n: handed[n] for n in draws})
+            raw = function(*positional, *more, **keywords)
+            self.narrow = self.narrow or _narrow(raw)
+            answer = _plain(port.name, self.framework.back(raw))
             self.seconds += time.perf_counter() - start
-            return conventions.from_subject(port.name, arguments, _plain(answer), record)
+            return conventions.from_subject(port.name, arguments, answer, record)
 
     def _convert(self, name: str, value):
         if name in _FIELDS:
@@ -127,27 +124,68 @@ class Subject:
 
             return ScoreAt(self.framework, value)
         if name == "matvec":
-            return self.framework.callable(np.array(value))
+            return self._counted(self.framework.callable(np.array(value)))
         if name in _ARRAYS or name in GIVEN_NAMES:
-            return self.framework.to(np.array(value), self.dtype)
+            return self.framework.to(self._within_range(name, np.array(value)), self.dtype)
         return value
 
-    def _draws(self, port: Port, draws: dict) -> dict:
-        given, generator = self.takes(port.name)
+    def _within_range(self, name: str, array):
+        if self.dtype == "float32" and np.abs(array).max(initial=0) > np.finfo(np.float32).max:
+            raise NotOffered(f"{name} is beyond the range of float32")
+        return array
+
+    def _counted(self, matvec):
+        """The same product, adding the vectors it is asked for to `products`."""
+
+        def product(v, *more):
+            self.products += v.shape[0] if getattr(v, "ndim", 1) > 1 else 1
+            return matvec(v, *more)
+
+        return product
+
+    def _draws(self, port: Port, draws: dict) -> tuple[tuple, dict]:
+        """The draws or the generator, by position or by keyword."""
+        if not draws:
+            return (), {}
+        given, generator, by_position = self.takes(port.name)
         if "rng" in draws:
             if generator is None:
                 raise NotOffered(f"{port.name} draws nothing by itself: it is handed its draws")
             seed = int(draws["rng"])
-            return {generator: seed if generator == "seed" else self.framework.rng(seed)}
-        if not draws:
-            return {}
-        if given is None:
+            name, value = generator, seed if generator == "seed" else self.framework.rng(seed)
+        elif given is None:
             raise NotOffered(f"{port.name} draws by itself: it takes no {port.given}")
-        return {given: self._convert(port.given or given, next(iter(draws.values())))}
+        else:
+            name, value = given, self._convert(port.given or given, next(iter(draws.values())))
+        return ((value,), {}) if by_position else ((), {name: value})
 
 
-def _plain(answer):
+def _instance(source):
+    """A class stands for its instance; one that cannot be made without arguments, for itself."""
+    if not inspect.isclass(source):
+        return source
+    try:
+        return source()
+    except TypeError as error:
+        ports = [vars(source)[name] for name in PORTS if name in vars(source)]
+        if ports and all(isinstance(port, (staticmethod, classmethod)) for port in ports):
+            return source
+        raise SubjectError(f"{source.__name__}() failed ({error}); hand over an instance") from None
+
+
+def _narrow(raw) -> bool:
+    """True where an answer, or a part of it, has less than double precision."""
+    if isinstance(raw, dict):
+        return any(map(_narrow, raw.values()))
+    if isinstance(raw, (tuple, list)):
+        return any(map(_narrow, raw))
+    return str(getattr(raw, "dtype", "")).endswith(("float32", "float16"))
+
+
+def _plain(port: str, answer):
     """Arrays and tuples of arrays; a namedtuple or list counts as a tuple."""
+    if answer is None:
+        raise SubjectError(f"{port} returned None; is its return statement missing?")
     if isinstance(answer, dict):
         return {k: np.asarray(v) for k, v in answer.items()}
     if isinstance(answer, (tuple, list)):
@@ -194,7 +232,7 @@ def load(target: str) -> Any:
     if not hasattr(module, attribute):
         raise SubjectError(f"{path} has no {attribute!r}")
     found = getattr(module, attribute)
-    return found() if inspect.isclass(found) else found
+    return found
 
 
 def _only_subject(module):
@@ -202,8 +240,7 @@ def _only_subject(module):
     if any(callable(getattr(module, name, None)) for name in PORTS):
         return module
     if hasattr(module, "subject"):
-        found = module.subject
-        return found() if inspect.isclass(found) else found
+        return module.subject
     classes = [
         c
         for c in vars(module).values()
@@ -212,14 +249,9 @@ def _only_subject(module):
         and any(callable(getattr(c, name, None)) for name in PORTS)
     ]
     if len(classes) == 1:
-        return classes[0]()
+        return classes[0]
     what = "no ports" if not classes else f"{len(classes)} classes with ports"
     raise SubjectError(
         f"{module.__name__} has {what}; name one as {module.__name__}:OBJECT"
         " (the ports are listed by `refscore ports`)"
     )
-
-
-def describe_case(case: Case) -> str:
-    """A case's inputs in a few words, for reports."""
-    return case.name

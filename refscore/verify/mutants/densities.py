@@ -377,6 +377,16 @@ def _(law, n, rng):
     return law.location + z * np.sqrt(law.dof / g.chisquare(law.dof))
 
 
+@mistake("sample_t_without_root", port="sample", source="M01: variance and sd confused")
+def _(law, n, rng):
+    """Student's t divides by the chi-square ratio instead of its square root."""
+    if law.kind != "student_t":
+        return library.sample(law, n, rng)
+    g = np.random.default_rng(rng)
+    z = g.standard_normal((n, len(law.location))) @ np.linalg.cholesky(law.shape).T
+    return law.location + z * (law.dof / g.chisquare(law.dof, n))[:, None]
+
+
 @mistake("sample_laplace_sd", port="sample", source="classic")
 def _(law, n, rng):
     """The Laplace scale is taken for the standard deviation."""

@@ -24,6 +24,12 @@ def _(t):
     return np.exp(-_integral(t)), np.sqrt(-np.expm1(-_integral(t)))
 
 
+@mistake("marginal_root_twice", port="marginal", source="F10: deepinv 998bd7c")
+def _(t):
+    """The root of alpha is taken twice."""
+    return np.exp(-0.25 * _integral(t)), np.sqrt(-np.expm1(-_integral(t)))
+
+
 @mistake("marginal_variance_for_sd", port="marginal", source="F11, F06")
 def _(t):
     """The variance is returned for the standard deviation."""

@@ -200,3 +200,31 @@ def _(matvec, dim, probes):
 def _(matvec, dim, probes):
     """Leave-one-out estimates are summed, not averaged."""
     return library.xtrace(matvec, dim, probes)[0] * len(probes)
+
+
+@mistake("trace_two_products_a_probe", port="trace_estimate", source="D3: twice the cost")
+def _(matvec, dim, probes):
+    """Every probe is multiplied twice, once for the mean and once for the error."""
+    q = np.array([np.dot(v, matvec(v)) for v in probes])
+    again = np.array([np.dot(v, matvec(v)) for v in probes])
+    return q.mean(), again.std(ddof=1) / np.sqrt(len(q)) if len(q) > 1 else np.nan
+
+
+@mistake("hutch_sketches_twice", port="hutch_plus_plus", source="primate 0.5.6 hutchpp(m)")
+def _(matvec, dim, probes):
+    """The sketch is multiplied once more than its budget says."""
+    for v in probes[: len(probes) // 2]:
+        matvec(v)
+    return library.hutch_plus_plus(matvec, dim, probes)
+
+
+@mistake("divergence_float32_differences", port="divergence_estimate", source="T17")
+def _(field, x, probes):
+    """Differences in float32 with a step of 1e-6: rounding, not a derivative."""
+    out = np.zeros(probes.shape[:2])
+    for m in range(probes.shape[1]):
+        v = probes[:, m].astype(np.float32)
+        y = x.astype(np.float32)
+        up, down = (np.float32(field(y + s * v)) for s in (np.float32(1e-6), np.float32(-1e-6)))
+        out[:, m] = (v * (up - down)).sum(-1) / 2e-6
+    return out.mean(-1)

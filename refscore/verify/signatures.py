@@ -1,0 +1,81 @@
+"""Which draws a port's function takes, read from its signature.
+
+A port's arguments are handed over by position, whatever their names; what follows them is
+recognised by name: given draws (noise, probes, ...) or a generator (rng, seed, ...).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import NamedTuple
+
+from refscore.verify.errors import SubjectError
+from refscore.verify.ports import GENERATOR_NAMES, GIVEN_NAMES, Port
+
+_STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Takes(NamedTuple):
+    """The parameters that take given draws and a generator; `by_position`: no keywords."""
+
+    given: str | None
+    generator: str | None
+    by_position: bool = False
+
+
+def takes(function: Callable, port: Port) -> Takes:
+    """What a port's function takes beyond the port's arguments.
+
+    A function without a signature, or a wrapper of `*args, **kwargs`, is taken to accept
+    given draws by the port's own name for them.
+    Raises: SubjectError for a required parameter that is neither.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return Takes(port.given, None)
+    rest = _beyond(parameters, len(port.arguments))
+    named = {p.name: p for p in rest if p.kind not in _STARRED}
+    given = next((n for n in (port.given, *GIVEN_NAMES) if n in named and n != "rng"), None)
+    generator = next((n for n in GENERATOR_NAMES if n in named), None)
+    for name, p in named.items():
+        if p.default is p.empty and name not in (given, generator):
+            raise SubjectError(_unknown(port, name))
+    kinds = {p.kind for p in rest}
+    if given is None and generator is None and kinds & set(_STARRED):
+        return _guessed(port, keywords=inspect.Parameter.VAR_KEYWORD in kinds)
+    last = named.get(given or generator or "")
+    return Takes(given, generator, last is not None and last.kind is last.POSITIONAL_ONLY)
+
+
+def _beyond(parameters, count: int) -> list[inspect.Parameter]:
+    """The parameters left after `count` arguments by position."""
+    left = []
+    for p in parameters:
+        if p.kind in _BY_POSITION and count > 0:
+            count -= 1
+        else:
+            left.append(p)
+    return left
+
+
+def _guessed(port: Port, *, keywords: bool) -> Takes:
+    if port.given == "rng":
+        return Takes(None, "rng", not keywords)
+    return Takes(port.given, None, not keywords)
+
+
+def _unknown(port: Port, name: str) -> str:
+    names = ", ".join(GENERATOR_NAMES)
+    if port.given is None:
+        return f"{port.name} asks for {name!r}, which no port hands over: {port.signature}"
+    draws = "" if port.given == "rng" else f"given draws are called {port.given}, "
+    return f"{port.name} asks for {name!r}: {draws}a generator {names}"
+
+
+def taking_no_draws(function: Callable, port: Port) -> bool:
+    """True for a stochastic port that names neither given draws nor a generator."""
+    found = takes(function, port)
+    return port.given is not None and found.given is None and found.generator is None

@@ -1,0 +1,111 @@
+"""The course: every example runs, agrees with the exact values, and its mistakes do not."""
+
+import ast
+import functools
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted(ROOT.glob("examples/[0-9][0-9]_*.py"))
+NUMBER = r"(-?\S+)"
+ROW = re.compile(
+    rf"^(.+?) +exact +{NUMBER} +estimate +{NUMBER} +tolerance +{NUMBER} +(agree|DISAGREE)$"
+)
+
+
+def mistakes(example):
+    """The names in the example's table of mistakes, read from its source."""
+    for node in ast.parse(example.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "MISTAKES":
+            return list(ast.literal_eval(node.value))
+    raise AssertionError(f"{example.name} has no MISTAKES")
+
+
+@functools.cache
+def run(example, *arguments):
+    environment = {
+        **os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8",
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(example), *arguments],
+        env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False,
+    )  # fmt: skip
+
+
+def rows(result):
+    """(quantity, exact, estimate, tolerance, verdict) of every line that compares."""
+    assert result.returncode == 0, result.stderr
+    found = [match.groups() for match in map(ROW.match, result.stdout.splitlines()) if match]
+    assert found, result.stdout
+    return [(name, *map(float, numbers), verdict) for name, *numbers, verdict in found]
+
+
+def named(example):
+    return example.stem
+
+
+BY_HAND = {
+    "half-line, explicit loss at 1.2": 0.5 * 1.2**2,
+    "half-line, the best theta": 0.0,
+    "m x mean square error / variance, 1/k": 1.0,
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=named)
+def test_example_agrees_with_the_exact_values(example, tmp_path):
+    figure = tmp_path / "figure.png"
+    for name, exact, estimate, tolerance, verdict in rows(run(example, "--save", str(figure))):
+        assert abs(estimate - exact) <= tolerance, name
+        assert verdict == "agree"
+        assert exact == pytest.approx(BY_HAND.get(name, exact))
+    assert figure.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("example", "mistake"),
+    [(example, mistake) for example in EXAMPLES for mistake in mistakes(example)],
+    ids=lambda value: value if isinstance(value, str) else value.stem[:2],
+)
+def test_mistake_leaves_its_mark(example, mistake):
+    wrong = []
+    for name, exact, estimate, tolerance, verdict in rows(run(example, "--mistake", mistake)):
+        assert (verdict == "DISAGREE") == (abs(estimate - exact) > tolerance), name
+        wrong += [name] if abs(estimate - exact) > 1.5 * tolerance else []
+    assert wrong
+
+
+@pytest.mark.parametrize("example", EXAMPLES[:1], ids=named)
+def test_unknown_mistake_lists_those_there_are(example):
+    result = run(example, "--mistake", "nonsense")
+    assert result.returncode == 2
+    assert all(name in result.stderr for name in mistakes(example))
+
+
+@pytest.mark.parametrize(
+    ("mistake", "named"),
+    [
+        (None, None),
+        ("target_sign", "denoising_target_sign"),
+        ("sigma_twice", "denoising_target_variance"),
+        ("probes_summed", "sliced_probes_summed"),
+    ],
+)
+def test_the_kit_names_the_planted_mistake(mistake, named):
+    example = ROOT / "examples" / "20_verify_your_own_code.py"
+    out = run(example, *(["--mistake", mistake] if mistake else [])).stdout
+    assert re.findall(r"^ +diagnosis +(\S+)", out, re.MULTILINE) == ([named] if named else [])
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=named)
+def test_example_reads_as_a_notebook_of_one_screen_or_two(example):
+    source = example.read_text("utf-8")
+    assert len(source.splitlines()) <= 90
+    assert len(re.findall("^# %% ", source, re.MULTILINE)) >= 3
+    docstring = ast.get_docstring(ast.parse(source))
+    assert docstring.splitlines()[0].endswith("?")
+    assert "Theorem." in docstring

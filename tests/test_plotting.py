@@ -1,0 +1,273 @@
+"""Figures: what stands in the artists is what was handed over, number by number."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.quiver import Quiver
+
+from refscore import plotting, traces
+from refscore.distributions import Energy, Gaussian, GaussianMixture
+from refscore.fields import Affine
+
+matplotlib.use("Agg")
+MIXTURE = GaussianMixture([0.6, 0.4], [[-1.0, 0.5], [2.0, 0.0]], [[[1.0, 0.3], [0.3, 0.5]]] * 2)
+LOW, HIGH = [-3.0, -2.0], [4.0, 2.0]
+X = np.array([0.0, 0.5, 2.0])
+Y = np.array([1.0, -1.0, 3.0])
+ERROR = np.array([0.1, 0.0, 0.5])
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    matplotlib.pyplot.close("all")
+
+
+def quiver(ax):
+    (arrows,) = [c for c in ax.collections if isinstance(c, Quiver)]
+    return arrows
+
+
+def bars(container):
+    """The ends of the error bars, (m, 2, 2): point, end, coordinate."""
+    (lines,) = container.lines[2]
+    return np.array(lines.get_segments())
+
+
+def test_arrows_are_the_score_where_they_stand():
+    arrows = quiver(plotting.score_arrows(MIXTURE.score, LOW, HIGH, n=7))
+    points = np.asarray(arrows.XY)
+    assert len(points) == 7 * 4
+    np.testing.assert_array_equal(np.stack([arrows.U, arrows.V], -1), MIXTURE.score(points))
+    assert points.min(0) == pytest.approx([-2.5, -1.5])
+    assert points.max(0) == pytest.approx([3.5, 1.5])
+
+
+def test_the_longest_arrow_spans_its_cells():
+    arrows = quiver(plotting.score_arrows(MIXTURE.score, LOW, HIGH, n=7))
+    assert np.hypot(arrows.U, arrows.V).max() / arrows.scale == pytest.approx(1.6)
+    assert (arrows.angles, arrows.scale_units) == ("xy", "xy")
+
+
+def test_limited_arrows_keep_direction_and_saturate():
+    arrows = quiver(plotting.score_arrows(lambda x: 1e3 * x, [-1, -1], [1, 1], n=4, limit=2.0))
+    drawn, field = np.stack([arrows.U, arrows.V], -1), 1e3 * np.asarray(arrows.XY)
+    size = np.linalg.norm(field, axis=-1, keepdims=True)
+    np.testing.assert_allclose(drawn, field / np.sqrt(1 + size**2 / 4), rtol=1e-13)
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=-1), 2, rtol=1e-4)
+
+
+def test_no_arrow_is_drawn_for_a_field_that_vanishes():
+    arrows = quiver(plotting.score_arrows(lambda x: 0 * x, [-1, -1], [1, 1], n=3))
+    assert not np.any(arrows.U)
+    assert arrows.scale > 0
+
+
+@pytest.mark.parametrize("constant", [0.0, -800.0, 800.0])
+def test_shading_is_the_density_relative_to_its_peak(constant):
+    law = Energy(lambda x: 0.5 * (x**2).sum(-1) + constant, dim=2)
+    ax = plotting.score_arrows(Affine(-np.eye(2)), [-2, -2], [2, 2], law=law)
+    mesh = ax.collections[0]
+    x, y = np.moveaxis(mesh.get_coordinates(), -1, 0)
+    exact = np.exp(-0.5 * (x**2 + y**2))
+    np.testing.assert_allclose(mesh.get_array(), exact / exact.max(), rtol=1e-10)
+    assert mesh.get_clim() == (0, 1)
+
+
+def test_labels_colour_the_arrows():
+    ax = plotting.score_arrows(
+        MIXTURE.score, LOW, HIGH, n=6, labels=lambda x: (x[:, 0] > 0).astype(int)
+    )
+    right = np.asarray(quiver(ax).XY)[:, 0] > 0
+    drawn = [to_hex(colour).upper() for colour in quiver(ax).get_facecolor()]
+    assert drawn == [plotting.COLOURS[int(one)] for one in right]
+
+
+def test_an_exact_curve_is_the_line_given():
+    ax = plotting.exact_curve(X, Y, name="truth")
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_xydata(), np.stack([X, Y], -1))
+    assert line.get_label() == "truth"
+
+
+@pytest.mark.parametrize("width", [1.0, 2.0, 3.5])
+def test_bars_reach_so_many_standard_errors(width):
+    (container,) = plotting.estimates(X, Y, ERROR, bars=width).containers
+    np.testing.assert_array_equal(container.lines[0].get_xydata(), np.stack([X, Y], -1))
+    np.testing.assert_allclose(bars(container)[:, :, 0], np.stack([X, X], -1))
+    np.testing.assert_allclose(
+        bars(container)[:, :, 1], np.stack([Y - width * ERROR, Y + width * ERROR], -1)
+    )
+
+
+def test_bars_are_two_standard_errors_unless_said():
+    (container,) = plotting.estimates(X, Y, ERROR).containers
+    np.testing.assert_allclose(np.ptp(bars(container)[:, :, 1], axis=-1), 4 * ERROR)
+
+
+def test_rows_hold_the_exact_tick_and_the_estimate():
+    exact = np.array([1.5, -2.0, 3.0])
+    ax = plotting.exact_and_estimates(["one", "two", "three"], exact, Y, ERROR)
+    ticks = np.array(ax.collections[0].get_segments())
+    np.testing.assert_allclose(ticks[:, :, 0], np.stack([exact, exact], -1))
+    np.testing.assert_allclose(ticks[:, :, 1].mean(-1), [0, 1, 2])
+    (container,) = [c for c in ax.containers if hasattr(c, "lines")]
+    np.testing.assert_allclose(container.lines[0].get_xydata(), np.stack([Y, [0, 1, 2]], -1))
+    np.testing.assert_allclose(
+        bars(container)[:, :, 0], np.stack([Y - 2 * ERROR, Y + 2 * ERROR], -1)
+    )
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["one", "two", "three"]
+    assert ax.yaxis_inverted()
+
+
+def test_decay_is_the_root_mean_square_with_its_standard_error():
+    rng = np.random.default_rng(0)
+    products, errors = np.array([4, 8, 16]), rng.normal(size=(50, 3)) * [1, 0.5, 0.1]
+    curve = np.array([1.0, 0.6, 0.2])
+    ax = plotting.trace_decay(products, {"plain": errors}, exact={"plain": curve})
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.stack([products, curve], -1))
+    (container,) = ax.containers
+    rms = np.sqrt(np.mean(errors**2, axis=0))
+    np.testing.assert_allclose(container.lines[0].get_ydata(), rms)
+    half = 2 * np.std(errors**2, axis=0, ddof=1) / np.sqrt(50) / (2 * rms)
+    np.testing.assert_allclose(bars(container)[:, :, 1], np.stack([rms - half, rms + half], -1))
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["4", "8", "16"]
+
+
+def test_decay_bars_cover_the_exact_error_of_hutchinson():
+    A, budgets = np.diag(np.arange(1.0, 9)) + 1, np.array([2, 4, 8])
+    rng = np.random.default_rng(1)
+    errors = [
+        [traces.hutchinson(A, n_probes=m, rng=rng).estimate - A.trace() for m in budgets]
+        for _ in range(400)
+    ]
+    exact = np.sqrt(traces.variance(A) / budgets)
+    ax = plotting.trace_decay(budgets, {"h": errors}, exact={"h": exact}, bars=4)
+    low, high = bars(ax.containers[0])[:, :, 1].T
+    assert np.all(low < exact)
+    assert np.all(exact < high)
+
+
+def test_decay_gives_each_method_a_colour_and_its_exact_line_the_same():
+    errors = {name: np.ones((3, 2)) * (1 + i) for i, name in enumerate("abcdefgh")}
+    ax = plotting.trace_decay([1, 2], errors, exact={"b": [2.0, 2.0], "other": [5.0, 5.0]})
+    colours = {c.get_label(): c.lines[0].get_color() for c in ax.containers}
+    lines = {line.get_label(): line.get_color() for line in ax.lines}
+    assert len({colours[name] for name in "abcdef"}) == 6
+    assert lines["b, exact"] == colours["b"]
+    assert lines["other, exact"] == plotting.INK
+
+
+def test_an_error_of_zero_leaves_the_axes_drawable(tmp_path):
+    errors = np.array([[1.0, 0.0], [2.0, 0.0]])
+    plotting.finish(plotting.trace_decay([2, 4], {"exact at 4": errors}), tmp_path / "zero.png")
+    assert (tmp_path / "zero.png").stat().st_size > 1000
+
+
+def test_axes_given_are_the_axes_returned():
+    panels = plotting.axes(4)
+    assert plotting.score_arrows(MIXTURE.score, LOW, HIGH, ax=panels[0]) is panels[0]
+    assert plotting.estimates(X, Y, ERROR, ax=panels[1]) is panels[1]
+    assert plotting.exact_curve(X, Y, ax=panels[2]) is panels[2]
+    assert plotting.trace_decay([1, 2], {"a": np.ones((2, 2))}, ax=panels[3]) is panels[3]
+    assert len(matplotlib.pyplot.get_fignums()) == 1
+
+
+def test_label_names_the_axes_and_the_legend_the_artists():
+    ax = plotting.estimates(X, Y, ERROR, name="found", ax=plotting.exact_curve(X, Y))
+    assert plotting.label(ax, "a title", "across", "up") is ax
+    assert (ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()) == (
+        "a title", "across", "up",
+    )  # fmt: skip
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["exact", "found"]
+    assert plotting.label(plotting.axes()).get_legend() is None
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_finish_saves_and_closes(tmp_path, suffix):
+    panels = plotting.axes(2, width=6, height=3)
+    plotting.finish(panels, tmp_path / f"figure.{suffix}", warning="with a mistake")
+    assert (tmp_path / f"figure.{suffix}").stat().st_size > 1000
+    assert panels[0].figure.texts[0].get_text() == "with a mistake"
+    assert matplotlib.pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "shown"), [("agg", 0), ("SVG", 0), ("tkagg", 1), ("inline", 1)]
+)
+def test_finish_shows_only_where_one_can_look(monkeypatch, recwarn, capsys, backend, shown):
+    calls = []
+    ax = plotting.exact_curve(X, Y)
+    monkeypatch.setattr(matplotlib.pyplot, "get_backend", lambda: backend)
+    monkeypatch.setattr(matplotlib.pyplot, "show", lambda: calls.append("show"))
+    plotting.finish(ax)
+    assert len(calls) == shown
+    assert not recwarn.list
+    assert capsys.readouterr() == ("", "")
+
+
+def test_arguments_are_read_in_any_layout_and_left_alone():
+    x, y = np.array([1, 2, 3]), np.array([1, 5, 2], dtype=np.float32)
+    se = np.array([[0.5, 9], [0.25, 9], [0.0, 9]])[:, 0]
+    copies = x.copy(), y.copy(), se.copy()
+    for array in (x, y, se):
+        array.flags.writeable = False
+    (container,) = plotting.estimates(x, y, se).containers
+    np.testing.assert_allclose(bars(container)[:, 1, 1], y + 2 * se)
+    for before, after in zip(copies, (x, y, se)):
+        np.testing.assert_array_equal(before, after)
+
+
+DECAY = {"a": np.ones((2, 2))}
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "says"),
+    [
+        (lambda: plotting.exact_curve(X, Y[:2]), ValueError, "y must have the shape of x"),
+        (lambda: plotting.exact_curve(X, [1, np.nan, 2]), ValueError, "y must be finite"),
+        (lambda: plotting.estimates(X, Y, -ERROR), ValueError, "standard_error must be at least 0"),
+        (lambda: plotting.estimates(X, Y, 0.1), ValueError, "standard_error must have the shape"),
+        (lambda: plotting.estimates(X, Y, ERROR, bars=0), ValueError, "bars must be positive"),
+        (lambda: plotting.estimates(X, Y, ERROR, ax="axes"), TypeError, "ax must be matplotlib"),
+        (lambda: plotting.exact_and_estimates("ab", X, Y, ERROR), ValueError, "exact must have"),
+        (lambda: plotting.trace_decay([0, 1], DECAY), ValueError, "products must be positive"),
+        (lambda: plotting.trace_decay([1], DECAY), ValueError, "errors['a'] must have shape"),
+        (lambda: plotting.trace_decay([1, 2], {"a": [[1, 2]]}), ValueError, "at least two repeats"),
+        (lambda: plotting.trace_decay([1, 2], DECAY, exact={"a": [1]}), ValueError, "exact['a']"),
+        (lambda: plotting.score_arrows(MIXTURE.score, HIGH, LOW), ValueError, "high must exceed"),
+        (lambda: plotting.score_arrows(MIXTURE.score, -3, 3), ValueError, "low must have shape"),
+        (lambda: plotting.score_arrows(lambda x: x[:, 0], LOW, HIGH), ValueError, "field(points)"),
+        (lambda: plotting.score_arrows(lambda x: x / 0, LOW, HIGH), ValueError, "field(points)"),
+        (lambda: plotting.score_arrows(MIXTURE.score, LOW, HIGH, n=1), ValueError, "n must be"),
+        (lambda: plotting.score_arrows(MIXTURE.score, LOW, HIGH, limit=0), ValueError, "limit"),
+        (
+            lambda: plotting.score_arrows(MIXTURE.score, LOW, HIGH, law=Gaussian([0.0], 1.0)),
+            ValueError,
+            "x must have shape (..., 1)",
+        ),
+        (lambda: plotting.axes(0), ValueError, "panels must be at least 1"),
+        (lambda: plotting.finish("figure"), TypeError, "ax must be matplotlib"),
+    ],
+)
+def test_bad_arguments_are_named(call, kind, says):
+    with pytest.raises(kind) as caught, np.errstate(all="ignore"):
+        call()
+    assert says in str(caught.value)
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch):
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"refscore\[plot\]"):
+        plotting.exact_curve(X, Y)
+
+
+def test_importing_plotting_does_not_import_matplotlib():
+    code = "import sys, refscore.plotting; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
