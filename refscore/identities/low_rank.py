@@ -76,7 +76,7 @@ def _products(ports, call) -> int:
 def probe_products(ports, case):
     """Hutchinson's estimate asks for one product a probe."""
     a, v = case.matrix, case.probes
-    count = _products(ports, lambda: ports.traceestimate(a, len(a), probes=v))
+    count = _products(ports, lambda: ports.trace_estimate(a, len(a), probes=v))
     yield Bound("products", count, len(v))
 
 

@@ -41,7 +41,7 @@ def _terms(case):
 def hutchinson_given_probes(ports, case):
     """Hutchinson's estimate on given probes, and its standard error where it is returned."""
     a, v = case.matrix, case.probes
-    answer = ports.traceestimate(a, len(a), probes=v)
+    answer = ports.trace_estimate(a, len(a), probes=v)
     each = np.einsum("mi,ij,mj->m", v, a, v)
     yield Sides("estimate", estimate(answer), each.mean())
     if isinstance(answer, tuple) and len(answer) > 1:
@@ -61,7 +61,7 @@ def hutchinson_given_probes(ports, case):
 def hutchinson_unbiased(ports, case):
     """Averaged over all sign vectors Hutchinson's estimate is the trace."""
     a = case.matrix
-    got = estimate(ports.traceestimate(a, len(a), probes=settings.all_signs(len(a))))
+    got = estimate(ports.trace_estimate(a, len(a), probes=settings.all_signs(len(a))))
     yield Sides("trace", got, np.trace(a), np.abs(a).sum())
 
 
@@ -84,7 +84,7 @@ def probe_variances(ports, case):
         "gaussian": settings.hermite(len(a), 4),
     }
     for kind, (points, w) in nodes.items():
-        one = [estimate(ports.traceestimate(a, len(a), probes=p[None])) for p in points]
+        one = [estimate(ports.trace_estimate(a, len(a), probes=p[None])) for p in points]
         one = np.array(one)
         variance = w @ one**2 - (w @ one) ** 2
         yield Sides(kind, variance, np.array(oracles.traces.variance(a, kind)), w @ one**2)
@@ -103,7 +103,7 @@ def probe_variances(ports, case):
 def trace_mean(ports, case):
     """A trace estimate that draws its own probes has the trace as its mean."""
     a = case.matrix
-    values = [estimate(ports.traceestimate(a, len(a), rng=seed)) for seed in range(_CALLS)]
+    values = [estimate(ports.trace_estimate(a, len(a), rng=seed)) for seed in range(_CALLS)]
     kinds = ("gaussian", "rademacher", "sphere", "coordinate")
     bound = max(float(oracles.traces.variance(a, kind)) for kind in kinds)
     yield Average("trace", np.array(values, float), float(np.trace(a)), bound)
@@ -121,7 +121,7 @@ def divergence_given_probes(ports, case):
     """The divergence of a field on given probes."""
     jac = oracles.fields.jacobian(case.field, case.x)
     right = np.einsum("nmi,nij,nmj->nm", case.probes, jac, case.probes).mean(-1)
-    got = ports.divergenceestimate(case.field, case.x, probes=case.probes)
+    got = ports.divergence_estimate(case.field, case.x, probes=case.probes)
     yield Sides("divergence", got, right)
 
 
@@ -138,7 +138,7 @@ def divergence_unbiased(ports, case):
     """Averaged over all sign vectors the estimate is the divergence."""
     v = settings.all_signs(case.x.shape[-1])
     probes = np.broadcast_to(v, (len(case.x), *v.shape)).copy()
-    got = ports.divergenceestimate(case.field, case.x, probes=probes)
+    got = ports.divergence_estimate(case.field, case.x, probes=probes)
     yield Sides("divergence", got, oracles.fields.divergence(case.field, case.x))
 
 
@@ -154,7 +154,7 @@ def divergence_unbiased(ports, case):
 )
 def divergence_mean(ports, case):
     """A divergence estimate that draws its own probes has the divergence as its mean."""
-    values = means(lambda x, seed: ports.divergenceestimate(case.field, x, rng=seed), case.x)
+    values = means(lambda x, seed: ports.divergence_estimate(case.field, x, rng=seed), case.x)
     jac = oracles.fields.jacobian(case.field, case.x)
     bound = 2 * ((0.5 * (jac + np.swapaxes(jac, -1, -2))) ** 2).sum() / len(jac) ** 2 / COPIES
     mean = oracles.fields.divergence(case.field, case.x).mean()
@@ -170,13 +170,13 @@ def divergence_mean(ports, case):
     cases=matrix_cases,
     family="matrix with probes",
 )
-def diagonalestimate(ports, case):
+def diagonal_estimate(ports, case):
     """Hutchinson's diagonal on given probes and over all sign vectors."""
     a, v = case.matrix, case.probes
-    got = ports.diagonalestimate(a, len(a), probes=v)
+    got = ports.diagonal_estimate(a, len(a), probes=v)
     yield Sides("given probes", got, (v * (v @ a.T)).mean(0))
     signs = settings.all_signs(len(a))
-    got = ports.diagonalestimate(a, len(a), probes=signs)
+    got = ports.diagonal_estimate(a, len(a), probes=signs)
     yield Sides("all signs", got, np.diag(a), np.abs(a).max())
 
 
