@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_like, as_positive
+from refscore._arguments import as_array, as_count, as_like, as_positive, as_real
 
 INK, SOFT, LINE = "#1d2129", "#667085", "#d0d5dd"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#9B5FC0", "#C98A00", "#4FA7DB")
@@ -65,8 +65,9 @@ def score_arrows(
     Arguments: field, points (m, 2) -> (m, 2); low, high (2,), the corners; law with
     `log_density`, shaded relative to its highest value in view (it may be unnormalised); n
     arrows along x, as dense along y; labels, points (m, 2) -> whole numbers (m,), which
-    colour the arrows. The longest arrow spans 1.6 cells.
-    Raises: ValueError for corners out of order or arrows that are not finite.
+    colour the arrows. The longest arrow spans 1.6 cells; a row of NaN (outside a support)
+    has none.
+    Raises: ValueError for corners out of order, arrows not finite, a law without mass in view.
     Cost: about n² values of the field, 160² of the density.
     """
     low, high = as_array(low, "low", (2,)), as_array(high, "high", (2,))
@@ -78,11 +79,15 @@ def score_arrows(
     cell = (high[0] - low[0]) / as_count(n, "n", minimum=2)
     rows = max(1, round((high[1] - low[1]) / cell))
     points = _lattice(low + cell / 2, high - cell / 2, (n, rows))
-    arrows = as_like(field(points), "field(points)", points, "points")
+    arrows = as_real(field(points), "field(points)")
+    if arrows.shape == points.shape:
+        inside = ~np.isnan(arrows).all(axis=-1)
+        points, arrows = points[inside], arrows[inside]
+    arrows = as_like(arrows, "field(points)", points, "points")
     if limit is not None:
         size = np.linalg.norm(arrows, axis=-1, keepdims=True)
         arrows = arrows / np.hypot(1, size / as_positive(limit, "limit"))
-    longest = np.linalg.norm(arrows, axis=-1).max() or 1.0
+    longest = np.linalg.norm(arrows, axis=-1).max(initial=0) or 1.0
     ax.quiver(
         *points.T, *arrows.T, color=_colours_of(labels, points), angles="xy", pivot="mid",
         scale_units="xy", scale=longest / (1.6 * cell), width=0.0038, headwidth=3.6,
@@ -242,11 +247,14 @@ def _shade(ax, law, low, high) -> None:
 
     points = _lattice(low, high, (160, 160))
     logs = law.log_density(points)
-    shades = np.exp(logs - logs.max()).reshape(160, 160)
-    x, y = points[:, 0].reshape(160, 160), points[:, 1].reshape(160, 160)
+    if not np.isfinite(logs.max()):
+        raise ValueError(f"law must have a positive, finite density between {low} and {high}")
+    x, y, shades = np.r_[points.T, [np.exp(logs - logs.max())]].reshape(3, 160, 160)
     colours = LinearSegmentedColormap.from_list("density", _DENSITY)
     ax.pcolormesh(x, y, shades, cmap=colours, shading="gouraud", vmin=0, vmax=1, zorder=0)
-    ax.contour(x, y, shades, levels=[0.05, 0.2, 0.5, 0.8], colors="white", linewidths=0.7)
+    levels = [level for level in (0.05, 0.2, 0.5, 0.8) if level > shades.min()]
+    if levels:
+        ax.contour(x, y, shades, levels=levels, colors="white", linewidths=0.7)
 
 
 def _lattice(low, high, counts) -> np.ndarray:

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.quiver import Quiver
 
 from refscore import plotting, traces
-from refscore.distributions import Energy, Gaussian, GaussianMixture
+from refscore.distributions import Energy, Gaussian, GaussianMixture, TruncatedNormal, Uniform
 from refscore.fields import Affine
 
 matplotlib.use("Agg")
@@ -76,6 +76,23 @@ def test_shading_is_the_density_relative_to_its_peak(constant):
     exact = np.exp(-0.5 * (x**2 + y**2))
     np.testing.assert_allclose(mesh.get_array(), exact / exact.max(), rtol=1e-10)
     assert mesh.get_clim() == (0, 1)
+
+
+def test_a_bounded_law_has_arrows_and_shade_inside_its_box():
+    law = TruncatedNormal([0.0, 0.0], [1.0, 1.0], [-1.0, -1.0], [1.0, 1.0])
+    ax = plotting.score_arrows(law.score, [-2, -2], [2, 2], law=law, n=8)
+    points = np.asarray(quiver(ax).XY)
+    assert len(points) == 16
+    assert np.abs(points).max() < 1
+    np.testing.assert_array_equal(quiver(ax).U, law.score(points)[:, 0])
+    x, y = np.moveaxis(ax.collections[0].get_coordinates(), -1, 0)
+    outside = np.maximum(np.abs(x), np.abs(y)) > 1
+    assert np.all((np.asarray(ax.collections[0].get_array()) == 0) == outside)
+
+
+def test_a_flat_law_is_shaded_without_contours():
+    ax = plotting.score_arrows(lambda x: 0 * x, [0, 0], [1, 1], law=Uniform([0, 0], [1, 1]))
+    np.testing.assert_array_equal(ax.collections[0].get_array(), 1.0)
 
 
 def test_labels_colour_the_arrows():
@@ -243,13 +260,24 @@ DECAY = {"a": np.ones((2, 2))}
         (lambda: plotting.score_arrows(MIXTURE.score, HIGH, LOW), ValueError, "high must exceed"),
         (lambda: plotting.score_arrows(MIXTURE.score, -3, 3), ValueError, "low must have shape"),
         (lambda: plotting.score_arrows(lambda x: x[:, 0], LOW, HIGH), ValueError, "field(points)"),
-        (lambda: plotting.score_arrows(lambda x: x / 0, LOW, HIGH), ValueError, "field(points)"),
+        (
+            lambda: plotting.score_arrows(lambda x: x + np.inf, LOW, HIGH),
+            ValueError,
+            "field(points)",
+        ),
         (lambda: plotting.score_arrows(MIXTURE.score, LOW, HIGH, n=1), ValueError, "n must be"),
         (lambda: plotting.score_arrows(MIXTURE.score, LOW, HIGH, limit=0), ValueError, "limit"),
         (
             lambda: plotting.score_arrows(MIXTURE.score, LOW, HIGH, law=Gaussian([0.0], 1.0)),
             ValueError,
             "x must have shape (..., 1)",
+        ),
+        (
+            lambda: plotting.score_arrows(
+                MIXTURE.score, LOW, HIGH, law=Uniform([9.0, 9.0], [10.0, 10.0])
+            ),
+            ValueError,
+            "law must have a positive",
         ),
         (lambda: plotting.axes(0), ValueError, "panels must be at least 1"),
         (lambda: plotting.finish("figure"), TypeError, "ax must be matplotlib"),

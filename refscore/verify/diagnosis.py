@@ -52,23 +52,38 @@ def _fit_once(wrong, report: Report, subject: Subject) -> float | None:
 def fit(wrong, report: Report, subject: Subject) -> float | None:
     """A log-likelihood of what the port did under a mistake; None if it does not fit."""
     total, informative = 0.0, False
+    others = _suspects(report) - {wrong.port}
     for check in report.checks:
-        if wrong.port not in check.ports or check.id == "P" or not check.cases:
+        if wrong.port not in check.ports or check.id == "P" or others & set(check.ports):
             continue
-        predicted = _predicted(wrong.name, check.name, subject.dtype)
-        for case, outcomes in ((c.case, c.judgements) for c in check.cases):
-            for seen, said in zip(outcomes, predicted.get(case, [])):
+        predicted = _predicted(wrong.name, check.name) if check.cases else {}
+        for case in check.cases:
+            said = {j.label: j for j in predicted.get(case.case, [])}
+            if case.verdict == "error" or (case.judgements and not said):
+                return None
+            for seen in case.judgements:
+                if seen.label not in said:
+                    if not seen.holds:
+                        return None
+                    continue
                 rounded = wrong.name.endswith("_in_single_precision")
-                score = _rounded(seen, said) if rounded else _agreement(seen, said, check.kind)
+                agree = _rounded if rounded else functools.partial(_agreement, kind=check.kind)
+                score = agree(seen, said[seen.label])
                 if score is None:
                     return None
                 total += score
-                informative = informative or not said.holds
+                informative = informative or not (said[seen.label].holds or seen.holds)
     return total if informative else None
 
 
+def _suspects(report: Report) -> set[str]:
+    """Ports that fail a check of their own, so that shared checks say little of the others."""
+    failing = ("fails", "error")
+    return {c.ports[0] for c in report.checks if c.verdict in failing and len(c.ports) == 1}
+
+
 @functools.lru_cache(maxsize=4096)
-def _predicted(mistake: str, check: str, dtype: str) -> dict[str, list[Judgement]]:
+def _predicted(mistake: str, check: str) -> dict[str, list[Judgement]]:
     """What the mistaken library returns on every case of a check."""
     from refscore.verify.compare import ALPHA
     from refscore.verify.mutants import mistakes

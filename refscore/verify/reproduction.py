@@ -8,9 +8,10 @@ from typing import Any, TextIO
 import numpy as np
 
 from refscore.identities import Case, Identity, catalogue, find
-from refscore.verify.compare import ALPHA, Judgement, judge
+from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.errors import NotOffered
 from refscore.verify.render.formula import plain
+from refscore.verify.runner import judged
 from refscore.verify.subject import Subject, load
 
 _PREREQUISITES = "_prerequisites"
@@ -36,7 +37,7 @@ def reproduce(
         raise KeyError(f"{check!r} is several checks: {', '.join(e.name for e in entries)}")
     entry = entries[0]
     chosen, outcomes = _chosen(entry, tested, case)
-    judgements = [judge(outcome, _tolerance(entry, tested), ALPHA) for outcome in outcomes]
+    judgements = [judged(entry, tested, outcome, ALPHA) for outcome in outcomes]
     with np.printoptions(precision=12, threshold=sys.maxsize, linewidth=100):
         print(_introduction(entry, tested, chosen), file=file)
         for judgement in judgements:
@@ -46,10 +47,6 @@ def reproduce(
 
 def _loaded(subject):
     return load(subject) if isinstance(subject, str) else subject
-
-
-def _tolerance(entry: Identity, subject: Subject) -> float:
-    return entry.tolerance if subject.dtype == "float64" else max(entry.tolerance, 1e-4)
 
 
 def _chosen(entry: Identity, subject: Subject, name: str | None):
@@ -67,7 +64,7 @@ def _chosen(entry: Identity, subject: Subject, name: str | None):
             outcomes = list(entry.sides(subject, case))
         except (NotOffered, NotImplementedError):
             continue
-        if not all(judge(o, _tolerance(entry, subject), ALPHA).holds for o in outcomes):
+        if not all(judged(entry, subject, o, ALPHA).holds for o in outcomes):
             return case, outcomes
         first = first or (case, outcomes)
     if first is None:

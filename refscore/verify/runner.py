@@ -10,7 +10,7 @@ from typing import Any
 
 from refscore.identities import Identity, catalogue, find
 from refscore.verify import conventions, prerequisites
-from refscore.verify.compare import ALPHA, judge
+from refscore.verify.compare import ALPHA, Judgement, judge
 from refscore.verify.errors import NotOffered, SubjectError
 from refscore.verify.ports import PORTS
 from refscore.verify.report import CaseResult, CheckResult, Report
@@ -141,9 +141,8 @@ def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
     """One identity on all its cases (or on those given)."""
     result = _empty(entry, "not offered", "")
     start, calls = time.perf_counter(), len(subject.calls)
-    tolerance = _tolerance(entry, subject)
     for case in entry.cases() if cases is None else cases:
-        result.cases.append(_evaluate_case(entry, subject, case, tolerance, alpha))
+        result.cases.append(_evaluate_case(entry, subject, case, alpha))
     result.seconds = time.perf_counter() - start
     result.calls = len(subject.calls) - calls
     verdicts = {case.verdict for case in result.cases}
@@ -159,16 +158,16 @@ def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
     return result
 
 
-def _tolerance(entry: Identity, subject) -> float:
-    return entry.tolerance if subject.dtype == "float64" else max(entry.tolerance, 1e-4)
-
-
-def _evaluate_case(entry, subject, case, tolerance, alpha) -> CaseResult:
+def judged(entry: Identity, subject, outcome, alpha: float) -> Judgement:
+    """One outcome in the tolerance of the subject's precision; a mean loss may stand for losses."""
+    tolerance = entry.tolerance if subject.dtype == "float64" else max(entry.tolerance, 1e-4)
     means = all(PORTS[port].returns == "losses" for port in entry.ports)
+    return judge(outcome, tolerance, alpha, means=means)
+
+
+def _evaluate_case(entry, subject, case, alpha) -> CaseResult:
     try:
-        judgements = [
-            judge(outcome, tolerance, alpha, means=means) for outcome in entry.sides(subject, case)
-        ]
+        judgements = [judged(entry, subject, o, alpha) for o in entry.sides(subject, case)]
     except (NotOffered, NotImplementedError) as declined:
         return CaseResult(case.name, "not offered", note=str(declined) or "declined")
     except Exception as error:
@@ -234,9 +233,9 @@ def _all_hold(subject, entries, alpha, failed) -> bool:
     ran = [entry for entry in entries if set(entry.ports) <= offered]
     ran.sort(key=lambda entry: (entry.name not in failed, entry.kind == "expectation"))
     for entry in ran:
-        tolerance, verdicts = _tolerance(entry, subject), set()
+        verdicts = set()
         for case in entry.cases():
-            verdicts.add(_evaluate_case(entry, subject, case, tolerance, share).verdict)
+            verdicts.add(_evaluate_case(entry, subject, case, share).verdict)
             if verdicts & {"fails", "error"}:
                 return False
         if entry.name in failed and "holds" not in verdicts:

@@ -1,0 +1,657 @@
+"""One ordinary call of everything public, argument by argument: what the bad-input tests bend."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refscore import (
+    bayes,
+    calculus,
+    diffusion,
+    discrepancies,
+    distributions,
+    langevin,
+    networks,
+    nodes,
+    objectives,
+    processes,
+    recovery,
+    traces,
+)
+from refscore import fields as f
+from refscore import laws as exact
+
+
+class Array(NamedTuple):
+    """An array argument, and what beside it is welcome: `scalar` a number, `optional` None,
+    `infinite` ±inf, `rows` any leading shape, `sizes` any shape at all, `complex` numbers."""
+
+    value: Any
+    scalar: bool = False
+    optional: bool = False
+    infinite: bool = False
+    rows: bool = False
+    sizes: bool = False
+    complex: bool = False
+
+
+class Number(NamedTuple):
+    """A number. `sign`: "any", "zero" (at least 0) or "positive"; `optional`: None is welcome."""
+
+    value: float
+    sign: str = "any"
+    optional: bool = False
+    array: bool = False
+
+
+class Count(NamedTuple):
+    """A whole number, at least `minimum`."""
+
+    value: int
+    minimum: int = 1
+    optional: bool = False
+
+
+class Object(NamedTuple):
+    """A field, a law, a process or a function. `wrong`: further things it must not be."""
+
+    value: Any
+    optional: bool = False
+    wrong: tuple = ()
+
+
+class Kind(NamedTuple):
+    """A word of a fixed list."""
+
+    value: str
+
+
+class Rng(NamedTuple):
+    """Anything `numpy.random.default_rng` takes."""
+
+    value: Any = 0
+
+
+class Call(NamedTuple):
+    """A function and its arguments by keyword."""
+
+    function: Any
+    arguments: dict[str, Any]
+    read: Any = None  # what to compare of the answer, if it is no array
+
+
+A = np.array([[0.6, -1.1], [0.4, 0.9]])
+S = np.array([[1.3, 0.4], [0.4, 0.7]])
+M = np.array([0.3, -0.8])
+X = np.array([[0.4, 0.9], [0.7, 0.2], [1.1, 1.3]])
+V = np.array([[1.0, 2.0], [-1.0, 0.5], [0.3, -2.0]])
+PROBES = np.array([[[1.0, -1.0], [2.0, 0.5]]] * 3) * np.array([1.0, 2.0, 3.0])[:, None, None]
+ROWS = np.array([[1.0, -1.0], [2.0, 0.5], [0.5, 1.5], [-1.0, 0.25]])
+GAUSSIAN = distributions.Gaussian(M, S)
+MIXTURE = distributions.GaussianMixture([0.7, 0.3], [[1.0, 0.2], [-1.5, 0.6]], [S, 2 * S])
+AFFINE = f.Affine(A, M)
+NETWORK = networks.MLP.initialise((2, 4, 3, 2), rng=3)
+THREE = f.Affine(np.eye(3))
+LINE = f.LinearInParameters(
+    lambda x: x[:, None], lambda x: np.tile(np.eye(2), (len(x), 1, 1, 1)), [1.0], 2
+)
+VP = processes.VP()
+NODES = nodes.Nodes(X, [0.2, 0.3, 0.5])
+STEP = langevin.ula(GAUSSIAN.score, 0.3)
+FIELD = Object(NETWORK, wrong=(THREE,))
+LAW = Object(GAUSSIAN)
+x, v = Array(X, rows=True), Array(V)
+matrix, vector = Array(A), Array(M)
+covariance = Array(S)
+positive, at_least_0, number = Number(0.5, "positive"), Number(0.5, "zero"), Number(0.5)
+tolerance = Number(1e-8, "positive")
+
+
+def _law_calls():
+    laws = {
+        "Gaussian": (GAUSSIAN, {"mean": vector, "covariance": Array(S, scalar=True)}),
+        "GaussianMixture": (
+            MIXTURE,
+            {
+                "weights": Array([0.7, 0.3]),
+                "means": Array([[1.0, 0.2], [-1.5, 0.6]]),
+                "covariances": Array(np.stack([S, 2 * S])),
+            },
+        ),
+        "Empirical": (
+            distributions.Empirical(X, 0.4),
+            {"data": Array(X, sizes=True), "bandwidth": Number(0.4, "zero")},
+        ),
+        "StudentT": (
+            distributions.StudentT(M, S, 3.5),
+            {"location": vector, "shape": covariance, "dof": positive},
+        ),
+        "Laplace": (
+            distributions.Laplace(M, 0.7),
+            {"location": _each(M), "scale": _each([0.7, 1])},
+        ),
+        "Logistic": (
+            distributions.Logistic(M, 0.7),
+            {"location": _each(M), "scale": _each([0.7, 1])},
+        ),
+        "GeneralisedNormal": (
+            distributions.GeneralisedNormal(M, 0.7, 3.0),
+            {"location": _each(M), "scale": _each([0.7, 1]), "power": _each([3.0, 2.5])},
+        ),
+        "Uniform": (
+            distributions.Uniform([0, 0], [2, 2]),
+            {"low": _each([0, 0]), "high": _each([2, 2])},
+        ),
+        "SmoothedUniform": (
+            distributions.SmoothedUniform([0, 0], [2, 2], 0.3),
+            {
+                "low": _each([0, 0]),
+                "high": _each([2, 2]),
+                "sigma": Number(0.3, "positive", array=True),
+            },
+        ),
+        "TruncatedNormal": (
+            distributions.TruncatedNormal(M, 1.5, 0, 3),
+            {
+                "mean": _each(M),
+                "sd": _each([1.5, 1.0]),
+                "low": Array([0.0, 0.0], scalar=True, infinite=True),
+                "high": Array([3.0, 4.0], scalar=True, infinite=True),
+            },
+        ),
+        "HalfNormal": (
+            distributions.HalfNormal([0.7, 1.3]),
+            {"sd": Array([0.7, 1.3], scalar=True, sizes=True)},
+        ),
+        "Funnel": (distributions.Funnel(2), {"dim": Count(2, 2), "scale": positive}),
+        "Banana": (distributions.Banana(0.4, 1.2), {"curvature": number, "scale": positive}),
+        "Ring": (distributions.Ring(2.0, 0.4), {"radius": positive, "width": positive}),
+        "TwoMoons": (
+            distributions.TwoMoons(),
+            {"radius": positive, "width": positive, "concentration": Number(2.0, "zero")},
+        ),
+        "Checkerboard": (
+            distributions.Checkerboard(),
+            {"side": positive, "sigma": positive},
+        ),
+        "Energy": (
+            distributions.Energy(lambda x: (x**4).sum(-1), 2),
+            {"energy": Object(lambda x: (x**4).sum(-1)), "dim": Count(2)},
+        ),
+        "ExponentialFamily": (
+            distributions.ExponentialFamily(
+                [-0.5],
+                2,
+                lambda x: (x**2).sum(-1)[:, None],
+                lambda x: 2 * x[:, None],
+                lambda x: np.tile(2 * np.eye(2), (len(x), 1, 1, 1)),
+            ),
+            {
+                "theta": Array([-0.5], sizes=True),
+                "dim": Count(2),
+                "features": Object(lambda x: (x**2).sum(-1)[:, None]),
+                "gradient": Object(lambda x: 2 * x[:, None]),
+            },
+        ),
+    }
+    for name, (law, arguments) in laws.items():
+        yield f"distributions.{name}", Call(getattr(distributions, name), arguments, _of_law)
+        for method in ("log_density", "score", "score.jacobian", "score.divergence"):
+            function = law
+            for part in method.split("."):
+                function = getattr(function, part)
+            yield f"distributions.{name}.{method}", Call(function, {"x": x})
+        yield f"distributions.{name}.score.jvp", Call(law.score.jvp, {"x": x, "v": v})
+        if name not in ("Energy", "ExponentialFamily"):
+            sample = Call(law.sample, {"n": Count(3, 0), "rng": Rng()})
+            yield f"distributions.{name}.sample", sample
+        diffuse = Call(law.diffuse, {"alpha": number, "sigma": at_least_0}, _of_law)
+        if type(law).diffuse is not distributions.Distribution.diffuse:
+            yield f"distributions.{name}.diffuse", diffuse
+
+
+def _each(value):
+    return Array(np.asarray(value, dtype=float), scalar=True)
+
+
+def _of_law(law):
+    return law.log_density(X)
+
+
+def _discrete_calls():
+    weights = np.array([[0.0, 0.7], [0.7, 0.0]])
+    boltzmann = distributions.BoltzmannBinary(weights, [0.1, -0.4])
+    bits = np.array([[0.0, 1.0], [1.0, 1.0]])
+    categorical = distributions.Categorical([0.1, -2.0, 0.4])
+    yield (
+        "distributions.BoltzmannBinary",
+        Call(
+            distributions.BoltzmannBinary,
+            {"weights": Array(weights), "biases": Array([0.1, -0.4])},
+            lambda law: law.log_density(bits),
+        ),
+    )
+    binary = {"x": Array(bits, rows=True)}
+    yield "distributions.BoltzmannBinary.log_density", Call(boltzmann.log_density, binary)
+    yield "distributions.BoltzmannBinary.odds", Call(boltzmann.conditional_log_odds, binary)
+    yield (
+        "distributions.BoltzmannBinary.sample",
+        Call(boltzmann.sample, {"n": Count(3, 0), "rng": Rng()}),
+    )
+    yield (
+        "distributions.Categorical",
+        Call(
+            distributions.Categorical,
+            {"logits": Array([0.1, -2.0, 0.4], sizes=True, infinite=True)},
+            lambda c: c.mean,
+        ),
+    )
+    yield (
+        "distributions.Categorical.sample",
+        Call(categorical.sample, {"n": Count(3, 0), "rng": Rng()}),
+    )
+
+
+def _field_calls():
+    def value(field):
+        return field(X)
+
+    theta = AFFINE.parameters
+    yield from {
+        "fields.Affine": Call(
+            f.Affine, {"matrix": matrix, "offset": Array(M, optional=True)}, value
+        ),
+        "fields.Affine.with_parameters": Call(
+            AFFINE.with_parameters, {"theta": Array(theta)}, value
+        ),
+        "fields.Zero": Call(f.Zero, {"dim": Count(2)}, value),
+        "fields.Function": Call(
+            f.Function,
+            {
+                "function": Object(lambda x, theta: theta * x),
+                "dim": Count(2),
+                "parameters": Array([0.5], sizes=True, optional=True),
+            },
+            value,
+        ),
+        "fields.LinearInParameters": Call(
+            f.LinearInParameters,
+            {
+                "features": Object(LINE._given[0]),
+                "jacobians": Object(LINE._given[1]),
+                "parameters": Array([1.0], sizes=True),
+                "dim": Count(2),
+            },
+            value,
+        ),
+        "fields.LinearInParameters.features": Call(LINE.features, {"x": x}),
+        "fields.LinearInParameters.feature_divergences": Call(LINE.feature_divergences, {"x": x}),
+        "fields.Sum": Call(
+            f.Sum, {"first": Object(AFFINE), "second": Object(NETWORK, wrong=(THREE,))}, value
+        ),
+        "fields.Scaled": Call(f.Scaled, {"factor": number, "field": Object(AFFINE)}, value),
+        "fields.Restricted": Call(
+            f.Restricted,
+            {
+                "field": Object(AFFINE, wrong=(THREE,)),
+                "directions": Array(A, sizes=True),
+                "origin": Array(M, optional=True),
+            },
+            value,
+        ),
+        "fields.Family": Call(f.Family, {"at": Object(lambda t: AFFINE)}, lambda g: g(X, 0.5)),
+        "fields.Family.at": Call(f.Family(lambda t: t * AFFINE).at, {"t": number}, value),
+        "fields.Family.call": Call(
+            f.Family(lambda t: t * AFFINE), {"x": x, "t": Array([0.1, 0.2, 0.1], scalar=True)}
+        ),
+        "fields.Family.constant": Call(
+            f.Family.constant, {"field": Object(AFFINE)}, lambda g: g(X, 0.5)
+        ),
+        "fields.Family.from_function": Call(
+            f.Family.from_function,
+            {"f": Object(lambda x, t: t * x), "dim": Count(2)},
+            lambda g: g(X, 0.5),
+        ),
+        "fields.Family.diffused_scores": Call(
+            f.Family.diffused_scores,
+            {"law": LAW, "marginal": Object(VP.marginal)},
+            lambda g: g(X, 0.5),
+        ),
+        "networks.MLP": Call(
+            lambda weights, biases: networks.MLP([weights, A], [biases, M]),
+            {"weights": matrix, "biases": vector},
+            value,
+        ),
+        "networks.MLP.initialise": Call(
+            lambda widths, rng: networks.MLP.initialise((2, widths, 2), rng=rng),
+            {"widths": Count(3), "rng": Rng()},
+            value,
+        ),
+    }.items()
+    for name, field in {"Affine": AFFINE, "MLP": NETWORK, "Sum": AFFINE + NETWORK}.items():
+        near = field.linearise(X)
+        home = "networks" if name == "MLP" else "fields"
+        yield from {
+            f"{home}.{name}.call": Call(field, {"x": x}),
+            f"{home}.{name}.jvp": Call(field.jvp, {"x": x, "v": v}),
+            f"{home}.{name}.vjp": Call(field.vjp, {"x": x, "v": v}),
+            f"{home}.{name}.jacobian": Call(field.jacobian, {"x": x}),
+            f"{home}.{name}.divergence": Call(field.divergence, {"x": x}),
+            f"{home}.{name}.linearise": Call(field.linearise, {"x": x}, lambda n: n.value),
+            f"{home}.{name}.linearise.jvp": Call(near.jvp, {"v": v}),
+            f"{home}.{name}.linearise.gradient": Call(
+                near.gradient,
+                {
+                    "value": Array(V, optional=True),
+                    "divergence": Array([1.0, 2.0, 3.0], optional=True),
+                },
+            ),
+        }.items()
+
+
+def _node_calls():
+    def weights_and_points(n):
+        return np.concatenate([n.points.ravel(), n.weights])
+
+    sample = {"n": Count(4), "rng": Rng()}
+    yield from {
+        "nodes.Nodes": Call(
+            nodes.Nodes, {"points": Array(X), "weights": Array([0.2, 0.3, 0.5])}, weights_and_points
+        ),
+        "nodes.Nodes.mean": Call(NODES.mean, {"values": Array([1.0, 2.0, 3.0])}),
+        "nodes.Nodes.under": Call(
+            NODES.under, {"log_density": Object(GAUSSIAN.log_density)}, weights_and_points
+        ),
+        "nodes.monte_carlo": Call(nodes.monte_carlo, {"law": LAW, **sample}, weights_and_points),
+        "nodes.signs": Call(nodes.signs, {"dim": Count(3)}, weights_and_points),
+        "nodes.enumerate_binary": Call(
+            nodes.enumerate_binary, {"dim": Count(3)}, weights_and_points
+        ),
+        "nodes.gauss_hermite": Call(
+            nodes.gauss_hermite, {"law": LAW, "order": Count(3)}, weights_and_points
+        ),
+        "nodes.trapezoid": Call(
+            nodes.trapezoid,
+            {
+                "low": Array([-1.0, 0.0]),
+                "high": Array([1.0, 2.0]),
+                "n": Count(3),
+            },
+            weights_and_points,
+        ),
+        "nodes.quasi_monte_carlo": Call(
+            nodes.quasi_monte_carlo, {"law": LAW, **sample}, weights_and_points
+        ),
+        "nodes.gaussian_components": Call(nodes.gaussian_components, {"law": LAW}, lambda c: c[1]),
+    }.items()
+
+
+def _trace_calls():
+    probes = Array(ROWS, optional=True, complex=True)
+    drawn = {"rng": Rng(), "n_probes": Count(3), "probe": Kind("gaussian")}
+    matrix_c = Array(A, complex=True)
+
+    def estimate(e):
+        return np.append(e.estimate, e.standard_error)
+
+    yield from {
+        "traces.exact_trace": Call(traces.exact_trace, {"A": matrix_c}, estimate),
+        "traces.hutchinson": Call(traces.hutchinson, {"A": matrix_c, "probes": probes}, estimate),
+        "traces.hutchinson.drawn": Call(traces.hutchinson, {"A": matrix_c, **drawn}, estimate),
+        "traces.hutch_plus_plus": Call(
+            traces.hutch_plus_plus, {"A": matrix, "probes": Array(ROWS, optional=True)}, estimate
+        ),
+        "traces.hutch_plus_plus.drawn": Call(
+            traces.hutch_plus_plus,
+            {"A": matrix, "n_products": Count(6, 3), "rng": Rng(), "probe": Kind("gaussian")},
+            estimate,
+        ),
+        "traces.xtrace": Call(
+            traces.xtrace, {"A": matrix, "probes": Array(ROWS, optional=True)}, estimate
+        ),
+        "traces.xtrace.drawn": Call(
+            traces.xtrace,
+            {"A": matrix, "n_products": Count(6, 4), "rng": Rng(), "probe": Kind("gaussian")},
+            estimate,
+        ),
+        "traces.diagonal": Call(traces.diagonal, {"A": matrix_c, "probes": probes}, estimate),
+        "traces.diagonal_variance": Call(
+            traces.diagonal_variance, {"matrix": matrix_c, "kind": Kind("gaussian")}
+        ),
+        "traces.curvature_propagation": Call(
+            traces.curvature_propagation,
+            {"factor": Array(A), "probes": probes},
+            estimate,
+        ),
+        "traces.curvature_propagation_variance": Call(
+            traces.curvature_propagation_variance, {"factor": Array(A), "kind": Kind("gaussian")}
+        ),
+        "traces.divergence_estimate": Call(
+            traces.divergence_estimate,
+            {"field": FIELD, "x": x, "probes": Array(PROBES, optional=True)},
+        ),
+        "traces.divergence_estimate.drawn": Call(
+            traces.divergence_estimate, {"field": FIELD, "x": x, **drawn}
+        ),
+        "traces.jacobian_operator": Call(
+            traces.jacobian_operator, {"field": FIELD, "x": vector}, lambda a: a(V)
+        ),
+        "traces.draw_probes": Call(
+            lambda shape, kind, rng: traces.draw_probes((2, shape), kind, rng=rng),
+            {"shape": Count(3), "kind": Kind("sphere"), "rng": Rng()},
+        ),
+        "traces.variance": Call(traces.variance, {"matrix": matrix_c, "kind": Kind("rademacher")}),
+    }.items()
+
+
+def _objective_calls():
+    probes = Array(PROBES, optional=True)
+    losses = {
+        "fisher_loss": {"field": FIELD, "target": Object(GAUSSIAN.score), "x": x},
+        "implicit_loss": {"field": FIELD, "x": x},
+        "sliced_loss": {"field": FIELD, "x": x, "probes": probes},
+        "variance_reduced_sliced_loss": {"field": FIELD, "x": x, "probes": probes},
+        "denoising_loss": {
+            "field": FIELD, "x": x, "sigma": Number(0.5, "positive", array=True),
+            "noise": Array(V, optional=True),
+        },
+    }  # fmt: skip
+    for name, arguments in losses.items():
+        for tail in ("", "_gradient", "_and_gradient"):
+            function = getattr(objectives, name + tail)
+            read = (lambda pair: np.append(pair[0], pair[1])) if tail == "_and_gradient" else None
+            yield f"objectives.{name}{tail}", Call(function, arguments, read)
+    yield (
+        "objectives.sliced_loss.drawn",
+        Call(
+            objectives.sliced_loss,
+            {"field": FIELD, "x": x, "rng": Rng(), "n_probes": Count(2), "probe": Kind("sphere")},
+        ),
+    )
+    yield (
+        "objectives.fisher_divergence",
+        Call(
+            objectives.fisher_divergence,
+            {"field": Object(AFFINE, wrong=(THREE,)), "law": LAW, "nodes": Object(NODES, True)},
+        ),
+    )
+
+
+def _conditioning_calls():
+    seen = {"H": matrix, "y": vector, "noise_covariance": Array(S, scalar=True)}
+    score = Object(MIXTURE.score, wrong=(THREE,))
+    yield from {
+        "bayes.denoise": Call(
+            bayes.denoise,
+            {"score": score, "y": x, "alpha": number, "sigma": at_least_0},
+            lambda d: d.mean,
+        ),
+        "bayes.posterior": Call(
+            bayes.posterior, {"law": Object(MIXTURE), **seen, "weight": at_least_0}, _of_law
+        ),
+        "bayes.likelihood_score": Call(bayes.likelihood_score, seen, lambda s: s(X)),
+        "bayes.guided_score": Call(
+            bayes.guided_score,
+            {"score": Object(MIXTURE.score), "likelihood_score": score, "weight": number},
+            lambda s: s(X),
+        ),
+        "recovery.log_density_from_score": Call(
+            recovery.log_density_from_score,
+            {
+                "score": score, "x": x, "x0": vector, "breakpoints": Array([0.3, 0.6]),
+                "tolerance": tolerance,
+            },
+        ),
+        "recovery.circulation": Call(
+            recovery.circulation, {"field": score, "vertices": Array(X), "tolerance": tolerance}
+        ),
+        "recovery.normalise": Call(
+            recovery.normalise,
+            {
+                "log_density": Object(GAUSSIAN.log_density), "low": Array([-2.0, -1.0]),
+                "high": Array([1.0, 2.0]), "pieces": Count(2), "tolerance": tolerance,
+            },
+        ),
+        "calculus.curl": Call(calculus.curl, {"field": FIELD, "x": x}),
+        "calculus.symmetric_part": Call(calculus.symmetric_part, {"field": FIELD, "x": x}),
+        "calculus.conservative_projection": Call(
+            calculus.conservative_projection,
+            {"matrix": matrix, "offset": vector, "mean": vector, "covariance": covariance},
+            lambda pair: np.append(pair[0], pair[1]),
+        ),
+        "discrepancies.wasserstein_gaussian": Call(
+            discrepancies.wasserstein_gaussian,
+            {"p": LAW, "q": Object(MIXTURE, wrong=(distributions.Gaussian([0.0], 1.0),))},
+        ),
+    }.items()  # fmt: skip
+
+
+def _chain_calls():
+    start = {"mean0": vector, "covariance0": covariance}
+
+    def moments(law):
+        return np.append(law.mean, law.covariance)
+
+    for name in langevin.spellings.__dict__:
+        if "_from_" in name:
+            argument = name.split("_from_")[1]
+            function = getattr(langevin.spellings, name)
+            yield f"langevin.spellings.{name}", Call(function, {argument: positive})
+    yield from {
+        "langevin.ula": Call(
+            langevin.ula,
+            {"score": Object(GAUSSIAN.score), "step_size": positive},
+            lambda step: step(X, V),
+        ),
+        "langevin.ula.step": Call(
+            lambda x, noise: STEP(x, noise), {"x": x, "noise": Array(V, infinite=True)}
+        ),
+        "langevin.run": Call(
+            langevin.run,
+            {
+                "step": Object(STEP), "x0": x, "n_steps": Count(5, 0), "rng": Rng(),
+                "burn_in": Count(1, 0), "thin": Count(2), "memory_limit": Number(1e9, "positive"), "trajectory": Object(True, True),
+            },
+            lambda run: run.x,
+        ),
+        "laws.AffineStep": Call(
+            lambda x, noise: exact.AffineStep(A, M, A)(x, noise), {"x": x, "noise": v}
+        ),
+        "laws.affine_map_of": Call(
+            exact.affine_map_of, {"step": Object(STEP), "dim": Count(2)}, lambda s: s.matrix
+        ),
+        "laws.affine_law": Call(
+            exact.affine_law, {"step": Object(STEP), **start, "n_steps": Count(3, 0)}, moments
+        ),
+        "laws.affine_law.matrices": Call(
+            lambda matrix, offset, noise_matrix: exact.affine_law(
+                exact.AffineStep(matrix, offset, noise_matrix), M, S, 2
+            ),
+            {"matrix": matrix, "offset": vector, "noise_matrix": Array(A, sizes=True)},
+            moments,
+        ),
+        "laws.stationary_law": Call(
+            exact.stationary_law, {"step": Object(STEP), "dim": Count(2)}, moments
+        ),
+        "laws.langevin_law": Call(
+            exact.langevin_law,
+            {"law": LAW, "step_size": positive, "n_steps": Count(3, 0), **start},
+            moments,
+        ),
+        "laws.langevin_stationary": Call(
+            exact.langevin_stationary, {"law": LAW, "step_size": positive}, moments
+        ),
+    }.items()  # fmt: skip
+
+
+def _diffusion_calls():
+    process, t = Object(VP), Array(0.3, scalar=True, rows=True)
+    score_at, when = Object(MIXTURE), Number(0.3, "zero")
+    solve = {"process": process, "score_at": score_at, "x": x, "start": Number(0.1, "zero"),
+             "end": Number(0.2, "zero", optional=True)}  # fmt: skip
+    options = {"rtol": tolerance, "atol": tolerance}
+    for made in (VP, processes.VE(), processes.VE(exact=True)):
+        name = f"processes.{type(made).__name__}"
+        for method in ("marginal", "drift_rate", "diffusion"):
+            yield f"{name}.{method}{made!r}", Call(getattr(made, method), {"t": t})
+        at = Array([0.1, 0.2, 0.3], scalar=True)
+        yield f"{name}.drift{made!r}", Call(made.drift, {"x": x, "t": at})
+    yield from {
+        "processes.VP": Call(
+            processes.VP,
+            {"beta_min": at_least_0, "beta_max": positive},
+            lambda p: p.marginal(0.3)[0],
+        ),
+        "processes.VP.beta": Call(VP.beta, {"t": t}),
+        "processes.VE": Call(
+            processes.VE,
+            {"sigma_min": Number(0.1, "positive"), "sigma_max": positive},
+            lambda p: p.marginal(0.3)[1],
+        ),
+        "diffusion.diffused": Call(
+            diffusion.diffused, {"process": process, "law": LAW, "t": when}, _of_law
+        ),
+        "diffusion.flow_velocity": Call(
+            diffusion.flow_velocity,
+            {"process": process, "score_at": score_at},
+            lambda velocity: velocity(X, 0.3),
+        ),
+        "diffusion.flow_velocity.call": Call(
+            lambda x, t: diffusion.flow_velocity(VP, MIXTURE)(x, t), {"x": x, "t": when}
+        ),
+        "diffusion.flow_map": Call(
+            diffusion.flow_map,
+            {"law": LAW, "process": process, "s": when, "t": Number(0.5, "zero")},
+            lambda flow: flow(X),
+        ),
+        "diffusion.GaussianFlow": Call(diffusion.flow_map(GAUSSIAN, VP, 0.1, 0.3), {"x": x}),
+        "diffusion.encode": Call(diffusion.encode, {**solve, **options}),
+        "diffusion.decode": Call(diffusion.decode, {**solve, **options}),
+        "diffusion.log_likelihood": Call(
+            diffusion.log_likelihood, {**solve, "probes": Array(PROBES, optional=True)}
+        ),
+        "diffusion.gaussian_log_likelihood": Call(
+            diffusion.gaussian_log_likelihood,
+            {"law": LAW, "process": process, "x": x, "probes": Array(PROBES, optional=True)},
+        ),
+    }.items()
+
+
+CALLS: dict[str, Call] = {
+    name: call
+    for group in (
+        _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
+        _objective_calls(), _conditioning_calls(), _chain_calls(), _diffusion_calls(),
+    )
+    for name, call in group
+}  # fmt: skip
+
+# Bases, results and constants: nothing to hand a bad argument to.
+NOT_CALLED = {
+    "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
+    "traces.Estimate", "traces.Operator", "traces.KINDS", "langevin.Run", "langevin.spellings",
+    "bayes.Denoised", "bayes.LikelihoodScore", "processes.as_time", "processes.linear_drift",
+    "processes.rowwise",
+}  # fmt: skip
