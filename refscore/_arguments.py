@@ -19,15 +19,25 @@ def _describe(value) -> str:
 
 def as_real(value, name: str) -> np.ndarray:
     """`value` as a float64 array; integers, float32 and awkward layouts are welcome."""
+    return np.asarray(_as_kind(value, name, "fiub", "real numbers"), dtype=np.float64)
+
+
+def as_numbers(value, name: str) -> np.ndarray:
+    """`value` as a float64 array, or complex128 where it is complex."""
+    array = _as_kind(value, name, "fiubc", "numbers")
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def _as_kind(value, name: str, kinds: str, what: str) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged nested sequences
-        raise ValueError(f"{name} must be an array of real numbers: {error}") from None
-    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be an array of {what}: {error}") from None
+    if array.dtype.kind not in kinds:
         raise TypeError(
-            f"{name} must be an array of real numbers, got {_describe(value)} of dtype {array.dtype}"
+            f"{name} must be an array of {what}, got {_describe(value)} of dtype {array.dtype}"
         )
-    return np.asarray(array, dtype=np.float64)
+    return array
 
 
 def require_finite(array: np.ndarray, name: str) -> np.ndarray:
@@ -62,7 +72,9 @@ def as_points(value, name: str, dim: int | None = None) -> np.ndarray:
     """Points `(..., d)`, d last and equal to `dim` when that is given."""
     array = require_finite(as_real(value, name), name)
     if array.ndim == 0:
-        raise ValueError(f"{name} must have shape (..., d), points along the last axis; got a scalar")
+        raise ValueError(
+            f"{name} must have shape (..., d), points along the last axis; got a scalar"
+        )
     if dim is not None and array.shape[-1] != dim:
         raise ValueError(f"{name} must have shape (..., {dim}), got shape {array.shape}")
     if array.shape[-1] == 0:
@@ -127,7 +139,9 @@ def as_symmetric(value, name: str, dim: int | None = None) -> np.ndarray:
     return 0.5 * (array + array.T)
 
 
-def as_covariance(value, name: str, dim: int | None = None, *, singular: bool = False) -> np.ndarray:
+def as_covariance(
+    value, name: str, dim: int | None = None, *, singular: bool = False
+) -> np.ndarray:
     """A symmetric positive definite matrix (semidefinite if `singular`)."""
     array = as_symmetric(value, name, dim)
     if not singular:
@@ -160,5 +174,26 @@ def as_rng(rng) -> np.random.Generator:
     """Anything `numpy.random.default_rng` takes (SPEC 7); a Generator is used as it is."""
     try:
         return np.random.default_rng(rng)
-    except TypeError as error:
-        raise TypeError(f"rng must be what numpy.random.default_rng takes: {error}") from None
+    except (TypeError, ValueError) as error:
+        message = f"rng must be what numpy.random.default_rng takes: {error}"
+        raise type(error)(message) from None
+
+
+def beyond_float():
+    """A context in which what passes 1.8e308 becomes inf or NaN in its row, without a warning."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def as_callable(value, name: str):
+    """`value`, which must be a function."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {_describe(value)}")
+    return value
+
+
+def as_offering(value, name: str, *attributes: str):
+    """`value`, which must have these attributes; properties are not evaluated."""
+    for attribute in attributes:
+        if not (hasattr(type(value), attribute) or hasattr(value, attribute)):
+            raise TypeError(f"{name} must offer .{attribute}, got {_describe(value)}")
+    return value

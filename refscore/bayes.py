@@ -12,6 +12,7 @@ from refscore.distributions.empirical import Empirical
 from refscore.distributions.gaussian import Gaussian
 from refscore.distributions.mixture import GaussianMixture
 from refscore.fields import Affine, Field
+from refscore.fields.base import as_field
 
 
 class Denoised(NamedTuple):
@@ -32,7 +33,8 @@ def denoise(score: Field, y, alpha, sigma) -> Denoised:
     Source: identities.md A6 (Tweedie; second order by differentiating once more).
     Checked by: tweedie
     """
-    alpha, sigma = as_scalar(alpha, "alpha"), as_positive(sigma, "sigma", zero=True)
+    score, alpha = as_field(score, "score"), as_scalar(alpha, "alpha")
+    sigma = as_positive(sigma, "sigma", zero=True)
     if alpha == 0:
         raise ValueError("alpha must not be 0: Y then says nothing about X")
     y = as_points(y, "y", score.dim)
@@ -140,6 +142,10 @@ def guided_score(score: Field, likelihood_score: Field, weight=1.0) -> Field:
     number. Source: identities.md A7.
     Checked by: guided_score_adds, bayes_posterior
     """
+    score, likelihood_score = (
+        as_field(score, "score"),
+        as_field(likelihood_score, "likelihood_score"),
+    )
     if score.dim != likelihood_score.dim:
         raise ValueError(
             f"likelihood_score must have the dimension of score, {score.dim};"

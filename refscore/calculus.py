@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_covariance, as_square
+from refscore._arguments import as_array, as_covariance, as_offering, as_square
 
 
 def curl(field, x) -> np.ndarray:
@@ -16,7 +16,7 @@ def curl(field, x) -> np.ndarray:
     gradient (on a simply connected domain). Cost: one Jacobian.
     Checked by: conservative_score
     """
-    jacobian = field.jacobian(x)
+    jacobian = as_offering(field, "field", "jacobian").jacobian(x)
     return jacobian - np.swapaxes(jacobian, -1, -2)
 
 
@@ -25,7 +25,7 @@ def symmetric_part(field, x) -> np.ndarray:
 
     Checked by: conservative_score
     """
-    jacobian = field.jacobian(x)
+    jacobian = as_offering(field, "field", "jacobian").jacobian(x)
     return 0.5 * (jacobian + np.swapaxes(jacobian, -1, -2))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_covariance
+from refscore._arguments import as_array, as_covariance, as_offering
 
 
 def wasserstein_gaussian(p, q) -> float:
@@ -30,6 +30,7 @@ def wasserstein_gaussian(p, q) -> float:
 
 
 def _mean_and_root(law, name: str) -> tuple[np.ndarray, np.ndarray]:
+    law = as_offering(law, name, "mean", "covariance")
     mean = as_array(law.mean, f"{name}.mean", (None,))
     covariance = as_covariance(law.covariance, f"{name}.covariance", len(mean), singular=True)
     variances, E = np.linalg.eigh(covariance)

@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_covariance, as_positive, as_square
+from refscore._arguments import (
+    as_array,
+    as_callable,
+    as_count,
+    as_covariance,
+    as_points,
+    as_positive,
+    as_square,
+)
 from refscore.distributions.gaussian import Gaussian
 from refscore.nodes import gaussian_components
 
@@ -21,6 +29,8 @@ class AffineStep(NamedTuple):
 
     def __call__(self, x, noise) -> np.ndarray:
         """M x + c + B z, rowwise, for x (..., d) and noise (..., m)."""
+        x = as_points(x, "x", len(self.matrix))
+        noise = as_array(noise, "noise", (*x.shape[:-1], self.noise_matrix.shape[1]))
         return x @ self.matrix.T + self.offset + noise @ self.noise_matrix.T
 
 
@@ -35,7 +45,7 @@ def affine_map_of(step: Callable, dim: int, *, noise_dim: int | None = None) -> 
     of its own choice to 1e-8. Cost: d + m + 5 rows of one step.
     Checked by: langevin_law
     """
-    d = as_count(dim, "dim")
+    step, d = as_callable(step, "step"), as_count(dim, "dim")
     m = d if noise_dim is None else as_count(noise_dim, "noise_dim")
     c = _outputs(step, np.zeros((1, d + m)), d)[0]
     r = max(1.0, float(np.abs(c).max()))
@@ -163,6 +173,7 @@ def _start(mean0, covariance0, dim: int | None = None) -> tuple[np.ndarray, np.n
 def _noise_form(step, dim: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(M, c, B Bᵀ), checked."""
     if not isinstance(step, tuple):
+        as_callable(step, "step")
         if dim is None:
             raise ValueError("dim must be given when step is a function")
         step = affine_map_of(step, dim)

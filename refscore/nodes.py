@@ -9,13 +9,16 @@ import numpy as np
 
 from refscore._arguments import (
     as_array,
+    as_callable,
     as_count,
     as_covariance,
+    as_offering,
     as_points,
     as_positive,
     as_rng,
     as_square,
     as_weights,
+    beyond_float,
 )
 
 MOST_POINTS = 1 << 24
@@ -33,10 +36,10 @@ class Nodes:
     weights: np.ndarray
 
     def __post_init__(self):
-        points = as_points(self.points, "points").view()
+        points = as_points(self.points, "points").copy()
         if points.ndim != 2 or not len(points):
             raise ValueError(f"points must have shape (m, d), m >= 1, got shape {points.shape}")
-        weights = as_array(self.weights, "weights", (len(points),)).view()
+        weights = as_array(self.weights, "weights", (len(points),)).copy()
         points.flags.writeable = weights.flags.writeable = False
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "weights", weights)
@@ -65,7 +68,7 @@ class Nodes:
         Raises: ValueError when no node has mass. Cost: one evaluation of the density.
         Checked by: density_integrates_to_one
         """
-        logs = np.asarray(log_density(self.points), dtype=np.float64)
+        logs = np.asarray(as_callable(log_density, "log_density")(self.points), dtype=np.float64)
         if logs.shape != self.weights.shape or np.isnan(logs).any() or (logs == np.inf).any():
             raise ValueError(
                 f"log_density must give ({len(self)},) numbers below +inf, got shape {logs.shape}"
@@ -88,6 +91,7 @@ def monte_carlo(law, n: int, *, rng=None) -> Nodes:
     Checked by: samples_follow_law
     """
     n = as_count(n, "n")
+    law = as_offering(law, "law", "sample")
     return Nodes(law.sample(n, rng=as_rng(rng)), np.full(n, 1 / n))
 
 
@@ -154,7 +158,8 @@ def trapezoid(low, high, n: int) -> Nodes:
     _require_few((n + 1) ** len(low), f"{n} panels on each of {len(low)} axes")
     rule = np.r_[0.5, np.ones(n - 1), 0.5] / n
     axes = list(np.linspace(low, high, n + 1).T)
-    return Nodes(_grid(axes), _products([width * rule for width in high - low]))
+    with beyond_float():
+        return Nodes(_grid(axes), _products([width * rule for width in high - low]))
 
 
 def quasi_monte_carlo(law, n: int, *, rng=None) -> Nodes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_points, as_positive, as_real, require_finite
+from refscore._arguments import as_offering, as_points, as_positive, as_real, require_finite
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,11 @@ class VE:
 
     def _s(self, t) -> np.ndarray:
         return self.sigma_min * np.exp(t * self.log_ratio)
+
+
+def as_process(process):
+    """`process`, which must have marginals, a drift, a diffusion and a final time."""
+    return as_offering(process, "process", "marginal", "drift", "diffusion", "final_time")
 
 
 def as_time(t, process, name: str = "t") -> np.ndarray:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_array, as_points, as_positive
-from refscore.fields import Field
+from refscore._arguments import as_array, as_callable, as_count, as_points, as_positive
+from refscore.fields.base import Field, as_field
 
 # Kronrod's 15 points on (−1, 1), x ≥ 0, with his weights and those of the 7 Gauss points
 # (0 elsewhere): QUADPACK, qk15.
@@ -47,7 +47,7 @@ def log_density_from_score(score: Field, x, x0, *, breakpoints=(), tolerance=1e-
     not met. Method: adaptive 7-15 Gauss-Kronrod. Source: identities.md A3.
     Checked by: density_from_score, disconnected_support
     """
-    x = as_points(x, "x", score.dim)
+    x = as_points(x, "x", as_field(score, "score").dim)
     x0 = as_array(x0, "x0", (score.dim,))
     rows = x.reshape(-1, score.dim)
     cuts, tolerance = _cuts(breakpoints), as_positive(tolerance, "tolerance")
@@ -65,7 +65,7 @@ def circulation(field: Field, vertices, *, tolerance=1e-10) -> float:
     the sum of ½ (A − Aᵀ) over the polygon's oriented area. Source: identities.md A4.
     Checked by: conservative_score
     """
-    corners = as_points(vertices, "vertices", field.dim)
+    corners = as_points(vertices, "vertices", as_field(field, "field").dim)
     if corners.ndim != 2 or len(corners) < 3:
         raise ValueError(f"vertices must have shape (m, d) with m >= 3, got {corners.shape}")
     tolerance = as_positive(tolerance, "tolerance")
@@ -83,6 +83,7 @@ def normalise(log_density: Callable, low, high, *, pieces=8, tolerance=1e-10) ->
     halved where the error is. Source: identities.md A3.
     Checked by: density_integrates_to_one, density_from_score
     """
+    log_density, pieces = as_callable(log_density, "log_density"), as_count(pieces, "pieces")
     low, high = as_points(low, "low"), as_points(high, "high")
     if low.shape != high.shape or low.shape not in ((1,), (2,)):
         raise ValueError(

@@ -177,8 +177,8 @@ def _law_calls():
             {"side": positive, "sigma": positive},
         ),
         "Energy": (
-            distributions.Energy(lambda x: (x**4).sum(-1), 2),
-            {"energy": Object(lambda x: (x**4).sum(-1)), "dim": Count(2)},
+            distributions.Energy(lambda x: (x**2).sum(-1), 2),
+            {"energy": Object(lambda x: (x**2).sum(-1)), "dim": Count(2)},
         ),
         "ExponentialFamily": (
             distributions.ExponentialFamily(
@@ -340,7 +340,7 @@ def _field_calls():
             f"{home}.{name}.jacobian": Call(field.jacobian, {"x": x}),
             f"{home}.{name}.divergence": Call(field.divergence, {"x": x}),
             f"{home}.{name}.linearise": Call(field.linearise, {"x": x}, lambda n: n.value),
-            f"{home}.{name}.linearise.jvp": Call(near.jvp, {"v": v}),
+            f"{home}.{name}.linearise.jvp": Call(near.jvp, {"v": Array(V, rows=True)}),
             f"{home}.{name}.linearise.gradient": Call(
                 near.gradient,
                 {
@@ -358,7 +358,9 @@ def _node_calls():
     sample = {"n": Count(4), "rng": Rng()}
     yield from {
         "nodes.Nodes": Call(
-            nodes.Nodes, {"points": Array(X), "weights": Array([0.2, 0.3, 0.5])}, weights_and_points
+            nodes.Nodes,
+            {"points": Array(X, sizes=True), "weights": Array([0.2, 0.3, 0.5])},
+            weights_and_points,
         ),
         "nodes.Nodes.mean": Call(NODES.mean, {"values": Array([1.0, 2.0, 3.0])}),
         "nodes.Nodes.under": Call(
@@ -389,7 +391,7 @@ def _node_calls():
 
 
 def _trace_calls():
-    probes = Array(ROWS, optional=True, complex=True)
+    probes = Array(ROWS, optional=True, rows=True, complex=True)
     drawn = {"rng": Rng(), "n_probes": Count(3), "probe": Kind("gaussian")}
     matrix_c = Array(A, complex=True)
 
@@ -401,7 +403,9 @@ def _trace_calls():
         "traces.hutchinson": Call(traces.hutchinson, {"A": matrix_c, "probes": probes}, estimate),
         "traces.hutchinson.drawn": Call(traces.hutchinson, {"A": matrix_c, **drawn}, estimate),
         "traces.hutch_plus_plus": Call(
-            traces.hutch_plus_plus, {"A": matrix, "probes": Array(ROWS, optional=True)}, estimate
+            traces.hutch_plus_plus,
+            {"A": matrix, "probes": Array(ROWS, optional=True, rows=True)},
+            estimate,
         ),
         "traces.hutch_plus_plus.drawn": Call(
             traces.hutch_plus_plus,
@@ -409,7 +413,7 @@ def _trace_calls():
             estimate,
         ),
         "traces.xtrace": Call(
-            traces.xtrace, {"A": matrix, "probes": Array(ROWS, optional=True)}, estimate
+            traces.xtrace, {"A": matrix, "probes": Array(ROWS, optional=True, rows=True)}, estimate
         ),
         "traces.xtrace.drawn": Call(
             traces.xtrace,
@@ -422,11 +426,12 @@ def _trace_calls():
         ),
         "traces.curvature_propagation": Call(
             traces.curvature_propagation,
-            {"factor": Array(A), "probes": probes},
+            {"factor": Array(A, sizes=True), "probes": probes},
             estimate,
         ),
         "traces.curvature_propagation_variance": Call(
-            traces.curvature_propagation_variance, {"factor": Array(A), "kind": Kind("gaussian")}
+            traces.curvature_propagation_variance,
+            {"factor": Array(A, sizes=True), "kind": Kind("gaussian")},
         ),
         "traces.divergence_estimate": Call(
             traces.divergence_estimate,
@@ -480,7 +485,7 @@ def _objective_calls():
 
 
 def _conditioning_calls():
-    seen = {"H": matrix, "y": vector, "noise_covariance": Array(S, scalar=True)}
+    seen = {"H": Array(A, sizes=True), "y": vector, "noise_covariance": Array(S, scalar=True)}
     score = Object(MIXTURE.score, wrong=(THREE,))
     yield from {
         "bayes.denoise": Call(
@@ -500,7 +505,7 @@ def _conditioning_calls():
         "recovery.log_density_from_score": Call(
             recovery.log_density_from_score,
             {
-                "score": score, "x": x, "x0": vector, "breakpoints": Array([0.3, 0.6]),
+                "score": score, "x": x, "x0": vector, "breakpoints": Array([0.3, 0.6], sizes=True),
                 "tolerance": tolerance,
             },
         ),
@@ -551,8 +556,8 @@ def _chain_calls():
         "langevin.run": Call(
             langevin.run,
             {
-                "step": Object(STEP), "x0": x, "n_steps": Count(5, 0), "rng": Rng(),
-                "burn_in": Count(1, 0), "thin": Count(2), "memory_limit": Number(1e9, "positive"), "trajectory": Object(True, True),
+                "step": Object(STEP), "x0": Array(X, sizes=True), "n_steps": Count(5, 0), "rng": Rng(),
+                "burn_in": Count(1, 0), "thin": Count(2), "memory_limit": Number(1e9, "positive"),
             },
             lambda run: run.x,
         ),
@@ -597,7 +602,7 @@ def _diffusion_calls():
         for method in ("marginal", "drift_rate", "diffusion"):
             yield f"{name}.{method}{made!r}", Call(getattr(made, method), {"t": t})
         at = Array([0.1, 0.2, 0.3], scalar=True)
-        yield f"{name}.drift{made!r}", Call(made.drift, {"x": x, "t": at})
+        yield f"{name}.drift{made!r}", Call(made.drift, {"x": Array(X, sizes=True), "t": at})
     yield from {
         "processes.VP": Call(
             processes.VP,
@@ -653,5 +658,5 @@ NOT_CALLED = {
     "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
     "traces.Estimate", "traces.Operator", "traces.KINDS", "langevin.Run", "langevin.spellings",
     "bayes.Denoised", "bayes.LikelihoodScore", "processes.as_time", "processes.linear_drift",
-    "processes.rowwise",
+    "processes.rowwise", "processes.as_process",
 }  # fmt: skip

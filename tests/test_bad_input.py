@@ -20,6 +20,9 @@ MODULES = ("fields", "networks", "distributions", "nodes", "traces", "objectives
            "discrepancies")  # fmt: skip
 
 
+SHAPE = "shape: "  # two arguments that do not fit together: either may be named
+
+
 class Thing:
     """Something no argument is meant to be."""
 
@@ -29,9 +32,6 @@ def _wrong_anything():
     yield "an object", Thing()
     yield "a dictionary", {"x": 1.0}
     yield "a date", np.datetime64("2024-01-01")
-
-
-SHAPE = "shape: "  # two arguments that do not fit together: either may be named
 
 
 def _wrong_array(argument: Array):
@@ -90,7 +90,7 @@ def _wrong_object(argument: Object):
     yield "an array", np.ones((2, 2))
     yield from _wrong_anything()
     for wrong in argument.wrong:
-        yield f"another {type(wrong).__name__}", wrong
+        yield SHAPE + f"another {type(wrong).__name__}", wrong
 
 
 def _wrong_kind(argument: Kind):
@@ -151,7 +151,7 @@ def test_everything_public_is_called():
 @pytest.mark.parametrize("name", CALLS)
 def test_an_ordinary_call_answers(name):
     answer = _answer(CALLS[name], _values(CALLS[name]))
-    assert answer.dtype.kind in "fc"
+    assert answer.dtype.kind in "fci"
     assert np.isfinite(answer).all()
 
 
@@ -205,26 +205,21 @@ def test_awkward_layouts_give_the_same_answer(name, data):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_far_and_near_points_answer_or_are_refused(name):
+def test_huge_and_tiny_numbers_are_answered_or_refused(name):
     call = CALLS[name]
+    failures = []
     for argument, kind in call.arguments.items():
-        if not isinstance(kind, Array):
-            continue
-        for factor in (0.0, 1e-300, 1e-150, 1e8, 1e150, 1e300):
+        for factor in (0.0, 1e-300, 1e-150, 1e8, 1e150, 1e300) if isinstance(kind, Array) else ():
             value = factor * np.array(kind.value, dtype=float)
-            got = _outcome_quietly(call, _values(call, **{argument: value}))
-            assert isinstance(got, np.ndarray | ValueError), f"{argument} × {factor}: {got!r}"
-
-
-def _outcome_quietly(call, values):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            return _answer(call, values)
-        except ValueError as error:
-            return error
-        except Exception as error:
-            return error
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    _answer(call, _values(call, **{argument: value}))
+            except ValueError:
+                pass
+            except Exception as error:
+                failures.append(f"{argument} × {factor}: {error!r}")
+    assert not failures, "\n" + "\n".join(failures)
 
 
 @pytest.mark.parametrize("name", [n for n in CALLS if CALLS[n].read and any(

@@ -39,7 +39,8 @@ def family_table() -> str:
 
     report = run(library, diagnose=False)
     caught = mutants.catches()
-    rows = ["| family | modules | identities | worst gap | mistakes caught |", "|---|---|---|---|---|"]
+    head = "| family | modules | identities | worst gap | mistakes caught |"
+    rows = [head, "|---|---|---|---|---|"]
     for letter, (name, modules) in CHAPTERS.items():
         entries = [e for e in catalogue().values() if e.chapter == letter]
         held = [report[e.name] for e in entries]
@@ -156,7 +157,9 @@ def between(text: str, name: str, body: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the sections named, or all."""
-    parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m validation", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     chosen = parser.parse_args(arguments).sections or list(SECTIONS)
     if unknown := [name for name in chosen if name not in SECTIONS]:

@@ -1,6 +1,6 @@
 """How often the kit's two fixed-n tests reject a right implementation, and what they notice.
 
-    python -m validation.false_alarms
+python -m validation.false_alarms
 """
 
 from __future__ import annotations

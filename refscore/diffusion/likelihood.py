@@ -11,10 +11,11 @@ from refscore.diffusion.probability_flow import (
     diffused,
     flow_map,
     integrate,
+    one_time,
     score_at_time,
     velocity_by,
 )
-from refscore.processes import as_time
+from refscore.processes import as_process
 from refscore.traces.divergences import divergence_estimate, point_probes
 
 
@@ -36,9 +37,9 @@ def log_likelihood(
     Source: Song et al. 2021, equation 39; Grathwohl et al. 2019.
     Checked by: flow_log_likelihood, flow_log_likelihood_of_mixtures
     """
-    x = as_points(x, "x")
-    end = process.final_time if end is None else float(as_time(end, process, "end"))
-    start = float(as_time(start, process, "start"))
+    x, process = as_points(x, "x"), as_process(process)
+    end = process.final_time if end is None else one_time(end, process, "end")
+    start = one_time(start, process, "start")
     terminal = _terminal(process, score_at, end, x.shape[-1]) if terminal is None else terminal
     probes = None if probes is None else point_probes(x, probes)
     score_of = score_at_time(process, score_at)
@@ -64,7 +65,7 @@ def gaussian_log_likelihood(
     unless given. Returns: (...,). Cost: O(d³) once, d² a point.
     Checked by: flow_log_likelihood
     """
-    x = as_points(x, "x")
+    x, process = as_points(x, "x"), as_process(process)
     flow = flow_map(law, process, 0.0, process.final_time)
     terminal = (
         _terminal(process, law, process.final_time, law.dim) if terminal is None else terminal

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_points, as_positive
+from refscore._arguments import as_offering, as_points, as_positive
 from refscore.nodes import gaussian_components
-from refscore.processes import as_time
+from refscore.processes import as_process, as_time
 
 
 def diffused(process, law, t):
@@ -18,7 +18,8 @@ def diffused(process, law, t):
     Arguments: law with .diffuse(alpha, sigma); t, one time in [0, T]. Returns: a law.
     Checked by: diffused_law, flow_marginals
     """
-    alpha, sigma = process.marginal(_one_time(t, process, "t"))
+    law = as_offering(law, "law", "diffuse")
+    alpha, sigma = as_process(process).marginal(one_time(t, process, "t"))
     return law.diffuse(float(alpha), float(sigma))
 
 
@@ -36,7 +37,7 @@ def flow_velocity(process, score_at) -> Callable:
     score_of = score_at_time(process, score_at)
 
     def velocity(x, t) -> np.ndarray:
-        t = _one_time(t, process, "t")
+        t = one_time(t, process, "t")
         return velocity_by(score_of(t), process, x, t)
 
     return velocity
@@ -49,6 +50,7 @@ def velocity_by(score, process, x, t: float) -> np.ndarray:
 
 def score_at_time(process, score_at) -> Callable:
     """The map from t to the score field at that time, from a law, a family or a function."""
+    as_process(process)
     if hasattr(score_at, "diffuse"):
         return lambda t: diffused(process, score_at, t).score
     if hasattr(score_at, "at"):
@@ -97,11 +99,12 @@ def flow_map(law, process, s, t) -> GaussianFlow:
     Cost: O(d³). Source: Pierret and Galerne 2025, proposition 3.
     Checked by: flow_map, flow_marginals
     """
+    process = as_process(process)
     weights, means, covariances = gaussian_components(law)
     if len(weights) != 1:
         raise TypeError("law must be a Gaussian; for mixtures integrate with encode or decode")
     (alpha_s, sigma_s), (alpha_t, sigma_t) = (
-        process.marginal(_one_time(u, process, name)) for u, name in ((s, "s"), (t, "t"))
+        process.marginal(one_time(u, process, name)) for u, name in ((s, "s"), (t, "t"))
     )
     variances, E = np.linalg.eigh(covariances[0])
     v_s, v_t = (a**2 * variances + b**2 for a, b in ((alpha_s, sigma_s), (alpha_t, sigma_t)))
@@ -118,8 +121,8 @@ def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
     Returns: (..., d). Raises: ValueError when the solver fails. Cost: one solve a point.
     Checked by: flow_map, flow_marginals
     """
-    end = process.final_time if end is None else end
-    return _carry(process, score_at, x, start, end, options)
+    end = as_process(process).final_time if end is None else end
+    return _carry(process, score_at, x, (start, "start"), (end, "end"), options)
 
 
 def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
@@ -128,13 +131,13 @@ def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
     Arguments, returns, raises, cost: as `encode`.
     Checked by: flow_map, flow_marginals
     """
-    end = process.final_time if end is None else end
-    return _carry(process, score_at, x, end, start, options)
+    end = as_process(process).final_time if end is None else end
+    return _carry(process, score_at, x, (end, "end"), (start, "start"), options)
 
 
 def _carry(process, score_at, x, s, t, options) -> np.ndarray:
     x = as_points(x, "x")
-    s, t = _one_time(s, process, "start or end"), _one_time(t, process, "start or end")
+    s, t = (one_time(when, process, name) for when, name in (s, t))
     velocity = flow_velocity(process, score_at)
     rows = x.reshape(-1, x.shape[-1])
     ends = [integrate(lambda u, y: velocity(y, u), s, t, row, **options) for row in rows]
@@ -167,7 +170,7 @@ def integrate(
     return solution.y[:, -1]
 
 
-def _one_time(t, process, name: str) -> float:
+def one_time(t, process, name: str) -> float:
     t = as_time(t, process, name)
     if t.ndim:
         raise ValueError(f"{name} must be one time, got shape {t.shape}")

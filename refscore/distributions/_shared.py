@@ -29,7 +29,8 @@ class SharedMixture:
         self.centre = 0.5 * means.min(axis=0) + 0.5 * means.max(axis=0)
         self.mu = np.ascontiguousarray(apply(self.w, (means - self.centre).T))  # (d, K)
         self.size = means.shape[1] + len(means)
-        squares = (self.mu**2).sum(axis=0)
+        with np.errstate(over="ignore"):
+            squares = (self.mu**2).sum(axis=0)
         self.accurate = bool(squares.max() <= LARGEST_SQUARED_RADIUS)
         self.beta = (log_weights - 0.5 * squares)[:, None]
         self.log_constant = -0.5 * (self.dim * LOG_2PI + spread.log_det[0])

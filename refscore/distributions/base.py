@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_points
+from refscore._arguments import as_points, beyond_float
 from refscore.fields import Field
 
 
@@ -28,7 +28,8 @@ class Distribution:
     def log_density(self, x) -> np.ndarray:
         """The values log p(x), up to a constant unless `normalised`; (..., d) to (...,)."""
         x = as_points(x, "x", self.dim)
-        return self._log_density(x.reshape(-1, self.dim)).reshape(x.shape[:-1])
+        with beyond_float():
+            return self._log_density(x.reshape(-1, self.dim)).reshape(x.shape[:-1])
 
     @property
     def score(self) -> Field:

@@ -197,7 +197,9 @@ class TruncatedNormal(_Bounded):
         self.dim = len(self.low)
         below = (self.low - self.parent_mean) / self.parent_sd
         above = (self.high - self.parent_mean) / self.parent_sd
-        self._side = np.where(np.abs(below) <= np.abs(above), 1.0, -1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            centre = 0.5 * self.low + 0.5 * self.high  # from far off both ends look equally near
+        self._side = np.where(self.parent_mean > centre, -1.0, 1.0)
         self._near = np.where(self._side > 0, below, -above)
         self._width = (self.high - self.low) / self.parent_sd
         self._peak = np.clip(self.parent_mean, self.low, self.high)

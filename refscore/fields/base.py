@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_like, as_points
+from refscore._arguments import as_array, as_count, as_like, as_points, beyond_float
 from refscore.fields.linearisation import Linearisation, Local, Workspace
 
 
@@ -26,39 +26,45 @@ class Field:
     affine = False  # whether s(x) = A x + b, so that J is the same everywhere
 
     def __init__(self, dim: int):
-        self.dim = dim
+        self.dim = as_count(dim, "dim")
 
     def __call__(self, x) -> np.ndarray:
         """s(x): points (..., d) to vectors (..., d)."""
         x, rows = self._points(x)
-        return self._value(rows).reshape(x.shape)
+        with beyond_float():
+            return self._value(rows).reshape(x.shape)
 
     def jvp(self, x, v) -> np.ndarray:
         """J(x) v, the derivative of s along v; x and v (..., d), result (..., d)."""
         x, rows = self._points(x)
         v = as_like(v, "v", x, "x")
-        return self._jvp(rows, v.reshape(rows.shape)).reshape(x.shape)
+        with beyond_float():
+            return self._jvp(rows, v.reshape(rows.shape)).reshape(x.shape)
 
     def vjp(self, x, v) -> np.ndarray:
         """J(x)ᵀ v; x and v (..., d), result (..., d)."""
         x, rows = self._points(x)
         v = as_like(v, "v", x, "x")
-        return self._vjp(rows, v.reshape(rows.shape)).reshape(x.shape)
+        with beyond_float():
+            return self._vjp(rows, v.reshape(rows.shape)).reshape(x.shape)
 
     def jacobian(self, x) -> np.ndarray:
         """J(x)[i, j] = ∂sᵢ/∂xⱼ; points (..., d) to matrices (..., d, d)."""
         x, rows = self._points(x)
-        return self._jacobian(rows).reshape((*x.shape, self.dim))
+        with beyond_float():
+            return self._jacobian(rows).reshape((*x.shape, self.dim))
 
     def divergence(self, x) -> np.ndarray:
         """The divergence Σᵢ ∂sᵢ/∂xᵢ; points (..., d) to numbers (...,)."""
         x, rows = self._points(x)
-        return self._divergence(rows).reshape(x.shape[:-1])
+        with beyond_float():
+            return self._divergence(rows).reshape(x.shape[:-1])
 
     def energy(self, x) -> np.ndarray:
         """E(x) with s = −∇E, up to a constant; only where s is known to be a gradient."""
         x, rows = self._points(x)
-        return self._energy(rows).reshape(x.shape[:-1])
+        with beyond_float():
+            return self._energy(rows).reshape(x.shape[:-1])
 
     def linearise(self, x, workspace: Workspace | None = None) -> Linearisation:
         """The field near x: value, divergence, products and parameter gradient, sharing work.
@@ -132,3 +138,10 @@ class Field:
 
     def _local(self, x, workspace=None) -> Local:
         return Local(self, x)
+
+
+def as_field(value, name: str) -> Field:
+    """`value`, which must be a Field."""
+    if not isinstance(value, Field):
+        raise TypeError(f"{name} must be a refscore Field, got {type(value).__name__}")
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_array, as_scalar
-from refscore.fields.base import Field
+from refscore.fields.base import Field, as_field
 from refscore.fields.linearisation import Local
 
 
@@ -13,8 +13,11 @@ class Sum(Field):
     """The field f + g; parameters of f, then of g (kept apart even if f is g)."""
 
     def __init__(self, first: Field, second: Field):
+        first, second = as_field(first, "first"), as_field(second, "second")
         if first.dim != second.dim:
-            raise ValueError(f"a sum needs fields of one dim, got {first.dim} and {second.dim}")
+            raise ValueError(
+                f"first and second must have one dim, got {first.dim} and {second.dim}"
+            )
         super().__init__(first.dim)
         self.first, self.second = first, second
         self.affine = first.affine and second.affine
@@ -75,7 +78,7 @@ class Scaled(Field):
     """The field c f with a fixed number c; the parameters are those of f."""
 
     def __init__(self, factor, field: Field):
-        super().__init__(field.dim)
+        super().__init__(as_field(field, "field").dim)
         self.factor, self.field = as_scalar(factor, "factor"), field
         self.affine, self.rows_at_once = field.affine, field.rows_at_once
 
@@ -138,7 +141,7 @@ class Restricted(Field):
     """
 
     def __init__(self, field: Field, directions, origin=None):
-        directions = as_array(directions, "directions")
+        field, directions = as_field(field, "field"), as_array(directions, "directions")
         self.directions = (
             directions.reshape(len(directions), -1) if directions.ndim == 1 else directions
         )

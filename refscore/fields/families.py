@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_points, as_scalar
-from refscore.fields.base import Field
+from refscore._arguments import (
+    as_array,
+    as_callable,
+    as_count,
+    as_offering,
+    as_points,
+    as_scalar,
+)
+from refscore.fields.base import Field, as_field
 from refscore.fields.functions import Function
 
 
@@ -20,11 +27,13 @@ class Family:
     @classmethod
     def constant(cls, field: Field) -> Family:
         """One field at every t."""
+        field = as_field(field, "field")
         return cls(lambda t: field)
 
     @classmethod
     def from_function(cls, f, dim: int) -> Family:
         """The family of f(x, t), written in autograd.numpy and row by row in x (n, d)."""
+        f, dim = as_callable(f, "f"), as_count(dim, "dim")
         return cls(lambda t: Function(lambda x: f(x, t), dim))
 
     @classmethod
@@ -35,6 +44,7 @@ class Family:
 
         Checked by: diffused_law
         """
+        law, marginal = as_offering(law, "law", "diffuse"), as_callable(marginal, "marginal")
         return cls(lambda t: law.diffuse(*marginal(t)).score)
 
     def __init__(self, at):

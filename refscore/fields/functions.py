@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import autodiff
-from refscore._arguments import as_array, as_count
+from refscore._arguments import as_array, as_callable, as_count
 from refscore.fields.base import Field
 from refscore.fields.linearisation import Local
 
@@ -86,6 +86,9 @@ class LinearInParameters(Field):
     def __init__(self, features, jacobians, parameters, dim: int, divergences=None):
         super().__init__(as_count(dim, "dim"))
         self._theta = as_array(parameters, "parameters", (None,)).copy()
+        as_callable(features, "features"), as_callable(jacobians, "jacobians")
+        if divergences is not None:
+            as_callable(divergences, "divergences")
         self._given = (features, jacobians, divergences)
 
     @property

@@ -35,7 +35,7 @@ def field_cases(probes: int | None = None, sigma: float | None = None):
     """Every field on a few points, with probes or noise where a loss takes them."""
     for name, field in _fields().items():
         d = _dim(field)
-        extra = {}
+        extra: dict = {}
         if probes:
             extra["probes"] = settings.normals(5, probes, d)
         if sigma:

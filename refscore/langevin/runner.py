@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, as_points, as_positive, as_rng
+from refscore._arguments import as_callable, as_count, as_points, as_positive, as_rng
 
 _BLOCK = 1 << 16
 
@@ -45,9 +45,10 @@ def run(
     Cost: n_steps steps; memory of a few blocks of noise beside the trajectory.
     Checked by: langevin_law, langevin_stationary
     """
-    x = as_points(x0, "x0").copy()
+    step, x = as_callable(step, "step"), as_points(x0, "x0").copy()
     n_steps, thin = as_count(n_steps, "n_steps", minimum=0), as_count(thin, "thin")
     burn_in, rng = as_count(burn_in, "burn_in", minimum=0), as_rng(rng)
+    memory_limit = as_positive(memory_limit, "memory_limit")
     n_kept = max(0, n_steps - burn_in) // thin
     kept = _reserve((n_kept, *x.shape), memory_limit) if trajectory else None
     running = _Moments(x.shape[-1]) if moments else None
@@ -114,7 +115,7 @@ def _blocks(shape: tuple, n_steps: int, rng: np.random.Generator):
 
 def _reserve(shape: tuple, memory_limit) -> np.ndarray:
     needed = 8.0 * np.prod(shape, dtype=float)
-    if needed > as_positive(memory_limit, "memory_limit"):
+    if needed > memory_limit:
         raise ValueError(
             f"trajectory would take {needed:.3g} bytes, above memory_limit {memory_limit:.3g};"
             " thin the chain, or use moments or callback"

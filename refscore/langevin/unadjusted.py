@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_positive, as_real
+from refscore._arguments import as_callable, as_positive, as_real
 
 
 def ula(score: Callable, step_size) -> Callable:
@@ -22,7 +22,7 @@ def ula(score: Callable, step_size) -> Callable:
     Checked by: langevin_spellings, langevin_law_of_steps, langevin_stationary_of_steps,
     one_step_variance, one_step_draws
     """
-    eta = as_positive(step_size, "step_size")
+    score, eta = as_callable(score, "score"), as_positive(step_size, "step_size")
     half, root = 0.5 * eta, eta**0.5
 
     def step(x, noise) -> np.ndarray:

@@ -46,9 +46,7 @@ class MLP(Field):
             self.weights.append(weight)
             self.biases.append(as_array(bias, f"biases[{layer}]", (width,)).copy())
         if width != dim or dim == 0:
-            raise ValueError(
-                f"the last layer must have {dim} outputs, as many as inputs; got {width}"
-            )
+            raise ValueError(f"weights must end with {dim} outputs, as many as inputs; got {width}")
         super().__init__(dim)
         for array in self.weights + self.biases:
             array.flags.writeable = False  # `coupling` is computed once

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array
-from refscore.fields import Field
+from refscore._arguments import as_array, as_callable, as_offering
+from refscore.fields.base import Field, as_field
 from refscore.objectives.integrands import (
     field_and_points,
     half_square,
@@ -60,7 +60,11 @@ def fisher_divergence(field, law, nodes=None) -> float:
     Source: Hyvärinen (2005), equation 2.
     Checked by: fisher_divergence_affine, fisher_divergence_asymmetric
     """
+    field, law = as_field(field, "field"), as_offering(law, "law", "score", "dim")
+    if field.dim != law.dim:
+        raise ValueError(f"field and law must have one dim, got {field.dim} and {law.dim}")
     if nodes is not None:
+        as_offering(nodes, "nodes", "mean", "points")
         return float(nodes.mean(fisher_loss(field, law.score, nodes.points)))
     if not (_is_affine(field) and _is_gaussian(law)):
         raise ValueError(
@@ -76,9 +80,7 @@ def fisher_divergence(field, law, nodes=None) -> float:
 def _arguments(field, target, x):
     """The field, the points, and the integrand against the target's values."""
     field, x = field_and_points(field, x)
-    if not callable(target):
-        raise TypeError(f"target must be a function of points, got {type(target).__name__}")
-    goal = as_array(target(x), "target(x)", x.shape).reshape(-1, field.dim)
+    goal = as_array(as_callable(target, "target")(x), "target(x)", x.shape).reshape(-1, field.dim)
 
     def integrand(local, rows):
         residual = local.value - goal[rows]

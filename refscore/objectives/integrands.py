@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_points
-from refscore.fields import Field
+from refscore._arguments import as_points, beyond_float
+from refscore.fields.base import Field, as_field
 from refscore.fields.linearisation import borrowed_workspace, rows_in_blocks
 
 
 def field_and_points(field, x) -> tuple[Field, np.ndarray]:
     """The field, checked, and x as float64 points (..., d) of its dimension."""
-    if not isinstance(field, Field):
-        raise TypeError(f"field must be a refscore Field, got {type(field).__name__}")
-    return field, as_points(x, "x", field.dim)
+    return as_field(field, "field"), as_points(x, "x", field.dim)
 
 
 def half_square(vectors) -> np.ndarray:
@@ -30,7 +28,7 @@ def losses(field: Field, x: np.ndarray, integrand) -> np.ndarray:
     """The integrand at every point; x (..., d), result (...,)."""
     points = x.reshape(-1, field.dim)
     blocks = rows_in_blocks(len(points), field.rows_at_once)
-    with borrowed_workspace() as space:
+    with borrowed_workspace() as space, beyond_float():
         parts = [integrand(field.linearise(points[rows], space), rows)[0] for rows in blocks]
         return np.concatenate(parts).reshape(x.shape[:-1])
 
@@ -41,7 +39,7 @@ def loss_and_gradient(field: Field, x: np.ndarray, integrand):
     if len(points) == 0:
         raise ValueError(f"x must hold at least one point for a mean loss, got shape {x.shape}")
     loss, gradient = 0.0, 0.0
-    with borrowed_workspace() as space:
+    with borrowed_workspace() as space, beyond_float():
         for rows in rows_in_blocks(len(points), field.rows_at_once):
             local = field.linearise(points[rows], space)
             values, weights = integrand(local, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array
+from refscore._arguments import as_array, beyond_float, require_finite
 from refscore.traces.hutchinson import as_probes, summary
 from refscore.traces.operators import Estimate, as_matrix, as_operator
 from refscore.traces.probes import _draw
@@ -26,7 +26,8 @@ def diagonal(
     """
     A = as_operator(A, dim)
     probes = as_probes(probes, A.dim, rng=rng, n_probes=n_probes, probe=probe)
-    return summary((probes.conj() * A(probes)).real, A.n_products)
+    with beyond_float():
+        return summary((probes.conj() * A(probes)).real, A.n_products)
 
 
 def diagonal_variance(matrix, kind: str = "rademacher") -> np.ndarray:
@@ -71,7 +72,8 @@ def curvature_propagation(
     """
     C = as_array(factor, "factor", (None, None))
     probes = as_probes(probes, len(C), rng=rng, n_probes=n_probes, probe=probe)
-    return summary(np.abs(probes.conj() @ C) ** 2, len(probes))
+    with beyond_float():
+        return summary(np.abs(probes.conj() @ C) ** 2, len(probes))
 
 
 def curvature_propagation_variance(factor, kind: str = "gaussian") -> np.ndarray:
@@ -82,7 +84,9 @@ def curvature_propagation_variance(factor, kind: str = "gaussian") -> np.ndarray
     Arguments: factor C (m, d). Raises: ValueError for another kind.
     Checked by: curvature_propagation
     """
-    if kind not in _FOURTH_MOMENT:
+    if kind not in tuple(_FOURTH_MOMENT):
         raise ValueError(f"kind must be gaussian or rademacher, got {kind!r}")
     C = as_array(factor, "factor", (None, None))
-    return 2 * np.sum(C**2, axis=0) ** 2 + (_FOURTH_MOMENT[kind] - 3) * np.sum(C**4, axis=0)
+    with beyond_float():
+        fourth = (_FOURTH_MOMENT[kind] - 3) * np.sum(C**4, axis=0)
+        return require_finite(2 * np.sum(C**2, axis=0) ** 2 + fourth, "the squares of factor")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_points
+from refscore._arguments import as_array, as_count, as_offering, as_points, beyond_float
 from refscore.traces.operators import Operator
 from refscore.traces.probes import draw_probes
 
@@ -16,7 +16,7 @@ def jacobian_operator(field, x) -> Operator:
     `hutchinson`, `hutch_plus_plus`, `xtrace` and `diagonal`. Cost: one jvp a product.
     Checked by: divergence_given_probes, score_jacobian_is_derivative
     """
-    x = as_points(x, "x")
+    field, x = as_offering(field, "field", "jvp"), as_points(x, "x").copy()
     if x.ndim != 1:
         raise ValueError(f"x must be one point (d,), got shape {x.shape}")
     return Operator(lambda v: field.jvp(np.tile(x, (len(v), 1)), _real(v)), len(x))
@@ -34,13 +34,14 @@ def divergence_estimate(
     argument. Cost: m Jacobian-vector products a point.
     Checked by: divergence_given_probes, divergence_unbiased, divergence_mean
     """
-    x = as_points(x, "x")
+    field, x = as_offering(field, "field", "jvp"), as_points(x, "x")
     probes = point_probes(x, probes, rng=rng, n_probes=n_probes, probe=probe)
-    forms = [
-        np.sum(probes[..., j, :] * field.jvp(x, probes[..., j, :]), axis=-1)
-        for j in range(probes.shape[-2])
-    ]
-    return sum(forms) / len(forms)
+    with beyond_float():
+        forms = [
+            np.sum(probes[..., j, :] * field.jvp(x, probes[..., j, :]), axis=-1)
+            for j in range(probes.shape[-2])
+        ]
+        return sum(forms) / len(forms)
 
 
 def point_probes(x: np.ndarray, probes, *, rng=None, n_probes=1, probe="rademacher"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count, require_finite
+from refscore._arguments import as_count, as_numbers, beyond_float, require_finite
 from refscore.traces.operators import Estimate, Operator, as_operator
 from refscore.traces.probes import draw_probes
 
@@ -51,26 +51,24 @@ def quadratic_forms(A: Operator, probes: np.ndarray) -> np.ndarray:
     """Re vᴴ A v for every row v of the probes (K, d); K products."""
     rows = _rows(A.dim)
     blocks = [probes[i : i + rows] for i in range(0, len(probes), rows)]
-    return np.concatenate([np.sum(v.conj() * A(v), axis=-1).real for v in blocks])
+    with beyond_float():
+        return np.concatenate([np.sum(v.conj() * A(v), axis=-1).real for v in blocks])
 
 
 def as_probes(probes, dim: int, *, rng, n_probes, probe, name: str = "probes") -> np.ndarray:
     """Given probes (K, d), checked, or `n_probes` fresh ones."""
     if probes is None:
         return draw_probes((as_count(n_probes, "n_probes"), dim), probe, rng=rng)
-    probes = np.asarray(probes)
-    if probes.dtype.kind not in "fiubc":
-        raise TypeError(f"{name} must be an array of numbers, got dtype {probes.dtype}")
+    probes = as_numbers(probes, name)
     if probes.ndim != 2 or probes.shape[1] != dim or not len(probes):
         raise ValueError(f"{name} must have shape (K, {dim}), K >= 1, got shape {probes.shape}")
-    probes = probes.astype(np.complex128 if probes.dtype.kind == "c" else np.float64)
     require_finite(probes.view(np.float64), name)
     return probes
 
 
 def summary(values: np.ndarray, n_products: int) -> Estimate:
     """The mean over the first axis and its standard error, sd / √K (nan when K = 1)."""
-    K = len(values)
+    K = len(require_finite(values, "products of probes with A"))
     size = np.abs(values).max() or 1.0  # the squares of a standard deviation stay in range
     values = values / size
     mean = values.mean(axis=0)

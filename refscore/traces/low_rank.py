@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count
+from refscore._arguments import as_array, as_count, as_rng
 from refscore.traces.hutchinson import as_probes, quadratic_forms, summary
 from refscore.traces.operators import Estimate, Operator, as_operator
 from refscore.traces.probes import draw_probes
@@ -28,7 +28,7 @@ def hutch_plus_plus(
     """
     A = as_operator(A, dim)
     k = as_count(n_products, "n_products", minimum=3) // 3
-    rng = np.random.default_rng(rng)
+    rng = as_rng(rng)
     if sketch is None and probes is not None:
         sketch, probes = _halves(_rows(probes, A.dim, "probes", 0, probe, rng))
     sketch = _rows(sketch, A.dim, "sketch", k, probe, rng)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, require_finite
+from refscore._arguments import as_count, as_numbers, require_finite
 
 
 class Estimate(NamedTuple):
@@ -71,11 +71,8 @@ def as_operator(A, dim: int | None = None) -> Operator:
 
 def as_matrix(A, name: str = "A") -> np.ndarray:
     """A finite square matrix, float64 or complex128."""
-    matrix = np.asarray(A)
-    if matrix.dtype.kind not in "fiubc":
-        raise TypeError(f"{name} must be a matrix, an operator or a function, got {A!r}"[:160])
+    matrix = as_numbers(A, name)
     _require_square(matrix.shape, name)
-    matrix = matrix.astype(np.complex128 if matrix.dtype.kind == "c" else np.float64)
     return _finite(matrix, name)
 
 

@@ -26,12 +26,15 @@ _HOMES = {
     "schema": "report",
 }
 
-__all__ = ["NotOffered", "SubjectError", *_HOMES]
+__all__ = [
+    "PORTS", "NotOffered", "Report", "Subject", "SubjectError", "evaluate", "load", "mistakes",
+    "parametrize", "replay", "reproduce", "run", "schema",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from refscore.verify.mutants import mistakes
-    from refscore.verify.pytest_support import parametrize
     from refscore.verify.ports import PORTS
+    from refscore.verify.pytest_support import parametrize
     from refscore.verify.replaying import replay
     from refscore.verify.report import Report, schema
     from refscore.verify.reproduction import reproduce

@@ -122,7 +122,7 @@ def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
     seen = uniform_test(values, alpha)
     detail = (
         f"sup|F_n - F| = {seen.statistic:.4f} over {values.size} draws, allowed"
-        f" {seen.threshold:.4f} at level {alpha:.1g}; a pass certifies at most {seen.detectable:.4f}"
+        f" {seen.threshold:.4f} at level {alpha:.1g}; a pass certifies {seen.detectable:.4f}"
     )
     holds, gap, allowed = not seen.rejects, seen.statistic, seen.threshold
     quantiles = np.sort(values.ravel())[:: max(1, values.size // _QUANTILES)]

@@ -58,22 +58,28 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
             continue
         predicted = _predicted(wrong.name, check.name) if check.cases else {}
         for case in check.cases:
-            said = {j.label: j for j in predicted.get(case.case, [])}
-            if case.verdict == "error" or (case.judgements and not said):
+            said = _numbered(predicted.get(case.case, []))
+            if case.judgements and not said:
                 return None
-            for seen in case.judgements:
-                if seen.label not in said:
+            for key, seen in _numbered(case.judgements).items():
+                if key not in said:
                     if not seen.holds:
                         return None
                     continue
                 rounded = wrong.name.endswith("_in_single_precision")
                 agree = _rounded if rounded else functools.partial(_agreement, kind=check.kind)
-                score = agree(seen, said[seen.label])
+                score = agree(seen, said[key])
                 if score is None:
                     return None
                 total += score
-                informative = informative or not (said[seen.label].holds or seen.holds)
+                informative = informative or not (said[key].holds or seen.holds)
     return total if informative else None
+
+
+def _numbered(judgements) -> dict[tuple[str, int], Judgement]:
+    """Outcomes by label and occurrence: a subject may return less than the library does."""
+    labels = [j.label for j in judgements]
+    return {(j.label, labels[:i].count(j.label)): j for i, j in enumerate(judgements)}
 
 
 def _suspects(report: Report) -> set[str]:

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 import refscore
-from refscore import bayes, calculus, diffusion as flows, distributions, langevin, laws, objectives
-from refscore import processes, recovery, traces
+from refscore import (
+    bayes,
+    calculus,
+    distributions,
+    langevin,
+    laws,
+    objectives,
+    processes,
+    recovery,
+    traces,
+)
+from refscore import diffusion as flows
 
 name = "refscore"
 version = refscore.__version__

@@ -118,8 +118,7 @@ def table() -> str:
         rows = [port for port in PORTS.values() if port.group == group]
         if rows:
             lines.append(f"| *{group}* | | | |")
-        lines += [
-            f"| {p.name} | `{p.signature.replace('|', chr(92) + '|')}` | {p.returns} | {p.meaning.replace('|', chr(92) + '|')} |"
-            for p in rows
-        ]
+        for port in rows:
+            cells = (port.name, f"`{port.signature}`", port.returns, port.meaning)
+            lines.append("| " + " | ".join(c.replace("|", r"\|") for c in cells) + " |")
     return "\n".join(lines)

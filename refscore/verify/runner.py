@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from refscore.identities import Identity, catalogue, find
-from refscore.verify import conventions, prerequisites
+from refscore.verify import prerequisites
 from refscore.verify.compare import ALPHA, Judgement, judge
 from refscore.verify.errors import NotOffered, SubjectError
 from refscore.verify.ports import PORTS
 from refscore.verify.report import CaseResult, CheckResult, Report
 from refscore.verify.subject import Subject, load
 
-_OUTCOMES_A_CHECK = 32
+OUTCOMES_A_CHECK = 32
 
 
 def run(
@@ -36,7 +36,8 @@ def run(
     """
     start = time.perf_counter()
     target = subject if isinstance(subject, str) else ""
-    tested = subject if isinstance(subject, Subject) else Subject(load(subject) if target else subject)
+    loaded = load(subject) if target else subject
+    tested = loaded if isinstance(loaded, Subject) else Subject(loaded)
     entries = _selected(checks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -80,7 +81,7 @@ def _run_entries(subject, entries, alpha, progress):
         if result.verdict != "holds":
             blocked[port] = result.name
     statistical = sum(entry.kind == "expectation" for entry in entries)
-    share = alpha / (max(statistical, 1) * _OUTCOMES_A_CHECK)
+    share = alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
     offered = set(subject.offered())
     for entry in entries:
         if progress:
@@ -116,9 +117,10 @@ def _prerequisite(subject: Subject, port: str, entries) -> CheckResult:
             result.verdict, result.note = _never_called(subject, port)
             return result
         found = prerequisites.failures(subject, port, arguments)
-        drawn = prerequisites.first_call(subject, port, entries, draws="rng")
-        if not found and drawn is not None and "rng" not in arguments:
-            found = prerequisites.failures(subject, port, drawn)
+        only_drawn = not found and "rng" not in arguments
+        if only_drawn:
+            drawn = prerequisites.first_call(subject, port, entries, draws="rng")
+            found = prerequisites.failures(subject, port, drawn) if drawn else []
         result.verdict, result.note = ("fails", "; ".join(found)) if found else ("holds", "")
     except Exception as error:
         result.verdict, result.note = "error", _blame(error)
@@ -142,7 +144,7 @@ def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
     result = _empty(entry, "not offered", "")
     start, calls = time.perf_counter(), len(subject.calls)
     for case in entry.cases() if cases is None else cases:
-        result.cases.append(_evaluate_case(entry, subject, case, alpha))
+        result.cases.append(evaluate_case(entry, subject, case, alpha))
     result.seconds = time.perf_counter() - start
     result.calls = len(subject.calls) - calls
     verdicts = {case.verdict for case in result.cases}
@@ -165,7 +167,8 @@ def judged(entry: Identity, subject, outcome, alpha: float) -> Judgement:
     return judge(outcome, tolerance, alpha, means=means)
 
 
-def _evaluate_case(entry, subject, case, alpha) -> CaseResult:
+def evaluate_case(entry: Identity, subject, case, alpha: float) -> CaseResult:
+    """One identity on one case; an exception of the subject, or of the judging, is an error."""
     try:
         judgements = [judged(entry, subject, o, alpha) for o in entry.sides(subject, case)]
     except (NotOffered, NotImplementedError) as declined:
@@ -188,6 +191,7 @@ def _blame(error: Exception) -> str:
 def _explain(report: Report, subject: Subject, entries, alpha) -> None:
     """Read the failures: one undeclared convention for all of them, or named mistakes."""
     from refscore.verify import diagnosis
+    from refscore.verify.undeclared import undeclared
 
     failed = [c for c in report.checks if c.verdict == "fails" and c.id != "P"]
     for check in failed:
@@ -196,51 +200,13 @@ def _explain(report: Report, subject: Subject, entries, alpha) -> None:
         return
     if not failed or any(c.verdict == "fails" and c.id == "P" for c in report.checks):
         return
-    found = undeclared(subject, entries, alpha, {check.name for check in failed})
-    if len(found) != 1:
+    found = undeclared(subject, entries, alpha, failed)
+    if not found:
         return
-    name, value = found[0]
-    report.convention = f'conventions = {{"{name}": {value!r}}}'
+    report.convention = " or ".join(f'conventions = {{"{name}": {v!r}}}' for name, v in found)
     for check in failed:
         check.verdict = "undeclared convention"
         check.note = f"every check holds once the adapter declares {report.convention}"
-
-
-def undeclared(subject: Subject, entries, alpha, failed: set[str]) -> list[tuple[str, Any]]:
-    """The single conventions under which every offered check holds, the failed ones too."""
-    offered = subject.offered()
-    groups = {PORTS[port].group for port in offered}
-    names = {
-        name
-        for group, family in conventions.FAMILIES.items()
-        if group in groups
-        for name in family.VALUES
-        if name not in subject.declared
-    }
-    found = []
-    for name in sorted(names):
-        for value in conventions.values_of(name)[1:]:
-            other = subject.redeclared(**subject.declared, **{name: value})
-            if _all_hold(other, entries, alpha, failed):
-                found.append((name, value))
-    return found
-
-
-def _all_hold(subject, entries, alpha, failed) -> bool:
-    """Every offered check holds, each failed one on a case at least; ends at the first that fails."""
-    offered = set(subject.offered())
-    share = alpha / (max(len(entries), 1) * _OUTCOMES_A_CHECK)
-    ran = [entry for entry in entries if set(entry.ports) <= offered]
-    ran.sort(key=lambda entry: (entry.name not in failed, entry.kind == "expectation"))
-    for entry in ran:
-        verdicts = set()
-        for case in entry.cases():
-            verdicts.add(_evaluate_case(entry, subject, case, share).verdict)
-            if verdicts & {"fails", "error"}:
-                return False
-        if entry.name in failed and "holds" not in verdicts:
-            return False
-    return True
 
 
 def _expected(report: Report, subject: Subject, entries, whole: bool) -> None:

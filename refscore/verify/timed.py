@@ -15,6 +15,7 @@ class ScoreAt:
         self.framework, self.law = framework, law
 
     def __call__(self, x, t):
+        """The score at time t."""
         return self.at(t)(x)
 
     def at(self, t):
@@ -29,7 +30,8 @@ def diffused(law: Law, t: float) -> Law:
     """The law at time t of the VP process with beta from 0.1 to 20."""
     integral = 0.1 * t + 0.5 * 19.9 * t * t
     alpha, variance = np.exp(-0.5 * integral), -np.expm1(-integral)
-    noise = variance * np.eye(law.covariance.shape[-1] if law.kind == "gaussian" else law.means.shape[1])
+    dim = law.covariance.shape[-1] if law.kind == "gaussian" else law.means.shape[1]
+    noise = variance * np.eye(dim)
     if law.kind == "gaussian":
         return Law("gaussian", mean=alpha * law.mean, covariance=alpha**2 * law.covariance + noise)
     covariances = alpha**2 * law.covariances + noise

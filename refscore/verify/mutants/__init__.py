@@ -7,7 +7,10 @@ from importlib import import_module, resources
 
 from refscore.verify.mutants.base import Mistake, mistake
 
-FILES = ("densities", "smoothing", "objectives", "gradients", "traces", "langevin", "diffusion")
+FILES = (
+    "densities", "scores", "samples", "smoothing", "objectives", "slicing", "gradients", "traces",
+    "langevin", "diffusion",
+)  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]
 

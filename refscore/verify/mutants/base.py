@@ -1,9 +1,9 @@
 """A named mistake: one port of the library replaced by a wrong one.
 
-    @mistake("implicit_trace_sign", port="implicit_loss", source="O22")
-    def _(field, x):
-        '''The trace term has the wrong sign.'''
-        return 0.5 * (field(x) ** 2).sum(-1) - field.divergence(x)
+@mistake("implicit_trace_sign", port="implicit_loss", source="O22")
+def _(field, x):
+    '''The trace term has the wrong sign.'''
+    return 0.5 * (field(x) ** 2).sum(-1) - field.divergence(x)
 """
 
 from __future__ import annotations
@@ -68,10 +68,9 @@ def _with_generator(function, port):
             return function(*args, given)
         return function(*args, draw(port, args, np.random.default_rng(draws["rng"])))
 
-    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in port.arguments]
-    parameters += [
-        inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None) for n in (port.given, "rng")
-    ]
+    kinds = inspect.Parameter
+    parameters = [kinds(n, kinds.POSITIONAL_OR_KEYWORD) for n in port.arguments]
+    parameters += [kinds(n, kinds.KEYWORD_ONLY, default=None) for n in (port.given, "rng")]
     either.__signature__ = inspect.Signature(parameters)
     either.__doc__ = function.__doc__
     return either

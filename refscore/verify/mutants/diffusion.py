@@ -170,8 +170,8 @@ def _transport(score_at, x):
     from scipy.integrate import solve_ivp
 
     def slope(t, y):
-        return _velocity(score_at, y[None], t)[0]
+        return _velocity(score_at, y.reshape(x.shape), t).ravel()
 
-    end = np.stack([solve_ivp(slope, (0, 1), row, rtol=1e-8, atol=1e-8).y[:, -1] for row in x])
+    end = solve_ivp(slope, (0, 1), x.ravel(), rtol=1e-8, atol=1e-8).y[:, -1].reshape(x.shape)
     prior = (-0.5 * end**2 - 0.5 * np.log(2 * np.pi)).sum(-1)
     return end, prior, library.log_likelihood(score_at, x) - prior

@@ -19,7 +19,11 @@ def _(field, x):
     return len(x) * library.implicit_loss_gradient(field, x)
 
 
-@mistake("implicit_gradient_without_trace", port="implicit_loss_gradient", source="O18: detached second derivatives")
+@mistake(
+    "implicit_gradient_without_trace",
+    port="implicit_loss_gradient",
+    source="O18: detached second derivatives",
+)
 def _(field, x):
     """The trace term was detached: no second derivatives reach the parameters."""
     return _parts(field, x, value=field(x)) / len(x)
@@ -45,7 +49,9 @@ def _(field, x, probes):
     return library.variance_reduced_sliced_loss_gradient(field, x, probes)
 
 
-@mistake("reduced_gradient_of_plain_form", port="variance_reduced_sliced_loss_gradient", source="classic")
+@mistake(
+    "reduced_gradient_of_plain_form", port="variance_reduced_sliced_loss_gradient", source="classic"
+)
 def _(field, x, probes):
     """The gradient is that of the plain form."""
     return library.sliced_loss_gradient(field, x, probes)

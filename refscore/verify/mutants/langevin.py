@@ -48,7 +48,9 @@ def _(score, x, step_size, noise):
     return _step(score, x, step_size, np.broadcast_to(noise[:1], noise.shape))
 
 
-@mistake("langevin_spelling_h", port="langevin_step", source="M-family, FP17: ncsn against its paper")
+@mistake(
+    "langevin_spelling_h", port="langevin_step", source="M-family, FP17: ncsn against its paper"
+)
 def _(score, x, step_size, noise):
     """The step is spelled h: twice the step size."""
     return _step(score, x, 2 * step_size, noise)
@@ -61,7 +63,9 @@ def _(score, x, step_size, noise):
     return moved + 0.5 * step_size * score(moved)
 
 
-@mistake("langevin_seed_fixed", port="langevin_step", source="N20: a generator made anew in every step")
+@mistake(
+    "langevin_seed_fixed", port="langevin_step", source="N20: a generator made anew in every step"
+)
 def _(score, x, step_size, noise=None, *, rng=None):
     """The generator is made anew, with the same seed, in every call."""
     if noise is None:
@@ -89,7 +93,9 @@ def _(law, step_size, n_steps, mean, covariance):
     return _propagated(law, step_size, max(n_steps - 1, 0), mean, covariance, 0.5)
 
 
-@mistake("stationary_is_target", port="langevin_stationary", source="erratum J6b: samples are exact")
+@mistake(
+    "stationary_is_target", port="langevin_stationary", source="erratum J6b: samples are exact"
+)
 def _(law, step_size):
     """The stationary law is taken to be the target."""
     return {"mean": law.mean, "covariance": law.covariance}
@@ -102,4 +108,3 @@ def _(law, step_size):
     precision = np.linalg.inv(law.covariance)
     inflated = law.covariance @ np.linalg.inv(np.eye(d) - 0.5 * step_size * precision)
     return {"mean": law.mean, "covariance": inflated}
-

@@ -8,12 +8,13 @@ from refscore.verify import library
 from refscore.verify.mutants.base import mistake
 
 
-def _half_square(s):
+def half_square(s):
+    """½‖s‖² at every point."""
     return 0.5 * (s**2).sum(-1)
 
 
 def _implicit(field, x, *, square=1.0, trace=1.0):
-    return square * _half_square(field(x)) + trace * field.divergence(x)
+    return square * half_square(field(x)) + trace * field.divergence(x)
 
 
 @mistake("fisher_without_half", port="fisher_loss", source="conventions 4")
@@ -25,7 +26,7 @@ def _(field, score, x):
 @mistake("fisher_adds_scores", port="fisher_loss", source="O01: the sign of a score")
 def _(field, score, x):
     """The scores are added: one of them is an energy's gradient."""
-    return _half_square(field(x) + score(x))
+    return half_square(field(x) + score(x))
 
 
 @mistake("fisher_mean_over_dimensions", port="fisher_loss", source="O23")
@@ -76,160 +77,37 @@ def _(field, x):
     return 2 * _implicit(field, x)
 
 
-@mistake("implicit_without_trace", port="implicit_loss", source="O18: a derivative of the wrong variable")
+@mistake(
+    "implicit_without_trace", port="implicit_loss", source="O18: a derivative of the wrong variable"
+)
 def _(field, x):
     """The trace term is zero: the derivative was taken of something detached."""
-    return _half_square(field(x))
+    return half_square(field(x))
 
 
 @mistake("implicit_trace_squared", port="implicit_loss", source="seed 004, erratum J1 as printed")
 def _(field, x):
     """The second derivatives are squared."""
     jac = field.jacobian(x)
-    return _half_square(field(x)) + (np.einsum("nii->ni", jac) ** 2).sum(-1)
+    return half_square(field(x)) + (np.einsum("nii->ni", jac) ** 2).sum(-1)
 
 
 @mistake("implicit_sum_of_jacobian", port="implicit_loss", source="classic: grad(s.sum()).sum()")
 def _(field, x):
     """All entries of the Jacobian are summed in place of its diagonal."""
-    return _half_square(field(x)) + field.jacobian(x).sum((-1, -2))
+    return half_square(field(x)) + field.jacobian(x).sum((-1, -2))
 
 
 @mistake("implicit_jacobian_norm", port="implicit_loss", source="classic")
 def _(field, x):
     """The Frobenius norm of the Jacobian stands for its trace."""
-    return _half_square(field(x)) + (field.jacobian(x) ** 2).sum((-1, -2))
-
-
-def _quadratic(field, x, probes):
-    """v^T J v (n, m) and v.s (n, m)."""
-    jac, s = field.jacobian(x), field(x)
-    return (
-        np.einsum("nmi,nij,nmj->nm", probes, jac, probes),
-        np.einsum("nmi,ni->nm", probes, s),
-    )
-
-
-@mistake("sliced_without_probe_in_square", port="sliced_loss", source="seed 001, erratum J4 as printed")
-def _(field, x, probes):
-    """The square of the whole score stands for the square of its projection."""
-    curved, _ = _quadratic(field, x, probes)
-    return curved.mean(-1) + _half_square(field(x))
-
-
-@mistake("sliced_square_without_half", port="sliced_loss", source="seed 001")
-def _(field, x, probes):
-    """The projected square has lost its one half."""
-    curved, along = _quadratic(field, x, probes)
-    return (curved + along**2).mean(-1)
-
-
-@mistake("sliced_without_half", port="sliced_loss", source="conventions 4")
-def _(field, x, probes):
-    """The whole loss is doubled."""
-    return 2 * library.sliced_loss(field, x, probes)
-
-
-@mistake("sliced_curvature_sign", port="sliced_loss", source="seed 004, erratum J2")
-def _(field, x, probes):
-    """The curvature term has the wrong sign."""
-    curved, along = _quadratic(field, x, probes)
-    return (0.5 * along**2 - curved).mean(-1)
-
-
-@mistake("sliced_sum_of_squares", port="sliced_loss", source="seed 004, erratum J2 as printed")
-def _(field, x, probes):
-    """The sum of squares (s_i v_i)² stands for the square of the sum."""
-    curved, _ = _quadratic(field, x, probes)
-    squares = ((probes * field(x)[:, None]) ** 2).sum(-1)
-    return (curved + 0.5 * squares).mean(-1)
-
-
-@mistake("sliced_probes_summed", port="sliced_loss", source="T01")
-def _(field, x, probes):
-    """Probes are summed, never divided by their number."""
-    return library.sliced_loss(field, x, probes) * probes.shape[1]
-
-
-@mistake("sliced_unit_probes", port="sliced_loss", source="T11; conventions 4: multi-particle")
-def _(field, x, probes):
-    """Probes are normalised to unit length, without the factor d."""
-    unit = probes / np.linalg.norm(probes, axis=-1, keepdims=True)
-    return library.sliced_loss(field, x, unit)
-
-
-@mistake("sliced_first_probe_only", port="sliced_loss", source="classic")
-def _(field, x, probes):
-    """Only the first probe of each point is used."""
-    return library.sliced_loss(field, x, probes[:, :1])
-
-
-@mistake("sliced_probes_shared", port="sliced_loss", source="O26: one draw for the whole batch")
-def _(field, x, probes):
-    """The first point's probes serve the whole batch."""
-    return library.sliced_loss(field, x, np.broadcast_to(probes[:1], probes.shape).copy())
-
-
-@mistake("sliced_second_probe_in_square", port="sliced_loss", source="classic")
-def _(field, x, probes):
-    """The square uses other probes than the curvature."""
-    curved, _ = _quadratic(field, x, probes)
-    _, along = _quadratic(field, x, np.flip(probes, axis=-1))
-    return (curved + 0.5 * along**2).mean(-1)
-
-
-@mistake("sliced_square_of_mean", port="sliced_loss", source="T16: the square of an average")
-def _(field, x, probes):
-    """Projections are averaged over probes before they are squared."""
-    curved, along = _quadratic(field, x, probes)
-    return curved.mean(-1) + 0.5 * along.mean(-1) ** 2
-
-
-@mistake("sliced_zero_one_probes", port="sliced_loss", source="T13")
-def _(field, x, probes=None, *, rng=None):
-    """Probes are 0 and 1, never mapped to -1 and 1."""
-    if probes is None:
-        probes = np.random.default_rng(rng).integers(0, 2, (len(x), 1, x.shape[-1])).astype(float)
-        return library.sliced_loss(field, x, probes)
-    return library.sliced_loss(field, x, 0.5 * (probes + 1))
-
-
-@mistake("reduced_projects_square", port="variance_reduced_sliced_loss", source="classic")
-def _(field, x, probes):
-    """The square is projected, as in the plain form."""
-    return library.sliced_loss(field, x, probes)
-
-
-@mistake("reduced_unit_probes", port="variance_reduced_sliced_loss", source="T11; gallery 5")
-def _(field, x, probes):
-    """Probes of unit length in the curvature beside the whole square: lands at θ/d."""
-    unit = probes / np.linalg.norm(probes, axis=-1, keepdims=True)
-    return library.variance_reduced_sliced_loss(field, x, unit)
-
-
-@mistake("reduced_square_without_half", port="variance_reduced_sliced_loss", source="classic")
-def _(field, x, probes):
-    """The square has lost its one half."""
-    return library.variance_reduced_sliced_loss(field, x, probes) + _half_square(field(x))
-
-
-@mistake("reduced_curvature_sign", port="variance_reduced_sliced_loss", source="O22")
-def _(field, x, probes):
-    """The curvature term has the wrong sign."""
-    return 2 * _half_square(field(x)) - library.variance_reduced_sliced_loss(field, x, probes)
-
-
-@mistake("reduced_square_summed_over_probes", port="variance_reduced_sliced_loss", source="T01")
-def _(field, x, probes):
-    """The square is added once a probe."""
-    extra = (probes.shape[1] - 1) * _half_square(field(x))
-    return library.variance_reduced_sliced_loss(field, x, probes) + extra
+    return half_square(field(x)) + (field.jacobian(x) ** 2).sum((-1, -2))
 
 
 def _denoising(field, x, sigma, noise, *, target=None, at=None):
     noised = x + sigma * noise if at is None else at
     target = -noise / sigma if target is None else target
-    return _half_square(field(noised) - target)
+    return half_square(field(noised) - target)
 
 
 @mistake("denoising_target_sign", port="denoising_loss", source="O01: torchebm #318, #333")
@@ -301,24 +179,32 @@ def _(field, x, sigma, noise):
 @mistake("denoising_drops_constant", port="denoising_loss", source="seed 004, erratum J3")
 def _(field, x, sigma, noise):
     """The square of the target is dropped as a constant."""
-    return library.denoising_loss(field, x, sigma, noise) - _half_square(noise / sigma)
+    return library.denoising_loss(field, x, sigma, noise) - half_square(noise / sigma)
 
 
-@mistake("denoising_small_sigma_expansion", port="denoising_loss", source="seed 004, erratum J3 as printed")
+@mistake(
+    "denoising_small_sigma_expansion",
+    port="denoising_loss",
+    source="seed 004, erratum J3 as printed",
+)
 def _(field, x, sigma, noise):
     """The expansion drops every term without σ, the implicit objective among them."""
     cross = (noise * field(x)).sum(-1) / sigma
-    return cross + _half_square(noise / sigma)
+    return cross + half_square(noise / sigma)
 
 
-@mistake("denoising_noise_shared", port="denoising_loss", source="O26: one draw for the whole batch")
+@mistake(
+    "denoising_noise_shared", port="denoising_loss", source="O26: one draw for the whole batch"
+)
 def _(field, x, sigma, noise):
     """The first point's noise serves the whole batch."""
     shared = np.broadcast_to(noise[:1], noise.shape)
     return _denoising(field, x, sigma, shared)
 
 
-@mistake("denoising_noise_redrawn", port="denoising_loss", source="F04: the noise argument is ignored")
+@mistake(
+    "denoising_noise_redrawn", port="denoising_loss", source="F04: the noise argument is ignored"
+)
 def _(field, x, sigma, noise):
     """Point and target use different draws."""
     return _denoising(field, x, sigma, noise, at=x + sigma * np.flip(noise, axis=-1))

@@ -40,7 +40,9 @@ def _(score, y, alpha, sigma):
     return _tweedie(score, y, alpha, sigma, jacobian_power=2)
 
 
-@mistake("posterior_ignores_weight", port="posterior", source="G-family: guidance weight 1 hides it")
+@mistake(
+    "posterior_ignores_weight", port="posterior", source="G-family: guidance weight 1 hides it"
+)
 def _(law, H, y, noise_cov, weight):
     """The likelihood's power is ignored."""
     return library.posterior(law, H, y, noise_cov, 1.0)
@@ -69,7 +71,9 @@ def _(law, H, y, noise_cov, weight):
     return {**out, "weights": tight["weights"]}
 
 
-@mistake("posterior_counts_prior_twice", port="posterior", source="G13: prior counted once a factor")
+@mistake(
+    "posterior_counts_prior_twice", port="posterior", source="G13: prior counted once a factor"
+)
 def _(law, H, y, noise_cov, weight):
     """The prior enters twice."""
     out = library.posterior(law, H, y, noise_cov, weight)
@@ -99,7 +103,9 @@ def _(law, alpha, sigma):
     return _diffused(law, library.diffuse(law, alpha, sigma), alpha, sigma, shift=0.0)
 
 
-@mistake("diffuse_covariance_scaled_once", port="diffuse", source="F10, F26: alpha for alpha squared")
+@mistake(
+    "diffuse_covariance_scaled_once", port="diffuse", source="F10, F26: alpha for alpha squared"
+)
 def _(law, alpha, sigma):
     """The covariance is multiplied by alpha instead of its square."""
     return _diffused(law, library.diffuse(law, alpha, sigma), alpha, sigma, scale=1)
@@ -150,7 +156,11 @@ def _(score, x, x0):
     return -library.recover_log_density(score, x, x0)
 
 
-@mistake("projection_symmetrises", port="conservative_projection", source="classic: isotropic data hide it")
+@mistake(
+    "projection_symmetrises",
+    port="conservative_projection",
+    source="classic: isotropic data hide it",
+)
 def _(matrix, offset, mean, covariance):
     """The matrix is symmetrised, whatever the data's covariance."""
     b = 0.5 * (matrix + matrix.T)

@@ -55,7 +55,11 @@ def _(matvec, dim, probes=None, *, rng=None):
     return _forms(matvec, dim, probes).mean()
 
 
-@mistake("trace_uniform_probes", port="trace_estimate", source="classic: uniforms on (-1, 1) have variance 1/3")
+@mistake(
+    "trace_uniform_probes",
+    port="trace_estimate",
+    source="classic: uniforms on (-1, 1) have variance 1/3",
+)
 def _(matvec, dim, probes=None, *, rng=None):
     """Probes are uniform on (-1, 1), not scaled to unit variance."""
     if probes is None:
@@ -171,7 +175,9 @@ def _(factor, probes):
     return 0.5 * library.curvature_propagation(factor, probes)
 
 
-@mistake("hutch_forgets_the_rest", port="hutch_plus_plus", source="classic: a low-rank matrix hides it")
+@mistake(
+    "hutch_forgets_the_rest", port="hutch_plus_plus", source="classic: a low-rank matrix hides it"
+)
 def _(matvec, dim, probes):
     """Only the sketched part of the trace is returned, with one basis vector lost."""
     a = _matrix(matvec, dim)

@@ -71,7 +71,7 @@ def _card(report: dict) -> str:
 
 
 def _matrix(reports: list[dict]) -> str:
-    columns = f"grid-template-columns:minmax(24em,1fr) repeat({len(reports)},minmax(7em,9em))"
+    columns = f"grid-template-columns:minmax(36em,1fr) repeat({len(reports)},minmax(7em,9em))"
     heads = "".join(f'<span class="cell">{escape(report["subject"])}</span>' for report in reports)
     parts = [
         '<div class="matrix">'
