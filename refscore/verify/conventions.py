@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from refscore import oracles
-from refscore.verify.errors import SubjectError
+from refscore.verify.errors import NotOffered, SubjectError
 from refscore.verify.ports import PORTS
 
 
@@ -115,7 +115,7 @@ def check_declared(declared: dict) -> dict:
         if port and port not in PORTS:
             raise SubjectError(f"convention {key!r} names no port: {port!r}")
         if value not in values_of(name):
-            raise SubjectError(f"convention {key!r} must be one of {values_of(name)}, got {value!r}")
+            raise SubjectError(f"{key!r} must be one of {values_of(name)}, got {value!r}")
     return declared
 
 
@@ -206,7 +206,7 @@ def _plain_minus_reduced(gradient, arguments, ndim):
     probes = arguments.get("probes")
     field, x = arguments["field"], arguments["x"]
     if probes is None:
-        raise SubjectError("sliced_form can only be read from a subject that takes probes")
+        raise NotOffered("sliced_form can only be read from a subject that takes probes")
     if gradient:
         sliced, reduced = oracles.objectives.sliced, oracles.objectives.variance_reduced_sliced
         return oracles.objectives.gradient(sliced, field, x, probes) - (

@@ -101,7 +101,7 @@ def _predicted(mistake: str, check: str) -> dict[str, list[Judgement]]:
 
 def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
     """0 for an exact match, a log-likelihood for draws, None for a mismatch."""
-    if seen.left is None or said.left is None:
+    if kind in ("bound", "order") or seen.left is None or said.left is None:
         return 0.0 if seen.holds == said.holds else None
     if kind == "expectation" and (said.count or np.ndim(said.left) == 0):
         return _agreement_of_draws(seen, said)

@@ -71,15 +71,16 @@ def _run_entries(subject, entries, alpha, progress):
     """Prerequisites first, then every identity whose ports passed them."""
     results: list[CheckResult] = []
     blocked: dict[str, str] = {}
+    drawing: dict[str, str] = {}  # right on given draws, wrong where it draws by itself
     wanted = {port for entry in entries for port in entry.ports}
     ports = [port for port in subject.offered() if port in wanted]
     for port in ports:
         if progress:
             progress(f"{port}_prerequisites")
-        result = _prerequisite(subject, port, entries)
+        result, only_drawn = _prerequisite(subject, port, entries)
         results.append(result)
         if result.verdict != "holds":
-            blocked[port] = result.name
+            (drawing if only_drawn else blocked)[port] = result.name
     statistical = sum(entry.kind == "expectation" for entry in entries)
     share = alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
     offered = set(subject.offered())
@@ -87,7 +88,8 @@ def _run_entries(subject, entries, alpha, progress):
         if progress:
             progress(entry.name)
         missing = [port for port in entry.ports if port not in offered]
-        stuck = [blocked[port] for port in entry.ports if port in blocked]
+        stop = {**blocked, **drawing} if entry.draws == "rng" else blocked
+        stuck = [stop[port] for port in entry.ports if port in stop]
         if missing:
             note = f"{', '.join(missing)} not offered"
             results.append(_empty(entry, "not offered", note))
@@ -106,16 +108,17 @@ def _empty(entry: Identity, verdict: str, note: str) -> CheckResult:
     )  # fmt: skip
 
 
-def _prerequisite(subject: Subject, port: str, entries) -> CheckResult:
+def _prerequisite(subject: Subject, port: str, entries) -> tuple[CheckResult, bool]:
+    """The result, and whether all but the port's own drawing is right."""
     name = f"{port}_prerequisites"
     summary = "Shape, finite values, repeatable, inputs untouched, rows independent."
     result = CheckResult("P", name, "holds", (port,), "", summary, "exact")
-    start = time.perf_counter()
+    start, only_drawn = time.perf_counter(), False
     try:
         arguments = prerequisites.first_call(subject, port, entries)
         if arguments is None:
             result.verdict, result.note = _never_called(subject, port)
-            return result
+            return result, False
         found = prerequisites.failures(subject, port, arguments)
         only_drawn = not found and "rng" not in arguments
         if only_drawn:
@@ -125,7 +128,7 @@ def _prerequisite(subject: Subject, port: str, entries) -> CheckResult:
     except Exception as error:
         result.verdict, result.note = "error", _blame(error)
     result.seconds = time.perf_counter() - start
-    return result
+    return result, only_drawn
 
 
 def _never_called(subject: Subject, port: str) -> tuple[str, str]:

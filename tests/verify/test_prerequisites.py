@@ -1,0 +1,180 @@
+"""What must hold before an identity means anything, and what a failure of it blocks."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import refscore.verify as rv
+from refscore.verify import library
+
+
+def verdict(port, function, **declared):
+    report = rv.run(SimpleNamespace(**{port: function}, **declared), diagnose=False)
+    return report, report[f"{port}_prerequisites"]
+
+
+def mutating_x(field, x):
+    loss = library.implicit_loss(field, x)
+    x *= 2
+    return loss
+
+
+def mutating_probes(field, x, probes):
+    loss = library.sliced_loss(field, x, probes)
+    probes /= 2
+    return loss
+
+
+def mutating_noise(field, x, sigma, noise):
+    noise[0] += 1e-12
+    return library.denoising_loss(field, x, sigma, noise)
+
+
+@pytest.mark.parametrize(
+    ("port", "function", "argument"),
+    [
+        ("implicit_loss", mutating_x, "x"),
+        ("sliced_loss", mutating_probes, "probes"),
+        ("denoising_loss", mutating_noise, "noise"),
+    ],
+)
+def test_writing_to_an_argument_fails(port, function, argument):
+    report, root = verdict(port, function)
+    assert root.verdict == "fails"
+    assert f"wrote to its argument {argument}" in root.note
+    assert report.exit_code == 1
+    assert report.counts["fails"] == 1
+    dependents = [c for c in report.checks if c.ports == (port,) and c is not root]
+    assert len(dependents) >= 3
+    assert {c.verdict for c in dependents if c.kind != "expectation"} == {"blocked"}
+    assert all(f"{port}_prerequisites failed" in c.note for c in dependents)
+
+
+def batch_coupled(field, x):
+    return library.implicit_loss(field, x) - 0.01 * field(x).mean()
+
+
+def coupled_by_the_last_row(field, x):
+    return library.implicit_loss(field, x) + 1e-6 * x[-1, 0]
+
+
+@pytest.mark.parametrize("function", [batch_coupled, coupled_by_the_last_row])
+def test_a_row_that_sees_its_neighbours_fails(function):
+    _, root = verdict("implicit_loss", function)
+    assert root.note == "a row's result changes with the other rows of its batch"
+
+
+def test_another_result_every_time_fails():
+    _, root = verdict(
+        "implicit_loss", lambda f, x: library.implicit_loss(f, x) * (1 + 1e-9 * np.random.random())
+    )
+    assert root.note == "the same inputs gave two different results"
+
+
+def drawing(generator):
+    return lambda field, x, rng: library.sliced_loss(field, x, rng=generator(rng))
+
+
+def test_a_seed_that_is_ignored_or_not_enough_fails():
+    _, root = verdict("sliced_loss", drawing(lambda rng: np.random.default_rng(3)))
+    assert root.note == "different seeds gave the same result"
+    _, root = verdict("sliced_loss", drawing(lambda rng: np.random.default_rng()))
+    assert root.note == "the same seed gave two different results"
+    _, root = verdict("sliced_loss", drawing(lambda rng: rng))
+    assert root.verdict == "holds"
+
+
+def seed_ignored(field, x, probes=None, rng=None):
+    if probes is None:
+        probes = np.random.default_rng(0).choice([-1.0, 1.0], (len(x), 1, x.shape[1]))
+    return library.sliced_loss(field, x, probes)
+
+
+def test_an_ignored_seed_blocks_only_what_lets_the_port_draw():
+    report, root = verdict("sliced_loss", seed_ignored)
+    assert root.note == "different seeds gave the same result"
+    assert report["sliced_given_probes"].verdict == "holds"
+    assert report["sliced_mean"].verdict == "blocked"
+    assert report.exit_code == 1
+
+
+def test_draws_are_tried_also_where_draws_may_be_given():
+    _, root = verdict(
+        "sliced_loss",
+        lambda f, x, probes=None, rng=None: (
+            library.sliced_loss(f, x, probes) if probes is not None else np.full(len(x), np.nan)
+        ),
+    )
+    assert "not finite" in root.note
+
+
+@pytest.mark.parametrize(
+    ("change", "shape"),
+    [
+        (lambda v: v[:, None], r"(5, 1)"),
+        (lambda v: v[None], r"(1, 5)"),
+        (lambda v: v[:-1], r"(4,)"),
+        (lambda v: np.tile(v, (5, 1)), r"(5, 5)"),
+        (lambda v: v[:0], r"(0,)"),
+    ],
+)
+def test_another_shape_fails_and_both_are_named(change, shape):
+    _, root = verdict("implicit_loss", lambda f, x: change(library.implicit_loss(f, x)))
+    assert f"returned shape {shape}, expected (5,) or () for x of shape (5, 3)" in root.note
+    _, root = verdict("log_density", lambda law, x: change(library.log_density(law, x)))
+    assert "expected (5,) for x of shape" in root.note
+
+
+def test_a_mean_will_not_do_where_values_are_asked_for():
+    _, root = verdict("log_density", lambda law, x: library.log_density(law, x).mean())
+    assert "returned shape (), expected (5,)" in root.note
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda v: v * np.nan,
+        lambda v: np.where(np.arange(len(v)) == 1, np.inf, v),
+        lambda v: v.astype(object),
+        lambda v: [str(a) for a in v],
+        lambda v: (a for a in v),
+    ],
+)
+def test_what_are_no_finite_numbers_fails(wrong):
+    _, root = verdict("implicit_loss", lambda f, x: wrong(library.implicit_loss(f, x)))
+    assert root.verdict in ("fails", "error"), root.note
+
+
+def test_a_missing_return_is_said():
+    report, root = verdict("implicit_loss", lambda f, x: None)
+    assert root.verdict == "error"
+    assert "implicit_loss returned None" in root.note
+    assert report.exit_code == 2
+
+
+def test_an_exception_is_an_error_with_its_line():
+    def implicit_loss(field, x):
+        raise RuntimeError("no kernel for double")
+
+    report, root = verdict("implicit_loss", implicit_loss)
+    assert root.verdict == "error"
+    assert "RuntimeError: no kernel for double (implicit_loss, line" in root.note
+    assert report["implicit_affine"].verdict == "blocked"
+    assert report.exit_code == 2
+
+
+def test_a_root_failure_leaves_other_ports_alone():
+    subject = SimpleNamespace(implicit_loss=mutating_x, fisher_loss=library.fisher_loss)
+    report = rv.run(subject, diagnose=False)
+    assert report["fisher_divergence_affine"].verdict == "holds"
+    assert report["implicit_affine"].verdict == "blocked"
+
+
+def test_a_relation_of_two_ports_is_blocked_by_either():
+    subject = SimpleNamespace(
+        score=library.score, log_density=lambda law, x: library.log_density(law, x)[:, None]
+    )
+    report = rv.run(subject, diagnose=False)
+    assert report["score_is_gradient"].verdict == "blocked"
+    assert report["gaussian_score"].verdict == "holds"
