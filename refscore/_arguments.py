@@ -146,8 +146,9 @@ def as_covariance(
     array = as_symmetric(value, name, dim)
     if not singular:
         try:
-            np.linalg.cholesky(array)
-            return array
+            pivots = np.diagonal(np.linalg.cholesky(array)) ** 2 / np.diagonal(array)
+            if pivots.min() >= 4 * len(array) * np.finfo(float).eps:  # else singular to rounding
+                return array
         except np.linalg.LinAlgError:
             pass
     eigenvalues = np.linalg.eigvalsh(array)

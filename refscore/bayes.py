@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_array, as_covariance, as_points, as_positive, as_real, as_scalar
+from refscore._arguments import (
+    as_array,
+    as_covariance,
+    as_points,
+    as_positive,
+    as_real,
+    as_scalar,
+    beyond_float,
+)
 from refscore.distributions._spread import Spread, apply, spread_of
 from refscore.distributions.empirical import Empirical
 from refscore.distributions.gaussian import Gaussian
@@ -69,10 +77,11 @@ def posterior(law, H, y, noise_covariance, weight=1.0):
     weight = as_positive(weight, "weight", zero=True)
     if weight == 0:
         return law
-    if isinstance(law, Gaussian):
-        gain, covariance, _ = _condition(law._spread.values[0], h, noise / weight)
-        return Gaussian(law.mean + gain @ (y - h @ law.mean), covariance)
-    return _mixture_posterior(law, h, y, noise / weight)
+    with beyond_float():
+        if isinstance(law, Gaussian):
+            gain, covariance, _ = _condition(law._spread.values[0], h, noise / weight)
+            return Gaussian(law.mean + gain @ (y - h @ law.mean), covariance)
+        return _mixture_posterior(law, h, y, noise / weight)
 
 
 def _mixture_posterior(law, h, y, noise):
@@ -86,6 +95,8 @@ def _mixture_posterior(law, h, y, noise):
         logs[mine] = -0.5 * (z**2).sum(axis=0) - np.log(np.diagonal(root)).sum()
     with np.errstate(divide="ignore"):
         logs += np.log(law._weights)
+    if not logs.max() > -np.inf:
+        raise ValueError("y lies too far from H m of every component to weigh them")
     weights = np.exp(logs - logs.max())
     spread = Spread(np.stack([part[1] for part in parts]), law._spread.index, "covariances")
     return GaussianMixture.__new__(GaussianMixture)._hold(weights / weights.sum(), means, spread)
@@ -132,7 +143,8 @@ def likelihood_score(H, y, noise_covariance) -> LikelihoodScore:
     """
     h, y = _observation(H, y, None)
     noise = spread_of(noise_covariance, "noise_covariance", len(y))
-    return LikelihoodScore(h, y, noise.whitener[0])
+    with beyond_float():
+        return LikelihoodScore(h, y, noise.whitener[0])
 
 
 def guided_score(score: Field, likelihood_score: Field, weight=1.0) -> Field:

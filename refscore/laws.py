@@ -15,6 +15,7 @@ from refscore._arguments import (
     as_points,
     as_positive,
     as_square,
+    beyond_float,
 )
 from refscore.distributions.gaussian import Gaussian
 from refscore.nodes import gaussian_components
@@ -180,7 +181,8 @@ def _noise_form(step, dim: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarr
     matrix, offset, noise_matrix = step
     M = as_square(matrix, "matrix", dim)
     B = as_array(noise_matrix, "noise_matrix", (len(M), None))
-    return M, as_array(offset, "offset", (len(M),)), B @ B.T
+    with beyond_float():
+        return M, as_array(offset, "offset", (len(M),)), B @ B.T
 
 
 def _outputs(step: Callable, inputs: np.ndarray, dim: int) -> np.ndarray:

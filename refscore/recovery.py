@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_array, as_callable, as_count, as_points, as_positive
+from refscore._arguments import (
+    as_array,
+    as_callable,
+    as_count,
+    as_points,
+    as_positive,
+    beyond_float,
+)
 from refscore.fields.base import Field, as_field
 
 # Kronrod's 15 points on (−1, 1), x ≥ 0, with his weights and those of the 7 Gauss points
@@ -51,10 +58,11 @@ def log_density_from_score(score: Field, x, x0, *, breakpoints=(), tolerance=1e-
     x0 = as_array(x0, "x0", (score.dim,))
     rows = x.reshape(-1, score.dim)
     cuts, tolerance = _cuts(breakpoints), as_positive(tolerance, "tolerance")
-    values = [
-        _line_integrals(score, np.broadcast_to(x0, part.shape), part, cuts, tolerance)
-        for part in (rows[i : i + 2048] for i in range(0, len(rows), 2048))
-    ]
+    with beyond_float():
+        values = [
+            _line_integrals(score, np.broadcast_to(x0, part.shape), part, cuts, tolerance)
+            for part in (rows[i : i + 2048] for i in range(0, len(rows), 2048))
+        ]
     return np.concatenate([*values, np.empty(0)]).reshape(x.shape[:-1])
 
 
@@ -69,7 +77,8 @@ def circulation(field: Field, vertices, *, tolerance=1e-10) -> float:
     if corners.ndim != 2 or len(corners) < 3:
         raise ValueError(f"vertices must have shape (m, d) with m >= 3, got {corners.shape}")
     tolerance = as_positive(tolerance, "tolerance")
-    edges = _line_integrals(field, corners, np.roll(corners, -1, axis=0), _cuts(()), tolerance)
+    with beyond_float():
+        edges = _line_integrals(field, corners, np.roll(corners, -1, axis=0), _cuts(()), tolerance)
     return float(edges.sum())
 
 

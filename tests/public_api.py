@@ -95,7 +95,7 @@ AFFINE = f.Affine(A, M)
 NETWORK = networks.MLP.initialise((2, 4, 3, 2), rng=3)
 THREE = f.Affine(np.eye(3))
 LINE = f.LinearInParameters(
-    lambda x: x[:, None], lambda x: np.tile(np.eye(2), (len(x), 1, 1, 1)), [1.0], 2
+    lambda x: 1.0 * x[:, None], lambda x: np.tile(np.eye(2), (len(x), 1, 1, 1)), [1.0], 2
 )
 VP = processes.VP()
 NODES = nodes.Nodes(X, [0.2, 0.3, 0.5])
@@ -556,8 +556,9 @@ def _chain_calls():
         "langevin.run": Call(
             langevin.run,
             {
-                "step": Object(STEP), "x0": Array(X, sizes=True), "n_steps": Count(5, 0), "rng": Rng(),
-                "burn_in": Count(1, 0), "thin": Count(2), "memory_limit": Number(1e9, "positive"),
+                "step": Object(STEP), "x0": Array(X, sizes=True), "n_steps": Count(5, 0),
+                "rng": Rng(), "burn_in": Count(1, 0), "thin": Count(2),
+                "memory_limit": Number(1e9, "positive"),
             },
             lambda run: run.x,
         ),

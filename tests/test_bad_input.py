@@ -217,6 +217,9 @@ def test_huge_and_tiny_numbers_are_answered_or_refused(name):
                     _answer(call, _values(call, **{argument: value}))
             except ValueError:
                 pass
+            except RuntimeError as error:  # quadrature that does not converge, as documented
+                if "recovery" not in name or "tolerance" not in str(error):
+                    failures.append(f"{argument} × {factor}: {error!r}")
             except Exception as error:
                 failures.append(f"{argument} × {factor}: {error!r}")
     assert not failures, "\n" + "\n".join(failures)

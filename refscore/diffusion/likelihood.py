@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_points
+from refscore._arguments import as_points, beyond_float
 from refscore.diffusion.probability_flow import (
     diffused,
     flow_map,
@@ -45,12 +45,13 @@ def log_likelihood(
     score_of = score_at_time(process, score_at)
     rows = x.reshape(-1, x.shape[-1])
     fixed = [None] * len(rows) if probes is None else probes.reshape(len(rows), -1, x.shape[-1])
-    ends = [
-        integrate(_slope(process, score_of, v), start, end, np.append(row, 0.0), **options)
-        for row, v in zip(rows, fixed, strict=True)
-    ]
-    ends = np.reshape(ends, (*x.shape[:-1], x.shape[-1] + 1))
-    return terminal(ends[..., :-1]) + ends[..., -1]
+    with beyond_float():
+        ends = [
+            integrate(_slope(process, score_of, v), start, end, np.append(row, 0.0), **options)
+            for row, v in zip(rows, fixed, strict=True)
+        ]
+        ends = np.reshape(ends, (*x.shape[:-1], x.shape[-1] + 1))
+        return terminal(ends[..., :-1]) + ends[..., -1]
 
 
 def gaussian_log_likelihood(
@@ -74,7 +75,8 @@ def gaussian_log_likelihood(
     if probes is None:
         return end + flow.log_det
     v = point_probes(x, probes)
-    return end + np.mean(np.sum(v * (v @ flow.generator), axis=-1), axis=-1)
+    with beyond_float():
+        return end + np.mean(np.sum(v * (v @ flow.generator), axis=-1), axis=-1)
 
 
 def _slope(process, score_of, v) -> Callable:

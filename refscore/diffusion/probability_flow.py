@@ -32,7 +32,7 @@ def flow_velocity(process, score_at) -> Callable:
     exact diffused score is used), a family with .at(t), or a function t -> score.
     Returns: velocity(x, t), x (..., d), t one time. Cost: one score.
     Source: Song et al. 2021, equation 13.
-    Checked by: flow_velocity, flow_marginals
+    Checked by: flow_velocity, flow_marginals, proof_of_probability_flow
     """
     score_of = score_at_time(process, score_at)
 
@@ -136,7 +136,7 @@ def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
 
 
 def _carry(process, score_at, x, s, t, options) -> np.ndarray:
-    x = as_points(x, "x")
+    x, process = as_points(x, "x"), as_process(process)
     s, t = (one_time(when, process, name) for when, name in (s, t))
     velocity = flow_velocity(process, score_at)
     rows = x.reshape(-1, x.shape[-1])

@@ -6,7 +6,8 @@
 
 Differences x − m_k lose nothing at an offset of 1e8. Where every q_k is large and two
 components still compete, their difference would be lost in q_k; those few points are
-handed to `far.py`.
+handed to `_far.py`. Near enough to the data, matrix products (`_products.py`) are as good
+and many times faster; farther out they still find the few components that matter.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.distributions._blocks import blockwise, softmax
-from refscore.distributions._far import FarMixture
+from refscore.distributions._far import RELEVANT, FarMixture
+from refscore.distributions._products import EXACT, SCREENED, products_of
 from refscore.distributions._spread import LOG_2PI, apply
 
 
@@ -28,6 +30,8 @@ class DirectMixture:
         self.log_constant = -0.5 * self.dim * LOG_2PI
         self.traces = spread.precision_trace[spread.index]
         self.far = FarMixture(self.constants[:, 0], means, spread)
+        self.products = products_of(self.constants[:, 0], means, spread)
+        self.size = self.products.size if self.products else 2 * self.count + 2 * self.dim
         if not spread.full:
             self.w = np.ascontiguousarray(spread.whitener[spread.index].T)  # (d, K)
             self.p = np.ascontiguousarray(spread.precision[spread.index].T)
@@ -51,7 +55,17 @@ class DirectMixture:
         for k, g in enumerate(self.spread.index):
             yield k, -apply(self.spread.precision[g], x - self.means[:, k, None])
 
+    def _near(self, x):
+        """The products' coordinates of x, None unless all columns are within their reach."""
+        if self.products:
+            y, reach = self.products.local(x)
+            return y if reach.max() <= EXACT else None
+
     def _responsibilities(self, x):
+        y = self._near(x)
+        if y is not None:
+            undecided = self.far.contested(np.zeros(x.shape[1]), self.constants)
+            return softmax(self.products.logits(y))[0], undecided
         q = self._quadratics(x)
         nearest = q.min(axis=0)
         q *= -0.5
@@ -61,17 +75,47 @@ class DirectMixture:
 
     def log_density(self, x):
         def block(columns):
+            y = self._near(columns)
+            if y is not None:
+                return softmax(self.products.logits(y))[1]
             q = self._quadratics(columns)
             q *= -0.5
             q += self.constants
             return softmax(q)[1]
 
-        return blockwise(block, x, (), 2 * self.count + 2 * self.dim) + self.log_constant
+        return blockwise(block, x, (), self.size) + self.log_constant
 
     def score(self, x):
-        return blockwise(self._score_block, x, (self.dim,), 2 * self.count + 3 * self.dim)
+        return blockwise(self._score_block, x, (self.dim,), self.size)
 
     def _score_block(self, x):
+        if not self.products:
+            return self._direct_score(x)
+        y, reach = self.products.local(x)
+        if reach.max() <= EXACT:
+            return self.products.score(y)
+        s, near, there = np.empty(x.shape), reach <= EXACT, reach <= SCREENED
+        for columns, score in (
+            (near, lambda part: self.products.score(y[:, part])),
+            (there & ~near, lambda part: self._screened_score(x[:, part], y[:, part])),
+            (~there, lambda part: self._direct_score(x[:, part])),
+        ):
+            if columns.any():
+                s[:, columns] = score(columns)
+        return s
+
+    def _screened_score(self, x, y):
+        """The score from those pairs of a point and a component that matter."""
+        logits = self.products.logits(y)
+        competes = logits > logits.max(axis=0) - (RELEVANT + 1.0)
+        if 4 * competes.sum() > competes.size:
+            return self._direct_score(x)
+        s, everywhere = np.empty(x.shape), np.arange(x.shape[1])
+        for rows, at in self.far.groups(x, (everywhere, competes.T, logits.argmax(axis=0))):
+            s[:, rows] = at.score()
+        return s
+
+    def _direct_score(self, x):
         r, far = self._responsibilities(x)
         s = self._mean_score(x, r)
         for rows, at in self.far.groups(x, far):
@@ -81,8 +125,10 @@ class DirectMixture:
     def _mean_score(self, x, r):
         s = np.zeros(x.shape)
         if self.spread.full:
-            for k, s_k in self._component_scores(x):
-                s += r[k] * s_k
+            for k, g in enumerate(self.spread.index):
+                at = np.flatnonzero(r[k] > 1e-18)  # the others are below rounding
+                u = x[:, at] - self.means[:, k, None]
+                s[:, at] -= r[k, at] * apply(self.spread.precision[g], u)
             return s
         for i, (x_i, m_i, p_i) in enumerate(zip(x, self.means, self.p, strict=True)):
             s_k = m_i[:, None] - x_i

@@ -81,7 +81,7 @@ def probe_products(ports, case):
 
 
 @identity(
-    "D3-products-hutch++",
+    "D3-hutch-products",
     ports="hutch_plus_plus",
     kind="bound",
     statement=r"k\ \text{sketched and}\ k\ \text{other probes cost at most}\ 3k\ \text{products}",

@@ -30,11 +30,12 @@ def tanh_and_slope(z, h, slope):
     """
     with np.errstate(under="ignore"):
         np.tanh(z, out=h)
-        np.multiply(h, h, out=slope)
+        np.square(h, out=slope)
         np.subtract(1.0, slope, out=slope)
-        small = np.flatnonzero(slope < 0.01)
-        e = np.exp(-2.0 * np.abs(z.ravel()[small]))
-        slope.ravel()[small] = 4.0 * e / (1.0 + e) ** 2
+        cancelled = np.flatnonzero(slope < 0.002)  # elsewhere within 2e-13 of itself
+        if cancelled.size:
+            e = np.exp(-2.0 * np.abs(z.ravel()[cancelled]))
+            slope.ravel()[cancelled] = 4.0 * e / (1.0 + e) ** 2
 
 
 class MLPLocal(Local):
@@ -123,7 +124,7 @@ class MLPLocal(Local):
         for layer in reversed(range(len(self.weights))):
             _fill(weight_bars[layer], bias_bars[layer], z_bar, self.hidden[layer])
             if u_bar is not None:
-                weight_bars[layer] += _rows(u_bar).T @ _rows(directions[layer])
+                weight_bars[layer] += self._product("W", layer, _rows(u_bar).T, _rows(directions[layer]))
             if layer > 0:
                 t = None if v is None else directions[layer]
                 z_bar, u_bar = self._through(layer, z_bar, u_bar, t, kappas[layer])
@@ -206,7 +207,7 @@ def _fill(weight_bar, bias_bar, z_bar, h):
         weight_bar[...] = bias_bar[...] = 0.0
     else:
         np.matmul(z_bar.T, h, out=weight_bar)
-        np.sum(z_bar, axis=0, out=bias_bar)
+        np.matmul(np.ones(len(z_bar)), z_bar, out=bias_bar)
 
 
 def _rows(stacked):

@@ -57,7 +57,7 @@ def _arguments(field, x, sigma, noise, rng):
 
     def integrand(local, rows):
         residual = local.value + target[rows]
-        return half_square(residual), {"value": residual}
+        return half_square(residual), (residual, None, None, None)
 
     return field, x + sigma * z, integrand
 

@@ -84,7 +84,7 @@ def _arguments(field, target, x):
 
     def integrand(local, rows):
         residual = local.value - goal[rows]
-        return half_square(residual), {"value": residual}
+        return half_square(residual), (residual, None, None, None)
 
     return field, x, integrand
 

@@ -20,7 +20,7 @@ def implicit_loss(field, x) -> np.ndarray:
     field a Field; x points (..., d). Returns (...,). Raises TypeError or ValueError naming the
     argument. Cost: one value and one exact divergence a point.
     Source: Hyvärinen (2005), theorem 1.
-    Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine
+    Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine, proof_of_implicit
     """
     return losses(*field_and_points(field, x), _integrand)
 
@@ -48,5 +48,4 @@ def implicit_loss_and_gradient(field, x):
 
 def _integrand(local, rows):
     s = local.value
-    weights = {"value": s, "divergence": np.ones(len(s))}
-    return half_square(s) + local.divergence(), weights
+    return half_square(s) + local.divergence(), (s, np.ones(len(s)), None, None)

@@ -1,8 +1,8 @@
 """An objective as an integrand: a loss at every point, and how its gradient reads the field.
 
-An integrand takes a field linearised at some points and their row numbers, and returns the
-losses (n,) with the weights a, c, (v, b) of ∂loss/∂s, ∂loss/∂div s, ∂loss/∂(J v), the keyword
-arguments of `Linearisation.gradient`. Everything runs in blocks of `field.rows_at_once`.
+An integrand takes a field near some points (a `Local`) and their row numbers, and returns the
+losses (n,) with the weights a, c, v, b of ∂loss/∂s, ∂loss/∂div s and ∂loss/∂(J v), the
+arguments of `Local.gradient`. Everything runs in blocks of `field.rows_at_once`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def losses(field: Field, x: np.ndarray, integrand) -> np.ndarray:
     points = x.reshape(-1, field.dim)
     blocks = rows_in_blocks(len(points), field.rows_at_once)
     with borrowed_workspace() as space, beyond_float():
-        parts = [integrand(field.linearise(points[rows], space), rows)[0] for rows in blocks]
+        parts = [integrand(field._local(points[rows], space), rows)[0] for rows in blocks]
         return np.concatenate(parts).reshape(x.shape[:-1])
 
 
@@ -41,8 +41,8 @@ def loss_and_gradient(field: Field, x: np.ndarray, integrand):
     loss, gradient = 0.0, 0.0
     with borrowed_workspace() as space, beyond_float():
         for rows in rows_in_blocks(len(points), field.rows_at_once):
-            local = field.linearise(points[rows], space)
+            local = field._local(points[rows], space)
             values, weights = integrand(local, rows)
             loss += values.sum()
-            gradient += local.gradient(**weights)
+            gradient += local.gradient(*weights)
     return float(loss / len(points)), gradient / len(points)

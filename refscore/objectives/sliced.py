@@ -95,7 +95,7 @@ def _arguments(square, field, x, probes, rng, n_probes, probe):
         v = np.ascontiguousarray(probes[rows].swapaxes(0, 1))
         loss, a = square(local.value, v)
         curvature = np.einsum("mni,mni->n", v, local.jvp(v)) / len(v)
-        return loss + curvature, {"value": a, "jvp": (v, v / len(v))}
+        return loss + curvature, (a, None, v, v / len(v))
 
     return field, x, integrand
 

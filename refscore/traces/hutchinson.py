@@ -17,7 +17,7 @@ def exact_trace(A, dim: int | None = None) -> Estimate:
     Arguments: A (d, d), a scipy LinearOperator, or a function v (d,) -> A v (with dim).
     Returns: Estimate(trace, 0.0, products): d products, none for an array, whose diagonal is
     read. Cost: d products.
-    Checked by: hutchinson_unbiased
+    Checked by: hutchinson_unbiased, probe_products
     """
     A = as_operator(A, dim)
     if A.known_diagonal is not None:
@@ -40,7 +40,8 @@ def hutchinson(
     probes (K, d), or drawn: n_probes of the kind `probe` (see `draw_probes`).
     Returns: Estimate(mean, sample standard deviation / √K, K). Raises: ValueError naming the
     argument. Cost: K products. Source: Hutchinson 1990.
-    Checked by: hutchinson_unbiased, hutchinson_given_probes, probe_variances, trace_mean
+    Checked by: hutchinson_unbiased, hutchinson_given_probes, probe_variances,
+    trace_mean, probe_products
     """
     A = as_operator(A, dim)
     probes = as_probes(probes, A.dim, rng=rng, n_probes=n_probes, probe=probe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_rng
+from refscore._arguments import as_array, as_count, as_rng, beyond_float
 from refscore.traces.hutchinson import as_probes, quadratic_forms, summary
 from refscore.traces.operators import Estimate, Operator, as_operator
 from refscore.traces.probes import draw_probes
@@ -24,7 +24,7 @@ def hutch_plus_plus(
     Returns: Estimate; the standard error is that of the residual part, given the sketch.
     Cost: k + min(k, d) + K products, d k² arithmetic.
     Source: Meyer, Musco, Musco and Woodruff 2021, algorithm 1.
-    Checked by: hutch_plus_plus_exact_on_low_rank, hutchinson_unbiased
+    Checked by: hutch_plus_plus_exact_on_low_rank, hutch_plus_plus_products
     """
     A = as_operator(A, dim)
     k = as_count(n_products, "n_products", minimum=3) // 3
@@ -72,7 +72,8 @@ def xtrace(
     W = Q.T @ Omega
     U = W - s * np.sum(s * W, axis=0)  # (I - s sᵀ) Qᵀ ω
     rest = Omega - Q @ U  # P_i ω_i
-    residual = np.sum(rest * (Y - Z @ U), axis=0)
+    with beyond_float():
+        residual = np.sum(rest * (Y - Z @ U), axis=0)
     if resphere:
         residual = residual * _resphering(rest, Omega, A.dim - Q.shape[1] + needed)
     captured = np.trace(H) - np.sum(s * (H @ s), axis=0)

@@ -18,6 +18,7 @@ from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
 from refscore.verify.signatures import Takes, takes
 
 _FIELDS = {"field", "score"}
+_SEVERAL = {"estimate", "pair", "posterior", "affine"}
 _ARRAYS = {
     "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor",
 }  # fmt: skip
@@ -112,6 +113,7 @@ class Subject:
             more, keywords = self._draws(port, {n: handed[n] for n in draws})
             raw = function(*positional, *more, **keywords)
             self.narrow = self.narrow or _narrow(raw)
+            raw = tuple(raw) if isinstance(raw, list) and port.returns in _SEVERAL else raw
             answer = _plain(port.name, self.framework.back(raw))
             self.seconds += time.perf_counter() - start
             return conventions.from_subject(port.name, arguments, answer, record)
@@ -214,7 +216,8 @@ def load(target: str) -> Any:
         if not file.is_file():
             raise SubjectError(f"no file {path!r}")
         spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec and spec.loader
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules.setdefault(file.stem, module)
         sys.path.insert(0, str(file.parent.resolve()))

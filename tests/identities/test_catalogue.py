@@ -59,7 +59,7 @@ def test_every_family_named_is_drawn_and_every_family_drawn_is_named():
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=_named)
 def test_is_well_formed(entry):
-    row = re.fullmatch(r"([A-J])(\d+)(-[a-z0-9]+)*", entry.id)
+    row = re.fullmatch(r"([A-J])(\d+)(-[a-z0-9+]+)*", entry.id)
     assert row, entry.id
     assert 1 <= int(row[2]) <= ROWS[row[1]], f"{entry.row} is no row of the list of identities"
     for text in (entry.statement, entry.assumptions, entry.source, entry.summary):

@@ -112,7 +112,7 @@ def test_a_failure_shows_theorem_sides_gap_diagnosis_and_reproduction(kit, fault
         "gap       1.5, allowed 1e-09",
         "small_trace_sign",
         "The trace has the wrong sign.",
-        "returned 1 |s|²/2 + -1 trace",
+        "returned 1 |s|²/2 − 1 trace",
         "reproduce(subject, 'small_implicit', 'two points')",
         "implicit_los is no port; did you mean implicit_loss",
     ):

@@ -1,0 +1,101 @@
+"""The logits and score of a mixture by two matrix products, near the data.
+
+With y = (x − c) ∘ scale around the middle c of the means, and P_k, m_k in those coordinates,
+
+    ℓ_k = const_k − ½ m_kᵀ P_k m_k + (P_k m_k)·y − ½ yᵀ P_k y
+    s   = Σ_k r_k P_k m_k − (Σ_k r_k P_k) y
+
+is linear in the features [y; −½ y_i y_j; 1] on one side and in the weights r_k on the other,
+both through the same matrix [P_k m_k; P_k; ·]. Isotropic components need |y|² only, diagonal
+ones y_i². The price is rounding: the terms of ℓ_k are up to the *reach* p (|y| + |m|)², with p
+the largest eigenvalue of any P_k and |m| the largest mean, so that ℓ_k errs by about ε/4 of it.
+Up to `EXACT` that is below 5e-13, what subtracting means first would leave. Farther out, up to
+`SCREENED`, the logits still tell which components cannot matter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+EXACT, SCREENED = 8000.0, 1e13
+MOST_QUADRATIC = 36  # features of a full covariance at d = 8
+
+
+class Products:
+    """Σ_k exp(ℓ_k) and its score from features; made by `products_of`."""
+
+    def __init__(self, constants, means, spread):
+        self.dim = means.shape[1]
+        precision = spread.precision[spread.index]
+        diagonal = np.diagonal(precision, axis1=1, axis2=2) if spread.full else precision
+        self.scale = np.sqrt(diagonal.mean(axis=0))[:, None]
+        self.centre = (0.5 * means.min(axis=0) + 0.5 * means.max(axis=0))[:, None]
+        m = (means - self.centre.T) * self.scale.T
+        self.full, self.isotropic = spread.full, bool((diagonal == diagonal[:, :1]).all())
+        if spread.full:
+            precision = precision / (self.scale * self.scale.T)
+            self.row, self.column = np.triu_indices(self.dim)
+            self.times = np.where(self.row == self.column, -0.5, -1.0)[:, None]
+            linear = np.einsum("kij,kj->ki", precision, m)
+            quadratic = precision[:, self.row, self.column]
+            steepest = np.linalg.norm(precision, 2, axis=(1, 2)).max()
+        else:
+            precision = precision / (self.scale**2).T
+            linear = precision * m
+            quadratic = precision[:, :1] if self.isotropic else precision
+            steepest = precision.max()
+        offset = constants - 0.5 * (m * linear).sum(axis=1)
+        self.from_features = np.hstack([linear, quadratic, offset[:, None]])  # (K, F)
+        self.to_sums = np.vstack([linear.T, quadratic.T, np.ones(len(m))])  # (F, K)
+        self.size = len(m) + 3 * len(self.to_sums)
+        self.steepest = np.sqrt(steepest)
+        self.radius = np.sqrt((m**2).sum(axis=1).max())
+
+    def local(self, x):
+        """The coordinates y (d, n) of columns x, and every column's reach (n,)."""
+        y = (x - self.centre) * self.scale
+        square = np.einsum("dn,dn->n", y, y)
+        return y, (self.steepest * (np.sqrt(square) + self.radius)) ** 2
+
+    def logits(self, y):
+        """ℓ_k for all components, (K, n)."""
+        features = np.empty((self.to_sums.shape[0], y.shape[1]))
+        features[: self.dim], features[-1] = y, 1.0
+        squares = features[self.dim : -1]
+        if self.full:
+            np.multiply(y[self.row], y[self.column], out=squares)
+            squares *= self.times
+        else:
+            np.einsum("dn,dn->n", y, y, out=squares[0]) if self.isotropic else np.square(
+                y, out=squares
+            )
+            squares *= -0.5
+        return self.from_features @ features
+
+    def score(self, y):
+        """The score in the coordinates of x, (d, n)."""
+        weights = self.logits(y)
+        weights -= weights.max(axis=0)
+        np.exp(weights, out=weights)
+        sums = self.to_sums @ weights
+        s, quadratic, total = sums[: self.dim], sums[self.dim : -1], sums[-1]
+        if not self.full:
+            s -= quadratic * y
+        else:
+            for i, j, entry in zip(self.row, self.column, quadratic, strict=True):
+                s[i] -= entry * y[j]
+                if i != j:
+                    s[j] -= entry * y[i]
+        s *= self.scale
+        s /= total
+        return s
+
+
+def products_of(constants, means, spread) -> Products | None:
+    """Products where they pay: diagonal covariances, or full ones in few dimensions."""
+    dim = means.shape[1]
+    if spread.full and dim * (dim + 1) // 2 > MOST_QUADRATIC:
+        return None
+    with np.errstate(all="ignore"):
+        products = Products(constants, means, spread)
+    return products if np.isfinite(products.from_features).all() else None

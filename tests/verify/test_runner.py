@@ -1,0 +1,268 @@
+"""Running a subject: every form it may take, verdicts, counts and exit codes."""
+
+import functools
+import json
+import sys
+import types
+from types import SimpleNamespace
+
+import jsonschema
+import numpy as np
+import pytest
+
+import refscore.verify as rv
+from refscore.identities import catalogue
+from refscore.verify import library
+
+
+def implicit_loss(model, data):
+    """Right, under other names."""
+    return 0.5 * (model(data) ** 2).sum(-1) + model.divergence(data)
+
+
+def wrong_loss(model, data):
+    return 0.5 * (model(data) ** 2).sum(-1) - 3 * model.divergence(data)
+
+
+class Methods:
+    def implicit_loss(self, field, x):
+        return implicit_loss(field, x)
+
+
+class Statics:
+    def __init__(self, needed):
+        """Its ports need no instance."""
+
+    @staticmethod
+    def implicit_loss(field, x):
+        return implicit_loss(field, x)
+
+
+class Callable:
+    def __call__(self, field, x, *, scale=1.0):
+        return scale * implicit_loss(field, x)
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def carelessly_decorated(function):
+    return lambda *args, **kwargs: function(*args, **kwargs)
+
+
+MODULE = types.ModuleType("their_module")
+MODULE.implicit_loss = implicit_loss
+FORMS = {
+    "module": MODULE,
+    "class": Methods,
+    "instance": Methods(),
+    "static methods of a class": Statics,
+    "dict": {"implicit_loss": implicit_loss},
+    "namespace": SimpleNamespace(implicit_loss=implicit_loss),
+    "callable object": SimpleNamespace(implicit_loss=Callable()),
+    "partial": {"implicit_loss": functools.partial(Callable(), scale=1.0)},
+    "decorated": {"implicit_loss": decorated(implicit_loss)},
+    "carelessly decorated": {"implicit_loss": carelessly_decorated(implicit_loss)},
+    "lambda": {"implicit_loss": lambda f, x: implicit_loss(f, x)},
+    "scalar mean": {"implicit_loss": lambda f, x: implicit_loss(f, x).mean()},
+    "Python float": {"implicit_loss": lambda f, x: float(implicit_loss(f, x).mean())},
+    "list of floats": {"implicit_loss": lambda f, x: implicit_loss(f, x).tolist()},
+    "tuple of one": {"implicit_loss": lambda f, x: [np.float64(v) for v in implicit_loss(f, x)]},
+    "more options": {"implicit_loss": lambda f, x, reduce="none", *, eps=0: implicit_loss(f, x)},
+    "positional only": {"implicit_loss": lambda f, x, /: implicit_loss(f, x)},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_subject_may_be_written_in_any_form(form):
+    report = rv.run(FORMS[form])
+    assert report.exit_code == 0, report.summary()
+    assert report.counts["holds"] == 4
+    assert report.hints == []
+
+
+def sliced(field, x, v):
+    return library.sliced_loss(field, x, v)
+
+
+def drawn(field, x, generator):
+    return library.sliced_loss(field, x, rng=generator)
+
+
+SIGNATURES = {
+    "probes": (lambda f, x, probes: sliced(f, x, probes), True, False),
+    "probes, keyword-only": (lambda f, x, *, probes: sliced(f, x, probes), True, False),
+    "probes, positional-only": (lambda f, x, probes, /: sliced(f, x, probes), True, False),
+    "rng": (lambda f, x, rng: drawn(f, x, rng), False, True),
+    "rng, keyword-only": (lambda f, x, *, rng: drawn(f, x, rng), False, True),
+    "generator": (lambda f, x, generator=None: drawn(f, x, generator), False, True),
+    "key": (lambda f, x, key: drawn(f, x, key), False, True),
+    "seed": (lambda f, x, seed: drawn(f, x, np.random.default_rng(seed)), False, True),
+    "both": (
+        lambda f, x, probes=None, *, rng=None: (
+            drawn(f, x, rng) if probes is None else sliced(f, x, probes)
+        ),
+        True,
+        True,
+    ),
+    "scalar, rng": (lambda f, x, rng: drawn(f, x, rng).mean(), False, True),
+    "stars": (lambda f, x, *draws: sliced(f, x, *draws), True, False),
+    "keywords": (lambda f, x, **draws: sliced(f, x, draws["probes"]), True, False),
+}
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_draws_are_handed_over_as_the_signature_names_them(signature):
+    function, given, draws = SIGNATURES[signature]
+    report = rv.run({"sliced_loss": function})
+    assert report.exit_code == 0, report.summary()
+    assert (report["sliced_given_probes"].verdict == "holds") == given
+    assert (report["sliced_mean"].verdict == "holds") == draws
+    assert report.counts["not offered"] == report.total - report.counts["holds"] - _absent(report)
+
+
+def _absent(report):
+    """Prerequisites of ports not offered, which are not listed one by one."""
+    return report.total - len(report.checks)
+
+
+def test_the_third_argument_may_be_called_noise_and_mean_its_level():
+    def denoising_loss(model, data, noise, rng):
+        return library.denoising_loss(model, data, noise, rng=rng)
+
+    report = rv.run({"denoising_loss": denoising_loss})
+    assert report.exit_code == 0, report.summary()
+    assert report["denoising_mean"].verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda f, x, v: sliced(f, x, v), "sliced_loss asks for 'v'"),
+        (lambda f, x: sliced(f, x, np.ones((len(x), 1, x.shape[1]))), "names neither probes nor rng"),
+        (lambda f, x, probes, temperature: 0.0, "sliced_loss asks for 'temperature'"),
+    ],
+)  # fmt: skip
+def test_a_port_that_cannot_be_called_is_an_error_not_a_pass(function, message):
+    report = rv.run({"sliced_loss": function, "implicit_loss": implicit_loss})
+    assert report["sliced_loss_prerequisites"].verdict == "error"
+    assert message in report["sliced_loss_prerequisites"].note
+    assert report.exit_code == 2
+
+
+@pytest.mark.parametrize("declining", [rv.NotOffered("only networks"), NotImplementedError])
+def test_cases_may_be_declined_but_declining_is_not_passing(declining):
+    def some(field, x):
+        if not hasattr(field, "weights"):
+            raise declining
+        return implicit_loss(field, x)
+
+    def none(field, x):
+        raise declining
+
+    report = rv.run({"implicit_loss": some})
+    assert report.exit_code == 0
+    assert "cases declined" in report["implicit_affine"].note
+    assert report["implicit_is_fisher"].verdict == "not offered"
+    report = rv.run({"implicit_loss": none})
+    assert report.counts["holds"] == 0
+    assert report.exit_code == 2
+
+
+def test_counts_are_against_every_check_there_is():
+    report = rv.run({"implicit_loss": implicit_loss})
+    ports = {port for entry in catalogue().values() for port in entry.ports}
+    assert report.total == len(catalogue()) + len(ports)
+    assert sum(report.counts.values()) == len(report.checks)
+    assert f"ran 4 of {report.total} checks: 4 held" in report.summary().splitlines()[-1]
+
+
+def test_exit_codes():
+    assert rv.run({"implicit_loss": implicit_loss}).exit_code == 0
+    assert rv.run({"implicit_loss": wrong_loss}).exit_code == 1
+    assert rv.run({"implicit_loss": lambda f, x: 1 / 0}).exit_code == 2
+    assert rv.run({}).exit_code == 2
+    assert rv.run({"implicit_loss": implicit_loss}, checks="F4").exit_code == 2
+    both = {"implicit_loss": wrong_loss, "fisher_loss": lambda f, s, x: 1 / 0}
+    assert rv.run(both).exit_code == 1
+    with pytest.raises(AssertionError, match="implicit_affine"):
+        rv.run({"implicit_loss": wrong_loss}).raise_if_failed()
+
+
+def test_expected_failures_are_quiet_until_they_hold():
+    names = ("implicit_affine", "implicit_is_fisher", "B2-1d")
+    declared = {name: "signed the other way" for name in names}
+    report = rv.run({"implicit_loss": wrong_loss, "expected_failures": declared})
+    assert report.exit_code == 0
+    assert report["implicit_affine"].expected_failure == "signed the other way"
+    stale = rv.run({"implicit_loss": implicit_loss, "expected_failures": {"B2": "once"}})
+    assert stale["implicit_affine"].verdict == "error"
+    assert stale.exit_code == 2
+    assert "stale" in stale["implicit_affine"].note
+    with pytest.raises(rv.SubjectError, match="names no check: 'implicit_afine'"):
+        rv.run({"implicit_loss": implicit_loss, "expected_failures": {"implicit_afine": ""}})
+
+
+def test_single_precision_is_declared_or_pointed_out():
+    def single(field, x):
+        return implicit_loss(field, x).astype(np.float32)
+
+    report = rv.run({"implicit_loss": single})
+    assert report.exit_code == 1
+    assert any('dtype = "float32"' in hint for hint in report.hints)
+    assert rv.run({"implicit_loss": single, "dtype": "float32"}).exit_code == 0
+    with pytest.raises(rv.SubjectError, match="'float64' or 'float32', got 'half'"):
+        rv.run({"implicit_loss": single, "dtype": "half"})
+
+
+def test_a_score_in_single_precision_is_not_blamed_for_its_range():
+    def score(law, x):
+        return library.score(law, x).astype(np.float32)
+
+    report = rv.run({"score": score, "dtype": "float32"})
+    assert report.exit_code == 0, report.summary()
+    assert "declined" in report["far_points"].note
+
+
+def test_files_and_dotted_names_are_loaded(tmp_path, monkeypatch):
+    text = "def implicit_loss(f, x):\n    return 0.5 * (f(x) ** 2).sum(-1) + f.divergence(x)\n"
+    file = tmp_path / "their_adapter.py"
+    file.write_text(text + "class Other:\n    def implicit_loss(self, f, x):\n        return x\n")
+    assert rv.run(str(file)).exit_code == 0
+    assert rv.run(f"{file}:Other").exit_code == 1
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "their_adapter", raising=False)
+    assert rv.run("their_adapter:Other").exit_code == 1
+    for target, message in [
+        (f"{file}:Missing", "has no 'Missing'"),
+        (str(tmp_path / "absent.py"), "no file"),
+        ("not_a_module_at_all", "no module"),
+    ]:
+        with pytest.raises(rv.SubjectError, match=message):
+            rv.run(target)
+
+
+def test_a_class_that_cannot_be_made_says_so():
+    class Needy:
+        def __init__(self, model):
+            self.model = model
+
+        implicit_loss = Methods.implicit_loss
+
+    with pytest.raises(rv.SubjectError, match=r"Needy\(\) failed .* hand over an instance"):
+        rv.run(Needy)
+
+
+@pytest.mark.parametrize("subject", [implicit_loss, wrong_loss, lambda f, x: None, lambda f, x: x])
+def test_every_report_follows_the_published_schema(subject):
+    report = rv.run({"implicit_loss": subject, "implicit_los": print, "name": "theirs"})
+    document = json.loads(report.to_json())
+    jsonschema.Draft202012Validator.check_schema(rv.schema())
+    jsonschema.validate(document, rv.schema())
+    assert document["exit_code"] == report.exit_code
+    assert document["total"] == report.total
