@@ -19,6 +19,8 @@ from refscore.distributions._far import RELEVANT, FarMixture
 from refscore.distributions._products import EXACT, SCREENED, products_of
 from refscore.distributions._spread import LOG_2PI, apply
 
+PAIR_COST = 100  # a competing pair worked out on its own, over a coordinate of any pair here
+
 
 class DirectMixture:
     """log density and score derivatives of Σ_k π_k N(m_k, S_k)."""
@@ -31,7 +33,7 @@ class DirectMixture:
         self.traces = spread.precision_trace[spread.index]
         self.far = FarMixture(self.constants[:, 0], means, spread)
         self.products = products_of(self.constants[:, 0], means, spread)
-        self.size = self.products.size if self.products else 2 * self.count + 2 * self.dim
+        self.size = max(2 * (self.count + self.dim), self.products.size if self.products else 0)
         if not spread.full:
             self.w = np.ascontiguousarray(spread.whitener[spread.index].T)  # (d, K)
             self.p = np.ascontiguousarray(spread.precision[spread.index].T)
@@ -64,8 +66,11 @@ class DirectMixture:
     def _responsibilities(self, x):
         y = self._near(x)
         if y is not None:
-            undecided = self.far.contested(np.zeros(x.shape[1]), self.constants)
-            return softmax(self.products.logits(y))[0], undecided
+            none_far = self.far.contested(np.zeros(x.shape[1]), self.constants)
+            return softmax(self.products.logits(y))[0], none_far
+        return self._direct_responsibilities(x)
+
+    def _direct_responsibilities(self, x):
         q = self._quadratics(x)
         nearest = q.min(axis=0)
         q *= -0.5
@@ -94,41 +99,51 @@ class DirectMixture:
         y, reach = self.products.local(x)
         if reach.max() <= EXACT:
             return self.products.score(y)
-        s, near, there = np.empty(x.shape), reach <= EXACT, reach <= SCREENED
+        many = self.count * self.dim >= PAIR_COST
+        near, there = reach <= EXACT, (reach <= SCREENED) & many
+        s = np.empty(x.shape)
         for columns, score in (
-            (near, lambda part: self.products.score(y[:, part])),
-            (there & ~near, lambda part: self._screened_score(x[:, part], y[:, part])),
-            (~there, lambda part: self._direct_score(x[:, part])),
+            (near, lambda x, y: self.products.score(y)),
+            (there & ~near, self._screened_score),
+            (~there & ~near, self._direct_score),
         ):
+            if columns.all():
+                return score(x, y)
             if columns.any():
-                s[:, columns] = score(columns)
+                s[:, columns] = score(x[:, columns], y[:, columns])
         return s
 
     def _screened_score(self, x, y):
         """The score from those pairs of a point and a component that matter."""
         logits = self.products.logits(y)
         competes = logits > logits.max(axis=0) - (RELEVANT + 1.0)
-        if 4 * competes.sum() > competes.size:
+        if PAIR_COST * competes.sum() > competes.size * self.dim:
             return self._direct_score(x)
         s, everywhere = np.empty(x.shape), np.arange(x.shape[1])
         for rows, at in self.far.groups(x, (everywhere, competes.T, logits.argmax(axis=0))):
             s[:, rows] = at.score()
         return s
 
-    def _direct_score(self, x):
-        r, far = self._responsibilities(x)
-        s = self._mean_score(x, r)
+    def _direct_score(self, x, y=None):
+        r, far = self._direct_responsibilities(x)
+        s = self._sparse_mean_score(x, r) if self.spread.full else self._mean_score(x, r)
         for rows, at in self.far.groups(x, far):
             s[:, rows] = at.score()
+        return s
+
+    def _sparse_mean_score(self, x, r):
+        """Σ_k r_k s_k without the terms below rounding."""
+        s = np.zeros(x.shape)
+        for k, g in enumerate(self.spread.index):
+            at = np.flatnonzero(r[k] > 1e-18)
+            s[:, at] -= r[k, at] * apply(self.spread.precision[g], x[:, at] - self.means[:, k, None])
         return s
 
     def _mean_score(self, x, r):
         s = np.zeros(x.shape)
         if self.spread.full:
-            for k, g in enumerate(self.spread.index):
-                at = np.flatnonzero(r[k] > 1e-18)  # the others are below rounding
-                u = x[:, at] - self.means[:, k, None]
-                s[:, at] -= r[k, at] * apply(self.spread.precision[g], u)
+            for k, s_k in self._component_scores(x):
+                s += r[k] * s_k
             return s
         for i, (x_i, m_i, p_i) in enumerate(zip(x, self.means, self.p, strict=True)):
             s_k = m_i[:, None] - x_i

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 EXACT, SCREENED = 8000.0, 1e13
+FAINT = 1e-200  # a sum of exponentials that may have lost components to underflow
 MOST_QUADRATIC = 36  # features of a full covariance at d = 8
 
 
@@ -47,6 +48,7 @@ class Products:
         offset = constants - 0.5 * (m * linear).sum(axis=1)
         self.from_features = np.hstack([linear, quadratic, offset[:, None]])  # (K, F)
         self.to_sums = np.vstack([linear.T, quadratic.T, np.ones(len(m))])  # (F, K)
+        self.highest = constants.max()
         self.size = len(m) + 3 * len(self.to_sums)
         self.steepest = np.sqrt(steepest)
         self.radius = np.sqrt((m**2).sum(axis=1).max())
@@ -75,9 +77,13 @@ class Products:
     def score(self, y):
         """The score in the coordinates of x, (d, n)."""
         weights = self.logits(y)
-        weights -= weights.max(axis=0)
-        np.exp(weights, out=weights)
-        sums = self.to_sums @ weights
+        weights -= self.highest  # ≥ all logits, so that one pass for their maxima is saved
+        sums = self.to_sums @ np.exp(weights, out=weights)
+        faint = np.flatnonzero(sums[-1] < FAINT)
+        if faint.size:
+            weights = self.logits(y[:, faint])
+            weights -= weights.max(axis=0)
+            sums[:, faint] = self.to_sums @ np.exp(weights, out=weights)
         s, quadratic, total = sums[: self.dim], sums[self.dim : -1], sums[-1]
         if not self.full:
             s -= quadratic * y
@@ -92,7 +98,7 @@ class Products:
 
 
 def products_of(constants, means, spread) -> Products | None:
-    """Products where they pay: diagonal covariances, or full ones in few dimensions."""
+    """The products where they pay: diagonal covariances, or full ones in few dimensions."""
     dim = means.shape[1]
     if spread.full and dim * (dim + 1) // 2 > MOST_QUADRATIC:
         return None

@@ -62,11 +62,19 @@ def bounded_cases():
     yield Case("uniform", law=Law("uniform", low=low, high=high), x=x)
 
 
+def curved_cases():
+    """Laws whose second derivatives change from place to place."""
+    yield Case("funnel, d = 3", law=Law("funnel", dim=3, scale=1.7), x=settings.points(6, 3))
+    banana = Law("banana", curvature=0.6, scale=1.4)
+    yield Case("banana", law=banana, x=settings.points(6, 2))
+
+
 def every_case():
     """One case of each smooth family."""
     yield from list(gaussian_cases())[:1]
     yield from list(mixture_cases())[:1]
     yield from heavy_cases()
+    yield from curved_cases()
     yield from list(bounded_cases())[:2]
 
 
@@ -128,11 +136,30 @@ def bounded_scores(ports, case):
 
 
 @identity(
+    "A2-curved",
+    ports="score",
+    statement=r"\text{funnel: } s_1 = -\tfrac{x_1}{\sigma^2} - \tfrac{d-1}{2} + "
+    r"\tfrac12e^{-x_1}\sum_{j>1}x_j^2,\ s_j = -e^{-x_1}x_j",
+    source=DEFINITIONS,
+    cases=curved_cases,
+)
+def curved_scores(ports, case):
+    """Scores of the funnel and the banana, whose curvature changes from place to place."""
+    yield from _density_and_score(ports, case)
+
+
+@identity(
     "A2-log-density",
     ports="log_density",
     statement=r"\log p(x),\ \text{normalised: } \int p = 1",
     source="seed 004",
-    cases=lambda: [*gaussian_cases(), *mixture_cases(), *heavy_cases(), *bounded_cases()],
+    cases=lambda: [
+        *gaussian_cases(),
+        *mixture_cases(),
+        *heavy_cases(),
+        *curved_cases(),
+        *bounded_cases(),
+    ],
     family="mixture",
 )
 def log_densities(ports, case):

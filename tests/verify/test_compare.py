@@ -89,7 +89,8 @@ def test_an_order_is_measured_within_less_than_half_the_gap_to_its_neighbours(me
 
 
 @pytest.mark.parametrize(
-    "errors", [[0.1, np.nan, 0.01], [0.1, 0.0, 0.01], [0.1, -0.05, 0.01], [0.1, 0.05], [], [np.inf] * 3]
+    "errors",
+    [[0.1, np.nan, 0.01], [0.1, 0.0, 0.01], [0.1, -0.05, 0.01], [0.1, 0.05], [], [np.inf] * 3],
 )
 def test_errors_without_an_order_are_rejected(errors):
     assert not judge(Order("o", [0.4, 0.2, 0.1], errors, 1), 1e-9, 1e-6).holds
@@ -109,7 +110,9 @@ def test_a_bound_holds_below_and_to_rounding():
         assert not judge(Bound("b", value, 1.0), 1e-9, 1e-6).holds
 
 
-@pytest.mark.parametrize("values", [[], [np.nan] * 50, [0.5] * 49 + [np.inf], [np.nan] + [0.5] * 49])
+@pytest.mark.parametrize(
+    "values", [[], [np.nan] * 50, [0.5] * 49 + [np.inf], [np.nan] + [0.5] * 49]
+)
 def test_statistics_reject_nothing_and_numbers_that_are_none(values):
     assert not judge(Average("a", values, 0.5, 1.0), 1e-9, 1e-6).holds
     assert not judge(Uniforms("u", values), 1e-9, 1e-6).holds

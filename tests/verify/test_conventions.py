@@ -68,9 +68,7 @@ def bits(score_at, x):
 
 
 def langevin(drift, spread):
-    return subject(
-        langevin_step=lambda s, x, h, noise: x + drift(h) * s(x) + spread(h) * noise
-    )
+    return subject(langevin_step=lambda s, x, h, noise: x + drift(h) * s(x) + spread(h) * noise)
 
 
 SUBJECTS = {
@@ -155,9 +153,7 @@ def test_two_conventions_at_once_explain_nothing():
 
 def test_a_convention_in_one_of_several_ports_fails():
     mixed = losses(lambda v, x, sigma: v)
-    mixed.denoising_loss = lambda f, x, sigma, noise: (
-        2 * library.denoising_loss(f, x, sigma, noise)
-    )
+    mixed.denoising_loss = lambda f, x, sigma, noise: 2 * library.denoising_loss(f, x, sigma, noise)
     report = rv.run(mixed)
     assert report.exit_code == 1
     assert report.counts["undeclared convention"] == 0
@@ -167,7 +163,9 @@ def test_a_convention_in_one_of_several_ports_fails():
 
 
 def test_a_convention_declared_wrongly_fails():
-    report = rv.run(SimpleNamespace(implicit_loss=library.implicit_loss, conventions={"half": False}))
+    report = rv.run(
+        SimpleNamespace(implicit_loss=library.implicit_loss, conventions={"half": False})
+    )
     assert report.exit_code == 1
     assert report.convention == ""
 
@@ -176,7 +174,9 @@ def test_a_convention_does_not_excuse_another_mistake():
     report = rv.run(
         subject(
             implicit_loss=lambda f, x: 2 * library.implicit_loss(f, x),
-            trace_estimate=lambda matvec, dim, probes: -library.trace_estimate(matvec, dim, probes)[0],
+            trace_estimate=lambda matvec, dim, probes: (
+                -library.trace_estimate(matvec, dim, probes)[0]
+            ),
         )
     )
     assert report.exit_code == 1

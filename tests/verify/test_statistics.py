@@ -52,7 +52,9 @@ def test_a_shift_of_the_stated_size_is_noticed_about_half_the_time(alpha):
     for sign in (1, -1):
         seen = [mean_test(rng.standard_normal(n) + sign * shift, 0, 1, alpha) for _ in range(runs)]
         assert 0.35 <= np.mean([s.rejects for s in seen]) <= 0.65
-        twice = [mean_test(rng.standard_normal(n) + sign * 2 * shift, 0, 1, alpha) for _ in range(99)]
+        twice = [
+            mean_test(rng.standard_normal(n) + sign * 2 * shift, 0, 1, alpha) for _ in range(99)
+        ]
         assert all(s.rejects for s in twice)
         assert np.mean([s.deviation for s in seen]) == pytest.approx(sign * shift, rel=0.1)
 
@@ -74,7 +76,9 @@ def test_without_variance_every_value_is_the_mean():
     assert mean_test([2.0] * 4 + [2.001], 2.0, 0.0, 1e-6).rejects
 
 
-@pytest.mark.parametrize("test", [lambda x: mean_test(x, 0.5, 1.0, 1e-6), lambda x: uniform_test(x, 1e-6)])
+@pytest.mark.parametrize(
+    "test", [lambda x: mean_test(x, 0.5, 1.0, 1e-6), lambda x: uniform_test(x, 1e-6)]
+)
 def test_no_numbers_are_never_a_pass(test):
     assert test([0.5, np.nan, 0.5]).rejects
     assert test([0.5, np.inf, 0.5]).rejects

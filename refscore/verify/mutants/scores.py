@@ -162,3 +162,21 @@ def _(law, x):
     """Computed in float32."""
     with np.errstate(all="ignore"):
         return library.score(law, np.asarray(x, np.float32)).astype(np.float32)
+
+
+@mistake("score_funnel_without_volume", port="score", source="classic")
+def _(law, x):
+    """The funnel's log-determinant is not differentiated: -(d - 1)/2 is missing."""
+    value = library.score(law, x).copy()
+    if law.kind == "funnel":
+        value[..., 0] += 0.5 * (x.shape[-1] - 1)
+    return value
+
+
+@mistake("score_banana_without_chain_rule", port="score", source="classic")
+def _(law, x):
+    """The banana's centre is taken as constant in x_1: the chain rule is forgotten."""
+    value = library.score(law, x).copy()
+    if law.kind == "banana":
+        value[..., 0] = -x[..., 0] / law.scale**2
+    return value
