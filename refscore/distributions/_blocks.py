@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
+FAINT = 1e-200  # a sum of exponentials that may have lost terms to underflow
 
 
 def blockwise(function, x: np.ndarray, shape: tuple, per_point: int, *more) -> np.ndarray:

@@ -82,7 +82,7 @@ class DirectMixture:
         def block(columns):
             y = self._near(columns)
             if y is not None:
-                return softmax(self.products.logits(y))[1]
+                return softmax(self.products.logits(y))[1] + self.products.highest
             q = self._quadratics(columns)
             q *= -0.5
             q += self.constants
@@ -136,7 +136,9 @@ class DirectMixture:
         s = np.zeros(x.shape)
         for k, g in enumerate(self.spread.index):
             at = np.flatnonzero(r[k] > 1e-18)
-            s[:, at] -= r[k, at] * apply(self.spread.precision[g], x[:, at] - self.means[:, k, None])
+            s[:, at] -= r[k, at] * apply(
+                self.spread.precision[g], x[:, at] - self.means[:, k, None]
+            )
         return s
 
     def _mean_score(self, x, r):

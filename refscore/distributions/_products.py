@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore.distributions._blocks import FAINT, softmax
+
 EXACT, SCREENED = 8000.0, 1e13
-FAINT = 1e-200  # a sum of exponentials that may have lost components to underflow
 MOST_QUADRATIC = 36  # features of a full covariance at d = 8
 
 
@@ -41,15 +42,16 @@ class Products:
             quadratic = precision[:, self.row, self.column]
             steepest = np.linalg.norm(precision, 2, axis=(1, 2)).max()
         else:
+            self.times = -0.5
             precision = precision / (self.scale**2).T
             linear = precision * m
             quadratic = precision[:, :1] if self.isotropic else precision
             steepest = precision.max()
-        offset = constants - 0.5 * (m * linear).sum(axis=1)
+        self.highest = constants.max()  # taken off, so that no logit is above 0
+        offset = constants - self.highest - 0.5 * (m * linear).sum(axis=1)
         self.from_features = np.hstack([linear, quadratic, offset[:, None]])  # (K, F)
         self.to_sums = np.vstack([linear.T, quadratic.T, np.ones(len(m))])  # (F, K)
-        self.highest = constants.max()
-        self.size = len(m) + 3 * len(self.to_sums)
+        self.size = len(m) + 2 * len(self.to_sums)
         self.steepest = np.sqrt(steepest)
         self.radius = np.sqrt((m**2).sum(axis=1).max())
 
@@ -60,30 +62,26 @@ class Products:
         return y, (self.steepest * (np.sqrt(square) + self.radius)) ** 2
 
     def logits(self, y):
-        """ℓ_k for all components, (K, n)."""
+        """ℓ_k − max const for all components, (K, n)."""
         features = np.empty((self.to_sums.shape[0], y.shape[1]))
         features[: self.dim], features[-1] = y, 1.0
         squares = features[self.dim : -1]
         if self.full:
             np.multiply(y[self.row], y[self.column], out=squares)
-            squares *= self.times
+        elif self.isotropic:
+            np.einsum("dn,dn->n", y, y, out=squares[0])
         else:
-            np.einsum("dn,dn->n", y, y, out=squares[0]) if self.isotropic else np.square(
-                y, out=squares
-            )
-            squares *= -0.5
+            np.square(y, out=squares)
+        squares *= self.times
         return self.from_features @ features
 
     def score(self, y):
         """The score in the coordinates of x, (d, n)."""
         weights = self.logits(y)
-        weights -= self.highest  # ≥ all logits, so that one pass for their maxima is saved
         sums = self.to_sums @ np.exp(weights, out=weights)
         faint = np.flatnonzero(sums[-1] < FAINT)
         if faint.size:
-            weights = self.logits(y[:, faint])
-            weights -= weights.max(axis=0)
-            sums[:, faint] = self.to_sums @ np.exp(weights, out=weights)
+            sums[:, faint] = self.to_sums @ softmax(self.logits(y[:, faint]))[0]
         s, quadratic, total = sums[: self.dim], sums[self.dim : -1], sums[-1]
         if not self.full:
             s -= quadratic * y

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.distributions._blocks import blockwise, softmax
+from refscore.distributions._blocks import FAINT, blockwise, softmax
 from refscore.distributions._spread import LOG_2PI, apply
 
 LARGEST_SQUARED_RADIUS = 2000.0
@@ -33,6 +33,9 @@ class SharedMixture:
             squares = (self.mu**2).sum(axis=0)
         self.accurate = bool(squares.max() <= LARGEST_SQUARED_RADIUS)
         self.beta = (log_weights - 0.5 * squares)[:, None]
+        ones = np.ones((1, len(means)))
+        self.from_features = np.vstack([self.mu, self.beta.T, ones]).T  # (K, d + 2)
+        self.to_sums = np.vstack([self.mu, ones])  # (d + 1, K)
         self.log_constant = -0.5 * (self.dim * LOG_2PI + spread.log_det[0])
         self.trace = spread.precision_trace[0]
         self.precision = spread.precision[0]
@@ -67,17 +70,25 @@ class SharedMixture:
     def score(self, x):
         def block(columns):
             y = self._whiten(columns)
-            return self._back(self._centre_of_mass(y) - y)
+            towards = self._centre_of_mass(y)
+            towards -= y
+            return self._back(towards)
 
         two = self.mu.shape[1] == 2
         return blockwise(self._score_of_two if two else block, x, (self.dim,), self.size)
 
     def _centre_of_mass(self, y):
-        """μ̄ = Σ_k r_k μ_k."""
-        logits = self._logits(y)
-        logits -= logits.max(axis=0)
-        np.exp(logits, out=logits)
-        return (self.mu @ logits) / logits.sum(axis=0)
+        """μ̄ = Σ_k r_k μ_k, from the weights π_k exp(−½|y − μ_k|²) ≤ 1, which need no maximum."""
+        features = np.empty((self.dim + 2, y.shape[1]))
+        features[:-2], features[-2] = y, 1.0
+        np.einsum("dn,dn->n", y, y, out=features[-1])
+        features[-1] *= -0.5
+        weights = self.from_features @ features
+        sums = self.to_sums @ np.exp(weights, out=weights)
+        faint = np.flatnonzero(~(sums[-1] > FAINT))
+        if faint.size:
+            sums[:, faint] = self.to_sums @ softmax(self._logits(y[:, faint]))[0]
+        return np.divide(sums[:-1], sums[-1], out=sums[:-1])
 
     def _score_of_two(self, x):
         """Two components, one exponential: s = P (m₁ − x) + P (m₂ − m₁) / (1 + e^{ℓ₁ − ℓ₂})."""

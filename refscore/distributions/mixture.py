@@ -83,8 +83,9 @@ class GaussianMixture(MixtureBase):
         ∇² log p = −Σ_k r_k P_k + Σ_k r_k (s_k−s)(s_k−s)ᵀ
 
     `weights` (K,) at least 0 with sum 1; `means` (K, d); `covariances` (K, d, d), or (K, d)
-    diagonals, or (K,) isotropic. Equal covariances are recognised and evaluated by matrix
-    products where that keeps 1e-12; other mixtures component by component. Scores are finite
+    diagonals, or (K,) isotropic. Near the data, whatever need not be done component by
+    component to keep 1e-12 is done by matrix products: equal covariances, diagonal ones, and
+    full ones up to d = 8. Scores are finite
     and right at 1e150 standard deviations and beyond (wherever P_k(x−m_k) is finite); a log
     density below −1.8e308 is −inf. Where components k and j tie, their logits are as exact as
     x: an error of ε |W(x−m_k)| |W(m_j−m_k)|, which is large only between modes thousands of

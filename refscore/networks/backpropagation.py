@@ -124,7 +124,9 @@ class MLPLocal(Local):
         for layer in reversed(range(len(self.weights))):
             _fill(weight_bars[layer], bias_bars[layer], z_bar, self.hidden[layer])
             if u_bar is not None:
-                weight_bars[layer] += self._product("W", layer, _rows(u_bar).T, _rows(directions[layer]))
+                weight_bars[layer] += self._product(
+                    "W", layer, _rows(u_bar).T, _rows(directions[layer])
+                )
             if layer > 0:
                 t = None if v is None else directions[layer]
                 z_bar, u_bar = self._through(layer, z_bar, u_bar, t, kappas[layer])

@@ -1,8 +1,8 @@
 """The conformance kit: hold an implementation against the catalogue of identities.
 
-    import refscore.verify as rv
-    report = rv.run(subject)          # an object whose functions are ports
-    report.raise_if_failed()
+import refscore.verify as rv
+report = rv.run(subject)          # an object whose functions are ports
+report.raise_if_failed()
 """
 
 from __future__ import annotations

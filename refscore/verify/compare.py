@@ -24,7 +24,7 @@ class Judgement(NamedTuple):
     detail: str
     left: np.ndarray | None = None
     right: np.ndarray | None = None
-    count: int = 0
+    draws: int = 0
 
 
 def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Judgement:
@@ -126,4 +126,4 @@ def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
     )
     holds, gap, allowed = not seen.rejects, seen.statistic, seen.threshold
     quantiles = np.sort(values.ravel())[:: max(1, values.size // _QUANTILES)]
-    return Judgement(outcome.label, holds, gap, allowed, detail, quantiles, count=values.size)
+    return Judgement(outcome.label, holds, gap, allowed, detail, quantiles, draws=values.size)

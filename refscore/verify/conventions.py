@@ -128,7 +128,7 @@ def for_port(port: str, declared: dict):
     chosen = {}
     for key, value in declared.items():
         owner, _, name = key.rpartition(".")
-        if (name in names and owner == port) or (name in names and not owner and name not in chosen):
+        if name in names and (owner == port or (not owner and name not in chosen)):
             chosen[name] = value
     return replace(record, **chosen)
 

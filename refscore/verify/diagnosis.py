@@ -103,7 +103,7 @@ def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
     """0 for an exact match, a log-likelihood for draws, None for a mismatch."""
     if kind in ("bound", "order") or seen.left is None or said.left is None:
         return 0.0 if seen.holds == said.holds else None
-    if kind == "expectation" and (said.count or np.ndim(said.left) == 0):
+    if kind == "expectation" and (said.draws or np.ndim(said.left) == 0):
         return _agreement_of_draws(seen, said)
     mine, theirs = np.asarray(seen.left), np.asarray(said.left)
     if mine.ndim == 0 and theirs.ndim > 0:
@@ -142,7 +142,7 @@ def _agreement_of_draws(seen: Judgement, said: Judgement) -> float | None:
         np.searchsorted(mine, both, "right") / mine.size
         - np.searchsorted(theirs, both, "right") / theirs.size
     ).max()
-    root = max(gap - 1e-3, 0.0) * math.sqrt(seen.count * said.count / (seen.count + said.count))
+    root = max(gap - 1e-3, 0.0) * math.sqrt(seen.draws * said.draws / (seen.draws + said.draws))
     return -2 * root * root if root < 2.2 else None
 
 
@@ -161,7 +161,7 @@ def _coefficients(check: CheckResult) -> str:
     cases = {case.name: case for case in entry.cases()}
     for result in check.cases:
         for judgement in result.judgements:
-            if judgement.left is None or result.case not in cases:
+            if judgement.left is None or judgement.right is None or result.case not in cases:
                 continue
             terms = entry.terms(cases[result.case])
             left = np.atleast_1d(judgement.left)

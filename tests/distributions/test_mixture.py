@@ -203,6 +203,38 @@ def test_moments_and_diffusion(kind):
     np.testing.assert_allclose(diffused.covariances, 0.36 * law.covariances + 0.64 * np.eye(2))
 
 
+@pytest.mark.parametrize("kind", ["different", "diagonal", "isotropic", "one isotropic"])
+@pytest.mark.parametrize("dim", [1, 3, 8])
+@pytest.mark.parametrize("spread", [1.0, 12.0, 40.0, 300.0])
+def test_products_and_pairs_are_as_good_as_components_one_by_one(kind, dim, spread):
+    """From within the reach of the products to beyond it, against extended precision."""
+    law, rng = random_mixture(11, dim, 40, kind)
+    means = spread / np.sqrt(dim) * rng.standard_normal(law.means.shape)
+    precision = np.linalg.inv(law.covariances)
+    law = GaussianMixture(law.weights, means, law.covariances if kind == "different" else
+                          np.diagonal(law.covariances, axis1=1, axis2=2))  # fmt: skip
+    i, j = rng.integers(40, size=(2, 60))
+    share = rng.random((60, 1))
+    x = share * means[i] + (1 - share) * means[j] + rng.standard_normal((60, dim))
+    gaps = x.astype(np.longdouble) - means[:, None, :]
+    pulls = -np.einsum("kni,kij->knj", gaps, precision)
+    logits = np.log(law.weights) + 0.5 * np.linalg.slogdet(precision)[1]
+    logits = logits[:, None] + 0.5 * np.einsum("kni,kni->kn", gaps, pulls)
+    r = np.exp(logits - logits.max(axis=0))
+    r /= r.sum(axis=0)
+    score = np.einsum("kn,kni->ni", r, pulls)
+    scale = np.einsum("kn,kn->n", r, np.abs(pulls).sum(axis=2)).astype(float)[:, None]
+    assert (np.abs(law.score(x) - score) < 1e-11 * scale).all()
+    log_density = logits.max(axis=0) + np.log(np.exp(logits - logits.max(axis=0)).sum(axis=0))
+    log_density -= 0.5 * dim * np.log(2 * np.pi)
+    np.testing.assert_allclose(law.log_density(x), log_density.astype(float), rtol=1e-12)
+    size = np.abs(precision).sum() / 40 + scale**2
+    trace = np.einsum("kii->k", precision)
+    curvature = np.einsum("kn,kn->n", r, (pulls**2).sum(axis=2) - trace[:, None])
+    gap = np.abs(law.score.divergence(x) - (curvature - (score**2).sum(axis=1)))
+    assert (gap < 1e-10 * size[:, 0]).all()
+
+
 def test_component_frequencies_of_draws():
     law = GaussianMixture([0.6, 0.0, 0.4], [[0.0], [50.0], [100.0]], [1.0, 1.0, 0.0])
     x = law.sample(10_000, rng=0)

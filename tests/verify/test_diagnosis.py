@@ -70,7 +70,8 @@ UNLISTED = {
         "denoising_loss", lambda f, x, sigma, noise: half(
             f(x + sigma * noise) + noise / np.sqrt(sigma))),
     "weight 1 / sigma": (
-        "denoising_loss", lambda f, x, sigma, noise: lib.denoising_loss(f, x, sigma, noise) / sigma),
+        "denoising_loss", lambda f, x, sigma, noise: (
+            lib.denoising_loss(f, x, sigma, noise) / sigma)),
     "trace plus one": ("trace_estimate", lambda matvec, dim, probes: (
         lib.trace_estimate(matvec, dim, probes)[0] + 1)),
     "n - 1 probes": ("trace_estimate", lambda matvec, dim, probes: (

@@ -86,75 +86,6 @@ def test_a_subject_may_be_written_in_any_form(form):
     assert report.hints == []
 
 
-def sliced(field, x, v):
-    return library.sliced_loss(field, x, v)
-
-
-def drawn(field, x, generator):
-    return library.sliced_loss(field, x, rng=generator)
-
-
-SIGNATURES = {
-    "probes": (lambda f, x, probes: sliced(f, x, probes), True, False),
-    "probes, keyword-only": (lambda f, x, *, probes: sliced(f, x, probes), True, False),
-    "probes, positional-only": (lambda f, x, probes, /: sliced(f, x, probes), True, False),
-    "rng": (lambda f, x, rng: drawn(f, x, rng), False, True),
-    "rng, keyword-only": (lambda f, x, *, rng: drawn(f, x, rng), False, True),
-    "generator": (lambda f, x, generator=None: drawn(f, x, generator), False, True),
-    "key": (lambda f, x, key: drawn(f, x, key), False, True),
-    "seed": (lambda f, x, seed: drawn(f, x, np.random.default_rng(seed)), False, True),
-    "both": (
-        lambda f, x, probes=None, *, rng=None: (
-            drawn(f, x, rng) if probes is None else sliced(f, x, probes)
-        ),
-        True,
-        True,
-    ),
-    "scalar, rng": (lambda f, x, rng: drawn(f, x, rng).mean(), False, True),
-    "stars": (lambda f, x, *draws: sliced(f, x, *draws), True, False),
-    "keywords": (lambda f, x, **draws: sliced(f, x, draws["probes"]), True, False),
-}
-
-
-@pytest.mark.parametrize("signature", SIGNATURES)
-def test_draws_are_handed_over_as_the_signature_names_them(signature):
-    function, given, draws = SIGNATURES[signature]
-    report = rv.run({"sliced_loss": function})
-    assert report.exit_code == 0, report.summary()
-    assert (report["sliced_given_probes"].verdict == "holds") == given
-    assert (report["sliced_mean"].verdict == "holds") == draws
-    assert report.counts["not offered"] == report.total - report.counts["holds"] - _absent(report)
-
-
-def _absent(report):
-    """Prerequisites of ports not offered, which are not listed one by one."""
-    return report.total - len(report.checks)
-
-
-def test_the_third_argument_may_be_called_noise_and_mean_its_level():
-    def denoising_loss(model, data, noise, rng):
-        return library.denoising_loss(model, data, noise, rng=rng)
-
-    report = rv.run({"denoising_loss": denoising_loss})
-    assert report.exit_code == 0, report.summary()
-    assert report["denoising_mean"].verdict == "holds"
-
-
-@pytest.mark.parametrize(
-    ("function", "message"),
-    [
-        (lambda f, x, v: sliced(f, x, v), "sliced_loss asks for 'v'"),
-        (lambda f, x: sliced(f, x, np.ones((len(x), 1, x.shape[1]))), "names neither probes nor rng"),
-        (lambda f, x, probes, temperature: 0.0, "sliced_loss asks for 'temperature'"),
-    ],
-)  # fmt: skip
-def test_a_port_that_cannot_be_called_is_an_error_not_a_pass(function, message):
-    report = rv.run({"sliced_loss": function, "implicit_loss": implicit_loss})
-    assert report["sliced_loss_prerequisites"].verdict == "error"
-    assert message in report["sliced_loss_prerequisites"].note
-    assert report.exit_code == 2
-
-
 @pytest.mark.parametrize("declining", [rv.NotOffered("only networks"), NotImplementedError])
 def test_cases_may_be_declined_but_declining_is_not_passing(declining):
     def some(field, x):
@@ -196,7 +127,7 @@ def test_exit_codes():
 
 def test_expected_failures_are_quiet_until_they_hold():
     names = ("implicit_affine", "implicit_is_fisher", "B2-1d")
-    declared = {name: "signed the other way" for name in names}
+    declared = dict.fromkeys(names, "signed the other way")
     report = rv.run({"implicit_loss": wrong_loss, "expected_failures": declared})
     assert report.exit_code == 0
     assert report["implicit_affine"].expected_failure == "signed the other way"
@@ -227,6 +158,17 @@ def test_a_score_in_single_precision_is_not_blamed_for_its_range():
     report = rv.run({"score": score, "dtype": "float32"})
     assert report.exit_code == 0, report.summary()
     assert "declined" in report["far_points"].note
+
+
+def test_differences_of_single_precision_are_judged_as_such():
+    def single(name):
+        return lambda law, x: getattr(library, name)(law, x).astype(np.float32)
+
+    names = ("score", "log_density", "score_jacobian", "divergence")
+    report = rv.run({**{name: single(name) for name in names}, "dtype": "float32"})
+    assert report.exit_code == 0, report.summary()
+    assert report["score_is_gradient"].verdict == "holds"
+    assert report["jacobian_is_of_the_score"].verdict == "holds"
 
 
 def test_files_and_dotted_names_are_loaded(tmp_path, monkeypatch):

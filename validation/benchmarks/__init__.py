@@ -1,6 +1,7 @@
 """Speed against what a reader, torch and JAX would write: `python -m validation.benchmarks`.
 
-One file a workload, each with `WORKLOAD` (its name), `cases()` and nothing else public.
+One file a workload, each with `WORKLOAD` (its name), `cases()` and nothing else public;
+`growth` measures how time and memory grow with the sizes instead of racing anyone.
 Process CPU time on one thread, all contenders interleaved (A B C A B C), warm-up and
 compilation excluded, medians; every contender first has to give our numbers.
 """
@@ -14,6 +15,7 @@ os.environ.setdefault(
 )
 
 NAMES = ("implicit", "sliced", "denoising", "divergence", "mixture_score")
+GROWTH = "growth"
 
 
 def rows(names=NAMES, repeats: int = 7):

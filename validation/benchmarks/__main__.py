@@ -1,17 +1,33 @@
-"""`python -m validation.benchmarks [NAME ...]` prints the table."""
+"""`python -m validation.benchmarks [NAME ...] [--plot FILE]` prints the tables."""
 
+import argparse
 import sys
 
-from validation.benchmarks import NAMES, rows
-from validation.benchmarks.timing import table
+from validation.benchmarks import GROWTH, NAMES, rows
+from validation.benchmarks.timing import heading, table
 
 
 def main(arguments) -> int:
-    unknown = [name for name in arguments if name not in NAMES]
+    parser = argparse.ArgumentParser(prog="python -m validation.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*NAMES, GROWTH)))
+    parser.add_argument("--plot", metavar="FILE", help=f"draw {GROWTH} as well (matplotlib)")
+    chosen = parser.parse_args(arguments)
+    names = chosen.names or [*NAMES, GROWTH]
+    unknown = [name for name in names if name not in (*NAMES, GROWTH)]
     if unknown:
-        print(f"unknown workload {unknown[0]!r}; there are {', '.join(NAMES)}", file=sys.stderr)
+        choices = ", ".join((*NAMES, GROWTH))
+        print(f"unknown workload {unknown[0]!r}; there are {choices}", file=sys.stderr)
         return 2
-    print(table(rows(arguments or NAMES)))
+    raced = [name for name in names if name != GROWTH]
+    if raced:
+        print(heading() + "\n\n" + table(rows(raced)))
+    if GROWTH in names or chosen.plot:
+        from validation.benchmarks import growth
+
+        measured = growth.curves()
+        print(("\n" if raced else "") + growth.table(measured))
+        if chosen.plot:
+            growth.plot(measured, chosen.plot)
     return 0
 
 

@@ -84,6 +84,21 @@ def _compare(case: Case, call) -> str:
     return f"agrees to {max(gaps):.0e}"
 
 
+def heading() -> str:
+    """What the columns mean, and which kernels the floor's matrix products run."""
+    text = (
+        "`/ ours` is a contender's CPU time over refscore's, `/ floor` its time over that of the"
+        " operations named in the floor's note alone; contenders take turns, medians, one thread."
+    )
+    try:
+        import threadpoolctl
+    except ImportError:
+        return text
+    blas = [f for f in threadpoolctl.threadpool_info() if "numpy" in f.get("filepath", "")]
+    kernels = ", ".join(f"{f['internal_api']} ({f.get('architecture')} kernels)" for f in blas)
+    return f"{text} NumPy's products: {kernels}." if kernels else text
+
+
 def table(rows: list[Row]) -> str:
     """The rows as a Markdown table."""
     lines = [

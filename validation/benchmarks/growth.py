@@ -1,0 +1,181 @@
+"""How time and memory grow with the points, dimension and components: slopes on log-log axes.
+
+    value ≈ C size^exponent, fitted by least squares to the larger half of the sizes
+
+Time is process CPU time, the best of a few rounds over all sizes; memory is the peak of
+`tracemalloc` over the call's inputs, output included.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from typing import NamedTuple
+
+import numpy as np
+
+from refscore.distributions import GaussianMixture
+from refscore.objectives import sliced_loss_gradient
+from refscore.traces import divergence_estimate
+from validation.benchmarks import network
+
+WIDTH, POINTS = 128, 64
+
+
+class Curve(NamedTuple):
+    """A cost measured at several sizes: ms or MB, its exponent, and the exponent to expect."""
+
+    workload: str
+    contender: str
+    size: str
+    sizes: list
+    unit: str
+    values: list
+    exponent: float
+    expected: str
+
+
+def curves() -> list[Curve]:
+    """All measured curves."""
+    return [*_divergence(), *_mixture_time(), *_memory()]
+
+
+def table(measured: list[Curve]) -> str:
+    """The curves as a Markdown table."""
+    lines = [
+        "| workload | contender | cost at sizes | exponent | expected |",
+        "|---|---|---|---|---|",
+    ]
+    for c in measured:
+        costs = ", ".join(f"{v:.3g}" for v in c.values)
+        sizes = ", ".join(f"{s:,}" for s in c.sizes)
+        cost = f"{costs} {c.unit} at {c.size} = {sizes}"
+        exponent = f"{c.size}^{c.exponent:.2f}"
+        lines.append(f"| {c.workload} | {c.contender} | {cost} | {exponent} | {c.expected} |")
+    return "\n".join(lines)
+
+
+def plot(measured: list[Curve], path: str) -> None:
+    """One log-log panel a workload and size, written as a picture."""
+    from matplotlib.figure import Figure
+
+    panels = list(dict.fromkeys((c.workload, c.size, c.unit) for c in measured))
+    figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
+    for axes, (workload, size, unit) in zip(
+        np.ravel(figure.subplots(1, len(panels))), panels, strict=True
+    ):
+        for c in measured:
+            if (c.workload, c.size, c.unit) == (workload, size, unit):
+                label = f"{c.contender}: {size}^{c.exponent:.2f}"
+                axes.loglog(c.sizes, c.values, "o-", label=label)
+        axes.set(title=workload, xlabel=size, ylabel=unit)
+        axes.title.set_fontsize(9)
+        axes.legend(fontsize=7)
+    figure.savefig(path, dpi=150)
+
+
+def _divergence():
+    """Of d-128-128-d: one matrix product, d products J e, one probe, and log |det J|."""
+    title, sizes = f"divergence, d-{WIDTH}-{WIDTH}-d, {POINTS} points", [16, 32, 64, 128, 256, 512]
+    made = {d: network.inputs((d, WIDTH, WIDTH, d), POINTS)[:3] for d in sizes}
+
+    def one_by_one(d):
+        net, x, _ = made[d]
+        units = np.eye(d)
+        return sum(net.jvp(x, np.broadcast_to(e, x.shape))[:, i] for i, e in enumerate(units))
+
+    def one_probe(d):
+        net, x, probes = made[d]
+        return divergence_estimate(net, x, probes[:, None, :])
+
+    def determinant(d):
+        net, x, _ = made[d]
+        return np.linalg.slogdet(net.jacobian(x[:8]))[1]  # 8 points: d = 512 takes seconds
+
+    contenders = {
+        "refscore, exact": (lambda d: made[d][0].divergence(made[d][1]), "1 (d ≫ 128)"),
+        "d products J e": (one_by_one, "2 (d ≫ 128)"),
+        "Hutchinson, one probe": (one_probe, "1 (d ≫ 128)"),
+        "log determinant of J, 8 points": (determinant, "3"),
+    }
+    np.testing.assert_allclose(contenders["refscore, exact"][0](16), one_by_one(16), rtol=1e-9)
+    for name, (call, expected) in contenders.items():
+        yield _timed(title, name, "d", sizes, call, expected)
+
+
+def _mixture_time():
+    title = "mixture score"
+    for name, equal in (("equal variances", True), ("unequal variances", False)):
+        cases = {
+            "n": {n: _mixture(n, 2, 25, equal) for n in (1000, 4000, 16_000, 64_000)},
+            "K": {K: _mixture(2000, 2, K, equal) for K in (16, 64, 256, 1024, 4096)},
+            "d": {d: _mixture(1000, d, 100, equal) for d in (4, 16, 64, 256)},
+        }
+        fixed = {"n": "K = 25, d = 2", "K": "n = 2000, d = 2", "d": "n = 1000, K = 100"}
+        for size, made in cases.items():
+
+            def score(s, made=made):
+                law, x = made[s]
+                return law.score(x)
+
+            yield _timed(f"{title}, {fixed[size]}", name, size, list(made), score, "at most 1")
+
+
+def _mixture(n, dim, K, equal=False):
+    rng = np.random.default_rng(0)
+    variances = np.full(K, 0.5) if equal else rng.uniform(0.25, 1.0, K)
+    law = GaussianMixture(np.full(K, 1 / K), rng.standard_normal((K, dim)), variances)
+    return law, rng.standard_normal((n, dim))
+
+
+def _memory():
+    """The result is 80 MB at a million points in d = 10; all K gaps at once would be 8 GB."""
+    sizes = [1000, 10_000, 100_000, 1_000_000]
+    for name, equal in (("equal variances", True), ("unequal variances", False)):
+        law, x = _mixture(sizes[-1], 10, 100, equal)
+        yield _peaks("memory of the score, d = 10, K = 100", name, sizes, law.score, x)
+    net = network.inputs((10, WIDTH, WIDTH, 10), 1)[0]
+    yield _peaks("memory of MLP 10-128-128-10", "divergence", sizes[:-1], net.divergence, x)
+
+    def gradient(points):
+        return sliced_loss_gradient(net, points, rng=0)
+
+    yield _peaks("memory of MLP 10-128-128-10", "sliced gradient", sizes[:-1], gradient, x)
+
+
+def _timed(workload, contender, size, sizes, call, expected, rounds=3):
+    best = dict.fromkeys(sizes, np.inf)
+    for s in sizes:
+        call(s)
+    for _ in range(rounds):
+        for s in sizes:
+            best[s] = min(best[s], _milliseconds(lambda s=s: call(s)))
+    values = list(best.values())
+    return Curve(workload, contender, size, sizes, "ms", values, _slope(sizes, values), expected)
+
+
+def _milliseconds(call, least=0.01):
+    calls, start = 0, time.process_time()
+    while True:
+        call()
+        calls += 1
+        spent = time.process_time() - start
+        if spent >= least:
+            return 1e3 * spent / calls
+
+
+def _peaks(workload, contender, sizes, call, x):
+    values = []
+    for n in sizes:
+        call(x[:10])  # what a law or a thread keeps between calls is no growth
+        tracemalloc.start()
+        call(x[:n])
+        values.append(tracemalloc.get_traced_memory()[1] / 1e6)
+        tracemalloc.stop()
+    exponent = _slope(sizes, values)
+    return Curve(workload, contender, "n", sizes, "MB", values, exponent, "at most 1")
+
+
+def _slope(sizes, values) -> float:
+    half = slice((len(sizes) - 1) // 2, None)
+    return float(np.polyfit(np.log(sizes[half]), np.log(values[half]), 1)[0])
