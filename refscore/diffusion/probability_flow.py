@@ -171,6 +171,7 @@ def integrate(
 
 
 def one_time(t, process, name: str) -> float:
+    """One time of the process as a number; raises ValueError naming the argument."""
     t = as_time(t, process, name)
     if t.ndim:
         raise ValueError(f"{name} must be one time, got shape {t.shape}")

@@ -26,6 +26,13 @@ def described(kind: str, arrays) -> Law:
     return Law(kind, **{k: v for k, v in vars(arrays).items() if k != "kind"})
 
 
+def named_law(kind: str, named: dict) -> Law:
+    """The law a port returned; weights that sum to one in single precision are rescaled."""
+    if "weights" in named and abs(named["weights"].sum() - 1) < 1e-5:
+        named = {**named, "weights": named["weights"] / named["weights"].sum()}
+    return Law(kind, **named)
+
+
 def _noised_cases():
     for law, name in ((settings.gaussian(3), "Gaussian"), (settings.mixture(2), "mixture")):
         d = 3 if name == "Gaussian" else 2
@@ -121,7 +128,7 @@ def guided_score_adds(ports, case):
     """The posterior's score is the prior's plus the weighted likelihood's."""
     x = settings.points(5, case.H.shape[1], 2)
     named = ports.posterior(case.law, case.H, case.y, case.R, case.weight)
-    left = ports.score(Law(case.law.kind, **named), x)
+    left = ports.score(named_law(case.law.kind, named), x)
     likelihood = np.linalg.solve(case.R, (case.y - x @ case.H.T).T).T @ case.H
     right = oracles.scores.score(case.law, x) + case.weight * likelihood
     yield Sides("score", left, right)
@@ -154,7 +161,7 @@ def diffused_law(ports, case):
     want = oracles.bayes.diffused(case.law, case.alpha, case.sigma)
     kind = "smoothed_uniform" if case.law.kind == "uniform" else case.law.kind
     x = settings.points(5, 3 if kind == "gaussian" else 2, 4)
-    left = ports.log_density(Law(kind, **got), x)
+    left = ports.log_density(named_law(kind, got), x)
     yield Sides("log density", left, oracles.scores.log_density(want, x))
 
 
