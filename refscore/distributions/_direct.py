@@ -58,16 +58,16 @@ class DirectMixture:
             yield k, -apply(self.spread.precision[g], x - self.means[:, k, None])
 
     def _near(self, x):
-        """The products' coordinates of x, None unless all columns are within their reach."""
+        """The products' features of x, None unless all columns are within their reach."""
         if self.products:
-            y, reach = self.products.local(x)
-            return y if reach.max() <= EXACT else None
+            features, reach = self.products.features(x)
+            return features if reach.max() <= EXACT else None
 
     def _responsibilities(self, x):
-        y = self._near(x)
-        if y is not None:
+        features = self._near(x)
+        if features is not None:
             none_far = self.far.contested(np.zeros(x.shape[1]), self.constants)
-            return softmax(self.products.logits(y))[0], none_far
+            return softmax(self.products.logits(features))[0], none_far
         return self._direct_responsibilities(x)
 
     def _direct_responsibilities(self, x):
@@ -80,9 +80,9 @@ class DirectMixture:
 
     def log_density(self, x):
         def block(columns):
-            y = self._near(columns)
-            if y is not None:
-                return softmax(self.products.logits(y))[1] + self.products.highest
+            features = self._near(columns)
+            if features is not None:
+                return softmax(self.products.logits(features))[1] + self.products.highest
             q = self._quadratics(columns)
             q *= -0.5
             q += self.constants
@@ -96,26 +96,26 @@ class DirectMixture:
     def _score_block(self, x):
         if not self.products:
             return self._direct_score(x)
-        y, reach = self.products.local(x)
+        features, reach = self.products.features(x)
         if reach.max() <= EXACT:
-            return self.products.score(y)
+            return self.products.score(features)
         many = self.count * self.dim >= PAIR_COST
         near, there = reach <= EXACT, (reach <= SCREENED) & many
         s = np.empty(x.shape)
         for columns, score in (
-            (near, lambda x, y: self.products.score(y)),
+            (near, lambda x, features: self.products.score(features)),
             (there & ~near, self._screened_score),
             (~there & ~near, self._direct_score),
         ):
             if columns.all():
-                return score(x, y)
+                return score(x, features)
             if columns.any():
-                s[:, columns] = score(x[:, columns], y[:, columns])
+                s[:, columns] = score(x[:, columns], features[:, columns])
         return s
 
-    def _screened_score(self, x, y):
+    def _screened_score(self, x, features):
         """The score from those pairs of a point and a component that matter."""
-        logits = self.products.logits(y)
+        logits = self.products.logits(features)
         competes = logits > logits.max(axis=0) - (RELEVANT + 1.0)
         if PAIR_COST * competes.sum() > competes.size * self.dim:
             return self._direct_score(x)
@@ -124,7 +124,7 @@ class DirectMixture:
             s[:, rows] = at.score()
         return s
 
-    def _direct_score(self, x, y=None):
+    def _direct_score(self, x, features=None):
         r, far = self._direct_responsibilities(x)
         s = self._sparse_mean_score(x, r) if self.spread.full else self._mean_score(x, r)
         for rows, at in self.far.groups(x, far):

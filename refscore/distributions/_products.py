@@ -55,41 +55,43 @@ class Products:
         self.steepest = np.sqrt(steepest)
         self.radius = np.sqrt((m**2).sum(axis=1).max())
 
-    def local(self, x):
-        """The coordinates y (d, n) of columns x, and every column's reach (n,)."""
-        y = (x - self.centre) * self.scale
+    def features(self, x):
+        """The features (F, n) of columns x, and every column's reach (n,)."""
+        features = np.empty((self.to_sums.shape[0], x.shape[1]))
+        y, squares, features[-1] = features[: self.dim], features[self.dim : -1], 1.0
+        np.subtract(x, self.centre, out=y)
+        y *= self.scale
         square = np.einsum("dn,dn->n", y, y)
-        return y, (self.steepest * (np.sqrt(square) + self.radius)) ** 2
-
-    def logits(self, y):
-        """ℓ_k − max const for all components, (K, n)."""
-        features = np.empty((self.to_sums.shape[0], y.shape[1]))
-        features[: self.dim], features[-1] = y, 1.0
-        squares = features[self.dim : -1]
         if self.full:
             np.multiply(y[self.row], y[self.column], out=squares)
         elif self.isotropic:
-            np.einsum("dn,dn->n", y, y, out=squares[0])
+            squares[0] = square
         else:
             np.square(y, out=squares)
         squares *= self.times
+        return features, (self.steepest * (np.sqrt(square) + self.radius)) ** 2
+
+    def logits(self, features):
+        """ℓ_k − max const for all components, (K, n)."""
         return self.from_features @ features
 
-    def score(self, y):
-        """The score in the coordinates of x, (d, n)."""
-        weights = self.logits(y)
+    def score(self, features):
+        """The score in the coordinates of x, (d, n); the features are used up."""
+        weights = self.logits(features)
         sums = self.to_sums @ np.exp(weights, out=weights)
         faint = np.flatnonzero(sums[-1] < FAINT)
         if faint.size:
-            sums[:, faint] = self.to_sums @ softmax(self.logits(y[:, faint]))[0]
-        s, quadratic, total = sums[: self.dim], sums[self.dim : -1], sums[-1]
-        if not self.full:
-            s -= quadratic * y
-        else:
+            sums[:, faint] = self.to_sums @ softmax(self.logits(features[:, faint]))[0]
+        y, s = features[: self.dim], sums[: self.dim]
+        quadratic, total = sums[self.dim : -1], sums[-1]
+        if self.full:
             for i, j, entry in zip(self.row, self.column, quadratic, strict=True):
                 s[i] -= entry * y[j]
                 if i != j:
                     s[j] -= entry * y[i]
+        else:
+            y *= quadratic
+            s -= y
         s *= self.scale
         s /= total
         return s

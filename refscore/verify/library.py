@@ -202,34 +202,34 @@ def langevin_stationary(law, step_size):
     return _named(laws.langevin_stationary(distribution(law), step_size))
 
 
-_VP = processes.VP()
+VP = processes.VP()
 
 
 def marginal(t):
     """(alpha, sigma) of the variance-preserving process."""
-    return _VP.marginal(t)
+    return VP.marginal(t)
 
 
 def drift(x, t):
     """f(x, t)."""
-    return _VP.drift(x, t)
+    return VP.drift(x, t)
 
 
 def diffusion(t):
     """g(t)."""
-    return _VP.diffusion(t)
+    return VP.diffusion(t)
 
 
 def flow_velocity(score_at, x, t):
     """f - ½ g² score."""
-    return flows.flow_velocity(_VP, score_at)(x, t)
+    return flows.flow_velocity(VP, score_at)(x, t)
 
 
 def flow_map(law, x, t, s):
     """The exact flow of a Gaussian; a mixture's by an ODE solver."""
-    return flows.flow_map(distribution(law), _VP, t, s)(x)
+    return flows.flow_map(distribution(law), VP, t, s)(x)
 
 
 def log_likelihood(score_at, x, probes=None):
     """log p_0 by the probability flow."""
-    return flows.log_likelihood(_VP, score_at, x, probes=probes)
+    return flows.log_likelihood(VP, score_at, x, probes=probes)

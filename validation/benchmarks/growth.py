@@ -61,17 +61,18 @@ def plot(measured: list[Curve], path: str) -> None:
     from matplotlib.figure import Figure
 
     panels = list(dict.fromkeys((c.workload, c.size, c.unit) for c in measured))
-    figure = Figure(figsize=(4.6 * len(panels), 4.2), layout="constrained")
-    for axes, (workload, size, unit) in zip(
-        np.ravel(figure.subplots(1, len(panels))), panels, strict=True
-    ):
+    rows = -(-len(panels) // 3)
+    figure = Figure(figsize=(14, 4.2 * rows), layout="constrained")
+    for axes, panel in zip(np.ravel(figure.subplots(rows, 3)), panels, strict=False):
         for c in measured:
-            if (c.workload, c.size, c.unit) == (workload, size, unit):
-                label = f"{c.contender}: {size}^{c.exponent:.2f}"
+            if (c.workload, c.size, c.unit) == panel:
+                label = f"{c.contender}: {c.size}^{c.exponent:.2f}"
                 axes.loglog(c.sizes, c.values, "o-", label=label)
-        axes.set(title=workload, xlabel=size, ylabel=unit)
-        axes.title.set_fontsize(9)
-        axes.legend(fontsize=7)
+        axes.set(title=panel[0], xlabel=panel[1], ylabel=panel[2])
+        axes.set_xticks(axes.lines[0].get_xdata())
+        axes.minorticks_off()
+        axes.set_xticklabels([f"{size:,}" for size in axes.lines[0].get_xdata()])
+        axes.legend(fontsize=8)
     figure.savefig(path, dpi=150)
 
 

@@ -36,6 +36,12 @@ def _(t):
     return np.exp(-0.5 * _integral(t)), -np.expm1(-_integral(t))
 
 
+@mistake("marginal_of_another_family", port="marginal", source="F03: diffusers da7d4cf")
+def _(t):
+    """The data are not shrunk: a variance-exploding marginal in a variance-preserving process."""
+    return 1.0, np.sqrt(np.expm1(_integral(t)))
+
+
 @mistake("marginal_swapped", port="marginal", source="F01: labml #152")
 def _(t):
     """alpha and sigma are exchanged."""
@@ -163,6 +169,14 @@ def _(score_at, x):
 def _(score_at, x):
     """The log-likelihood is divided by the dimension."""
     return library.log_likelihood(score_at, x) / x.shape[-1]
+
+
+@mistake("likelihood_at_cutoff", port="log_likelihood", source="L14")
+def _(score_at, x):
+    """The density at the cut-off t = 0.01 is reported as that of the data."""
+    from refscore import diffusion as flows
+
+    return flows.log_likelihood(library.VP, score_at, x, start=0.01)
 
 
 def _transport(score_at, x):
