@@ -73,7 +73,7 @@ def scalar_value(f, x) -> np.ndarray:
 def vjp(f, x, w) -> np.ndarray:
     """J(x)ᵀ w for a field f; x and w (n, d), result (n, d). One backward pass.
 
-    Checked by: score_jacobian_is_derivative
+    Tested in: tests/test_autodiff.py
     """
     return _pullback(_field(f), x, w)
 
@@ -83,7 +83,7 @@ def jvp(f, x, v) -> np.ndarray:
 
     Two backward passes, so only backward rules are needed.
 
-    Checked by: score_jacobian_is_derivative
+    Tested in: tests/test_autodiff.py
     """
     f = _field(f)
     return _gradient(lambda w: _dot(v, _pullback(f, x, w)))(np.zeros_like(x))
@@ -92,7 +92,7 @@ def jvp(f, x, v) -> np.ndarray:
 def jacobian(f, x) -> np.ndarray:
     """J(x)[i, j] = ∂fᵢ/∂xⱼ for a field f; (n, d) to (n, d, d). d backward passes.
 
-    Checked by: score_jacobian_is_derivative
+    Tested in: tests/test_autodiff.py
     """
     rows = [vjp(f, x, np.broadcast_to(e, x.shape)) for e in np.eye(x.shape[1])]
     return np.stack(rows, axis=1)
@@ -101,7 +101,7 @@ def jacobian(f, x) -> np.ndarray:
 def divergence(f, x) -> np.ndarray:
     """Σᵢ ∂fᵢ/∂xᵢ for a field f; (n, d) to (n,). d backward passes.
 
-    Checked by: divergence_is_laplacian
+    Tested in: tests/test_autodiff.py
     """
     units = np.eye(x.shape[1])
     return np.sum(
@@ -112,7 +112,7 @@ def divergence(f, x) -> np.ndarray:
 def gradient(f, x) -> np.ndarray:
     """∇f(x) for a scalar function f; (n, d) to (n, d). One backward pass.
 
-    Checked by: score_is_gradient
+    Tested in: tests/test_autodiff.py
     """
     return negative_gradient(lambda y: -f(y))(x)
 
@@ -121,7 +121,7 @@ def negative_gradient(f):
     """The field −∇f of a scalar function f (the score, if f is an energy), as a function that
     can itself be differentiated by this file.
 
-    Checked by: score_is_gradient
+    Tested in: tests/test_autodiff.py
     """
 
     def field(x):
@@ -133,7 +133,7 @@ def negative_gradient(f):
 def hessian(f, x) -> np.ndarray:
     """∂²f/∂xᵢ∂xⱼ of a scalar function; (n, d) to (n, d, d). d double backward passes.
 
-    Checked by: score_jacobian_is_derivative
+    Tested in: tests/test_autodiff.py
     """
     return -jacobian(negative_gradient(f), x)
 
@@ -141,7 +141,7 @@ def hessian(f, x) -> np.ndarray:
 def laplacian(f, x) -> np.ndarray:
     """Σᵢ ∂²f/∂xᵢ² of a scalar function; (n, d) to (n,). d double backward passes.
 
-    Checked by: divergence_is_laplacian
+    Tested in: tests/test_autodiff.py
     """
     return -divergence(negative_gradient(f), x)
 
@@ -152,7 +152,7 @@ def parameter_gradient(f, x, theta, a=None, c=None, v=None, b=None) -> np.ndarra
     a (n, d), c (n,), v and b (m, n, d), each may be None; theta (p,), result (p,). J enters
     through its pullback, b·J v = v·Jᵀb, and div through m = d unit vectors with b = c v.
 
-    Checked by: implicit_gradient, sliced_gradient, denoising_gradient
+    Tested in: tests/test_autodiff.py, as `Function`
     """
 
     def weighted(theta):

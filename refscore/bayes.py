@@ -38,7 +38,8 @@ def denoise(score: Field, y, alpha, sigma) -> Denoised:
     `score` the score of the law of Y; `y` (..., d); `alpha` ≠ 0; `sigma` ≥ 0. For data
     coming in at large alpha/sigma the covariance is a small difference of large terms:
     its error is about ε σ²/α². Cost: one Jacobian a point.
-    Source: identities.md A6 (Tweedie; second order by differentiating once more).
+    Source: Robbins (1956) and Efron (2011), Tweedie's formula; the covariance by
+    differentiating once more.
     Checked by: tweedie
     """
     score, alpha = as_field(score, "score"), as_scalar(alpha, "alpha")
@@ -64,8 +65,8 @@ def posterior(law, H, y, noise_covariance, weight=1.0):
     Gaussian, else a GaussianMixture. Covariances by Joseph's form, which stays positive.
     This holds at one noise level: adding a likelihood score at every level of a diffusion
     samples another law. Cost: O(d² k) per distinct covariance.
-    Source: identities.md A7.
-    Checked by: bayes_posterior
+    Source: derived by completing the square; row A7 of the catalogue, `refscore identities A7`.
+    Checked by: bayes_posterior, guided_score_adds
     """
     if not isinstance(law, (Gaussian, GaussianMixture, Empirical)):
         raise TypeError(
@@ -138,8 +139,8 @@ def likelihood_score(H, y, noise_covariance) -> LikelihoodScore:
         s(x) = Hᵀ R⁻¹ (y − H x)
 
     `H` (k, d); `y` (k,); `noise_covariance` R (k, k), (k,) or a number, positive definite.
-    Its `matrix` is −Hᵀ R⁻¹ H and its `offset` Hᵀ R⁻¹ y. Source: identities.md A7.
-    Checked by: bayes_posterior, guided_score_adds
+    Its `matrix` is −Hᵀ R⁻¹ H and its `offset` Hᵀ R⁻¹ y. Source: derived.
+    Tested in: tests/test_bayes.py
     """
     h, y = _observation(H, y, None)
     noise = spread_of(noise_covariance, "noise_covariance", len(y))
@@ -151,8 +152,8 @@ def guided_score(score: Field, likelihood_score: Field, weight=1.0) -> Field:
     """The field s(x) + w ∇ log p(y|x), the score of p(x) p(y|x)^w.
 
     `score` the prior's; `likelihood_score` any Field of the same dimension; `weight` a
-    number. Source: identities.md A7.
-    Checked by: guided_score_adds, bayes_posterior
+    number. Source: Bayes' rule; row A7 of the catalogue, `refscore identities A7`.
+    Tested in: tests/test_bayes.py
     """
     score, likelihood_score = (
         as_field(score, "score"),

@@ -14,7 +14,7 @@ def curl(field, x) -> np.ndarray:
 
     field with `jacobian`; x (..., d). Returns (..., d, d), zero everywhere iff the field is a
     gradient (on a simply connected domain). Cost: one Jacobian.
-    Checked by: conservative_score
+    Tested in: tests/test_calculus.py
     """
     jacobian = as_offering(field, "field", "jacobian").jacobian(x)
     return jacobian - np.swapaxes(jacobian, -1, -2)
@@ -23,7 +23,7 @@ def curl(field, x) -> np.ndarray:
 def symmetric_part(field, x) -> np.ndarray:
     """The symmetric part of the Jacobian, ½(J + Jᵀ); x (..., d) to (..., d, d).
 
-    Checked by: conservative_score
+    Tested in: tests/test_calculus.py
     """
     jacobian = as_offering(field, "field", "jacobian").jacobian(x)
     return 0.5 * (jacobian + np.swapaxes(jacobian, -1, -2))

@@ -17,7 +17,7 @@ def wasserstein_gaussian(p, q) -> float:
     Arguments: p, q with .mean (d,) and .covariance (d, d), which may be singular.
     Returns: W >= 0. Raises: ValueError for different dimensions. Cost: O(d³).
     Source: Dowson and Landau 1982; Bhatia, Jain and Lim 2019, section 2.
-    Checked by: langevin_stationary, flow_marginals
+    Tested in: tests/test_laws.py
     """
     mean_p, root_p = _mean_and_root(p, "p")
     mean_q, root_q = _mean_and_root(q, "q")

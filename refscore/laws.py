@@ -44,7 +44,7 @@ def affine_map_of(step: Callable, dim: int, *, noise_dim: int | None = None) -> 
     Arguments: step, rowwise on (n, d) points and (n, m) noise; dim, d; noise_dim, m (d unless
     given). Returns: AffineStep. Raises: ValueError if the step is not affine, seen at points
     of its own choice to 1e-8. Cost: d + m + 5 rows of one step.
-    Checked by: langevin_law
+    Tested in: tests/test_laws.py
     """
     step, d = as_callable(step, "step"), as_count(dim, "dim")
     m = d if noise_dim is None else as_count(noise_dim, "noise_dim")
@@ -70,7 +70,7 @@ def affine_law(step, mean0, covariance0, n_steps: int = 1) -> Gaussian:
     mean0 (d,), covariance0 (d, d), zeros for a point; n_steps >= 0. Returns: Gaussian,
     which may be singular. Raises: ValueError when the law leaves the finite numbers.
     Cost: O(d³ log k), by squaring.
-    Checked by: langevin_law, one_step_variance
+    Tested in: tests/test_laws.py
     """
     mean, covariance = _start(mean0, covariance0)
     M, c, Q = _noise_form(step, len(mean))
@@ -93,7 +93,7 @@ def stationary_law(step, dim: int | None = None) -> Gaussian:
     Arguments: step, as `affine_law`; dim, needed when the step is a function.
     Returns: Gaussian. Raises: ValueError when the largest |eigenvalue| of M is 1 or more.
     Cost: O(d³). Source: the discrete Lyapunov equation.
-    Checked by: langevin_stationary
+    Tested in: tests/test_laws.py
     """
     from scipy.linalg import solve_discrete_lyapunov
 
@@ -116,7 +116,7 @@ def langevin_law(law, step_size, n_steps: int, mean0, covariance0) -> Gaussian:
     needed for finite k); n_steps >= 0; mean0 (d,); covariance0 (d, d), zeros for a point.
     Returns: Gaussian, by the eigenbasis of S, the sum in closed form. Raises: ValueError
     naming the argument or when the law overflows. Cost: O(d³) for every k.
-    Checked by: langevin_law, one_step_variance
+    Checked by: langevin_law
     """
     eta, (mu, variances, E) = as_positive(step_size, "step_size"), _eigenbasis(law)
     k = as_count(n_steps, "n_steps", minimum=0)

@@ -52,7 +52,7 @@ class Nodes:
 
         Returns: shape values.shape[1:]. Raises: ValueError for another length or for values
         that are not finite. Cost: m products per entry.
-        Checked by: stein_identity, hutchinson_unbiased
+        Tested in: tests/test_nodes.py
         """
         values = values(self.points) if callable(values) else values
         values = as_array(values, "values")
@@ -66,7 +66,7 @@ class Nodes:
         Arguments: log_density, (m, d) -> (m,), may be unnormalised, -inf outside a support;
         normalise=False keeps w_i q(x_i), whose sum then tells how much mass the nodes hold.
         Raises: ValueError when no node has mass. Cost: one evaluation of the density.
-        Checked by: density_integrates_to_one
+        Tested in: tests/test_nodes.py
         """
         logs = np.asarray(as_callable(log_density, "log_density")(self.points), dtype=np.float64)
         if logs.shape != self.weights.shape or np.isnan(logs).any() or (logs == np.inf).any():
@@ -88,7 +88,7 @@ def monte_carlo(law, n: int, *, rng=None) -> Nodes:
     """Monte Carlo: n independent draws of a law, each with weight 1/n; the error falls as n^{-1/2}.
 
     Arguments: law with `.sample(n, rng=)`. Cost: n draws.
-    Checked by: samples_follow_law
+    Tested in: tests/test_nodes.py
     """
     n = as_count(n, "n")
     law = as_offering(law, "law", "sample")
@@ -99,7 +99,7 @@ def signs(dim: int) -> Nodes:
     """All 2^d vectors of signs, weight 2^-d each: the law of Rademacher probes, exactly.
 
     Cost: 2^d d numbers. Raises: ValueError beyond 2^24 points.
-    Checked by: hutchinson_unbiased, probe_variances
+    Tested in: tests/test_nodes.py
     """
     binary = enumerate_binary(dim)
     return Nodes(2 * binary.points - 1, binary.weights)
@@ -109,7 +109,7 @@ def enumerate_binary(dim: int) -> Nodes:
     """All 2^d vectors of {0, 1}^d, weight 2^-d each; `.under(log_density)` makes them a law.
 
     Cost: 2^d d numbers. Raises: ValueError beyond 2^24 points.
-    Checked by: hutchinson_unbiased
+    Tested in: tests/test_nodes.py
     """
     dim = as_count(dim, "dim")
     _require_few(2**dim, f"{{0, 1}}^{dim}")
@@ -126,7 +126,7 @@ def gauss_hermite(law, order: int) -> Nodes:
     Arguments: law, a Gaussian (mean, covariance) or mixture (weights, means, covariances);
     order, nodes per axis. Returns: Nodes with K·order^d points. Raises: TypeError for another
     law, ValueError beyond 2^24 points. Source: Golub and Welsch 1969.
-    Checked by: stein_identity, fisher_divergence_affine
+    Tested in: tests/test_nodes.py
     """
     order = as_count(order, "order")
     weights, means, covariances = gaussian_components(law)
@@ -149,7 +149,7 @@ def trapezoid(low, high, n: int) -> Nodes:
     edges, such as mixtures; `.under(p.log_density)` turns the rule into expectations under p.
     Arguments: low, high, numbers (1-D) or (d,), low < high. Returns: Nodes, (n+1)^d points,
     weights that sum to the volume. Source: Trefethen and Weideman 2014, section 5.
-    Checked by: density_integrates_to_one, stein_identity
+    Tested in: tests/test_nodes.py
     """
     low, high = np.atleast_1d(as_array(low, "low")), np.atleast_1d(as_array(high, "high"))
     if low.ndim != 1 or low.shape != high.shape or not (low < high).all():
@@ -169,7 +169,7 @@ def quasi_monte_carlo(law, n: int, *, rng=None) -> Nodes:
 
     Arguments: law, a whole number d (the unit cube) or a Gaussian or mixture; n, a power of
     two. Raises: ValueError when n is not a power of two. Source: Owen 1997.
-    Checked by: samples_follow_law
+    Tested in: tests/test_nodes.py
     """
     n = as_count(n, "n")
     if n & (n - 1):

@@ -70,7 +70,7 @@ class VE:
 
     Arguments: 0 < sigma_min < sigma_max; exact. Source: Song et al. 2021, equation 30 and
     appendix C; the paper starts from s(0)² and calls it zero.
-    Checked by: linear_sde_moments, rates_of_marginals, flow_marginals
+    Tested in: tests/test_processes.py
     """
 
     sigma_min: float = 0.01

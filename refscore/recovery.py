@@ -51,8 +51,9 @@ def log_density_from_score(score: Field, x, x0, *, breakpoints=(), tolerance=1e-
     shared (½U(0,1) + ½U(2,3) and .9/.1 have one score). A field that is not a gradient gives
     a number that depends on the path: see `circulation`. A mode narrower than about 1/60 of
     the segment can be missed without a breakpoint. Raises RuntimeError if the tolerance is
-    not met. Method: adaptive 7-15 Gauss-Kronrod. Source: identities.md A3.
-    Checked by: density_from_score, disconnected_support
+    not met. Method: adaptive 7-15 Gauss-Kronrod (Piessens et al., QUADPACK, 1983).
+    Source: row A3 of the catalogue, `refscore identities A3`.
+    Checked by: density_from_score
     """
     x = as_points(x, "x", as_field(score, "score").dim)
     x0 = as_array(x0, "x0", (score.dim,))
@@ -70,8 +71,11 @@ def circulation(field: Field, vertices, *, tolerance=1e-10) -> float:
     """∮ s·dl around the closed polygon through `vertices` (m, d), in their order.
 
     Zero for every loop if s is a gradient on a simply connected set; for s(x) = A x + b it is
-    the sum of ½ (A − Aᵀ) over the polygon's oriented area. Source: identities.md A4.
-    Checked by: conservative_score
+    the sum of ½ (A − Aᵀ) over the polygon's oriented area. `field` a Field of dimension d;
+    `tolerance` of every edge's integral, relative to max(1, ∫|integrand|). Returns a number.
+    Raises RuntimeError if the tolerance is not met. Source: Stokes' theorem; row A4 of the
+    catalogue, `refscore identities A4`.
+    Tested in: tests/test_recovery.py
     """
     corners = as_points(vertices, "vertices", as_field(field, "field").dim)
     if corners.ndim != 2 or len(corners) < 3:
@@ -89,8 +93,8 @@ def normalise(log_density: Callable, low, high, *, pieces=8, tolerance=1e-10) ->
     box that holds the mass; `pieces` first cuts per axis, enough that no mode falls between
     nodes. Subtract the result from log_density to normalise it. Raises RuntimeError if the
     relative `tolerance` is not met. Method: adaptive product 7-15 Gauss-Kronrod, boxes
-    halved where the error is. Source: identities.md A3.
-    Checked by: density_integrates_to_one, density_from_score
+    halved where the error is. Source: Piessens et al., QUADPACK (1983).
+    Tested in: tests/test_recovery.py
     """
     log_density, pieces = as_callable(log_density, "log_density"), as_count(pieces, "pieces")
     low, high = as_points(low, "low"), as_points(high, "high")

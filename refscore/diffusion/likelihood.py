@@ -64,7 +64,7 @@ def gaussian_log_likelihood(
 
     Arguments: law, Gaussian; x (..., d); probes (..., m, d); terminal, the exact diffused law
     unless given. Returns: (...,). Cost: O(d³) once, d² a point.
-    Checked by: flow_log_likelihood
+    Tested in: tests/diffusion/test_likelihood.py
     """
     x, process = as_points(x, "x"), as_process(process)
     flow = flow_map(law, process, 0.0, process.final_time)

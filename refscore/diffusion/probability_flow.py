@@ -16,7 +16,7 @@ def diffused(process, law, t):
     """The law of X_t = α_t X_0 + σ_t Z.
 
     Arguments: law with .diffuse(alpha, sigma); t, one time in [0, T]. Returns: a law.
-    Checked by: diffused_law, flow_marginals
+    Tested in: tests/diffusion/test_probability_flow.py
     """
     law = as_offering(law, "law", "diffuse")
     alpha, sigma = as_process(process).marginal(one_time(t, process, "t"))
@@ -97,7 +97,7 @@ def flow_map(law, process, s, t) -> GaussianFlow:
     Arguments: law, Gaussian (mean, covariance); process; s, t in [0, T]. Returns:
     GaussianFlow. Raises: TypeError for another law (mixtures flow by `encode`, `decode`).
     Cost: O(d³). Source: Pierret and Galerne 2025, proposition 3.
-    Checked by: flow_map, flow_marginals
+    Checked by: flow_map
     """
     process = as_process(process)
     weights, means, covariances = gaussian_components(law)
@@ -119,7 +119,7 @@ def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
 
     Arguments: process, score_at as `flow_velocity`; x (..., d); options as `integrate`.
     Returns: (..., d). Raises: ValueError when the solver fails. Cost: one solve a point.
-    Checked by: flow_map, flow_marginals
+    Tested in: tests/diffusion/test_probability_flow.py
     """
     end = as_process(process).final_time if end is None else end
     return _carry(process, score_at, x, (start, "start"), (end, "end"), options)
@@ -129,7 +129,7 @@ def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
     """Noise at time `end` carried back to data at time `start`: the inverse of `encode`.
 
     Arguments, returns, raises, cost: as `encode`.
-    Checked by: flow_map, flow_marginals
+    Tested in: tests/diffusion/test_probability_flow.py
     """
     end = as_process(process).final_time if end is None else end
     return _carry(process, score_at, x, (end, "end"), (start, "start"), options)
@@ -152,7 +152,7 @@ def integrate(
     Arguments: s, t in any order; rtol, atol, error per step of this one system, so no sample
     depends on its batch; method, a name solve_ivp knows. Returns: (p,). Raises: ValueError
     when the solver fails. Source: Hairer, Nørsett and Wanner 1993, II.5.
-    Checked by: flow_map
+    Checked by: flow_log_likelihood, flow_log_likelihood_of_mixtures
     """
     from scipy.integrate import solve_ivp
 

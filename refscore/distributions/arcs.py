@@ -24,7 +24,7 @@ class Arc(Distribution):
     whole circle). Smooth on R², finite at 1e150. Cost O(1) a point.
     Source: the moment generating function of the von Mises law, Mardia & Jupp (2000), 3.5.
 
-    Checked by: score_is_gradient, samples_follow_law, diffused_law
+    Tested in: tests/distributions/test_curved.py
     """
 
     dim = 2
@@ -117,7 +117,7 @@ class Ring(Arc):
 
     radius R > 0, width w > 0. ‖x‖ has Rice's law; mean 0, covariance (R²/2 + w²) I.
 
-    Checked by: score_is_gradient, samples_follow_law, diffused_law
+    Tested in: tests/distributions/test_curved.py
     """
 
     def __init__(self, radius, width):

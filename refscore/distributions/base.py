@@ -18,6 +18,8 @@ class Distribution:
 
     `dim` d; `normalised`: log_density integrates to one; `smooth`: log_density is twice
     continuously differentiable inside the support; `support`: a phrase such as "R^d".
+    Checked by: density_integrates_to_one, score_ignores_normaliser, stein_identity,
+    disconnected_support
     """
 
     dim: int
@@ -80,7 +82,8 @@ class Distribution:
 class Score(Field):
     """The score of a distribution; its Jacobian is a Hessian, so J = Jᵀ and jvp = vjp.
 
-    Checked by: score_is_gradient, jacobian_is_of_the_score, conservative_score
+    Checked by: score_is_gradient, score_jacobian_is_derivative, jacobian_is_of_the_score,
+    conservative_score
     """
 
     def __init__(self, law: Distribution):

@@ -61,7 +61,7 @@ class Uniform(_Bounded):
     low < high, numbers or (d,). The density jumps at the boundary, so identities that
     integrate by parts gain a boundary term. `diffuse` gives a SmoothedUniform.
 
-    Checked by: bounded_scores, samples_follow_law, disconnected_support
+    Checked by: bounded_scores
     """
 
     def __init__(self, low, high):
@@ -121,7 +121,7 @@ class SmoothedUniform(Product):
     limit off the box: at x = −.3, σ = .1 on (0, 1) it is 32.8. Finite at any distance, full
     relative accuracy everywhere. Cost 64 exponentials a coordinate.
 
-    Checked by: smoothing_bounded_laws, bounded_scores, far_points, diffused_law
+    Checked by: smoothing_bounded_laws, diffused_law
     """
 
     def __init__(self, low, high, sigma):
@@ -185,7 +185,7 @@ class TruncatedNormal(_Bounded):
     `parent_sd`; `.mean` and `.covariance` are those of the conditioned law. Digits are kept
     however far out the box lies. Exact draws by rejection, acceptance above 0.13.
 
-    Checked by: bounded_scores, samples_follow_law
+    Checked by: bounded_scores
     """
 
     def __init__(self, mean, sd, low, high):
@@ -242,7 +242,7 @@ class HalfNormal(_Bounded):
 
     sd s > 0, a number or (d,). Mean √(2/π) s, variance (1 − 2/π) s².
 
-    Checked by: half_normal_boundary, bounded_scores, samples_follow_law
+    Checked by: half_normal_boundary, bounded_scores
     """
 
     support = "the orthant [0, inf)^d"

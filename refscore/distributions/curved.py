@@ -30,7 +30,7 @@ class Funnel(Distribution):
     (x₁ < −709 off the axis) the log density is −inf and score entries ±inf, never NaN.
     Cost O(d) a point, Jacobian O(d²). Source: Neal, Slice Sampling (2003), section 8.
 
-    Checked by: curved_scores, score_is_gradient, samples_follow_law
+    Checked by: curved_scores, score_is_gradient
     """
 
     def __init__(self, dim, scale=3.0):
@@ -108,7 +108,7 @@ class Banana(Distribution):
     (|x₁| > 1e100) the cubic terms overflow to ±inf, never NaN. Cost O(1) a point.
     Source: Haario, Saksman & Tamminen (1999), with unit width and zero mean.
 
-    Checked by: curved_scores, score_is_gradient, samples_follow_law
+    Checked by: curved_scores, score_is_gradient
     """
 
     dim = 2

@@ -20,7 +20,7 @@ class BoltzmannBinary(Distribution):
     moments too. Above that `normalised` is False, and draws and moments raise ValueError.
     Points must hold 0 and 1 only (ValueError). Cost O(d²) a point; O(d 2^d) once.
 
-    Checked by: density_integrates_to_one, samples_follow_law
+    Tested in: tests/distributions/test_discrete.py
     """
 
     smooth = False
@@ -114,7 +114,7 @@ class Categorical:
     of any shape, without a trailing axis of coordinates; moments are those of the one-hot
     vector. Cost O(K) once, O(1) a code.
 
-    Checked by: density_integrates_to_one, samples_follow_law
+    Tested in: tests/distributions/test_discrete.py
     """
 
     normalised, smooth = True, False

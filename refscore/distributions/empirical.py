@@ -20,8 +20,9 @@ class Empirical(MixtureBase):
     diffused, but has no density or score. alpha X + sigma Z is Empirical again, of the data
     alpha x_j with bandwidth √(alpha² h² + sigma²).
     Cost: O(m d) a point; workspace about 1 MB however many points.
-    Source: identities.md A8, B4, J7 (1/h^d, not 1/h).
-    Checked by: diffused_law, denoising_is_explicit, mixture_score
+    Source: Parzen (1962), with 1/h^d in d dimensions; row A8 of the catalogue,
+    `refscore identities A8`.
+    Checked by: diffused_law
     """
 
     def __init__(self, data, bandwidth=0.0):

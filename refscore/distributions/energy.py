@@ -19,7 +19,7 @@ class Energy(Distribution):
     density; NaN is an error. `normalise(low, high)` gives log Z, moments and draws by
     quadrature for d ≤ 2. Cost: one call a value, d backward passes a Jacobian.
 
-    Checked by: score_ignores_normaliser, score_is_gradient, score_jacobian_is_derivative
+    Tested in: tests/distributions/test_energy.py
     """
 
     normalised = False

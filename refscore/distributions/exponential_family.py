@@ -19,7 +19,7 @@ class ExponentialFamily(Distribution):
     call. `normalise(low, high)` gives log Z and moments by quadrature for d ≤ 2; the law is
     not sampled otherwise. Cost: that of the functions, plus O(k d²) a point.
 
-    Checked by: score_ignores_normaliser, score_is_gradient
+    Tested in: tests/distributions/test_exponential_family.py
     """
 
     normalised = False

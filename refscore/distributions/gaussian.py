@@ -21,7 +21,7 @@ class Gaussian(Distribution):
     small multiple of machine epsilon times the condition number of S scaled to unit
     diagonal. The score is finite wherever S⁻¹(x−m) is; a log density below −1.8e308 is −inf.
     Cost: O(d³) once, O(d²) a point (full), O(d) (diagonal).
-    Source: identities.md A2, A8.
+    Source: rows A2 and A8 of the catalogue, `refscore identities A2`.
     Checked by: gaussian_score, log_densities, diffused_law, far_points, samples_follow_law
     """
 

@@ -150,7 +150,7 @@ class Laplace(_Located):
     the distributional derivative is absent, so identities that integrate by parts must add
     it. Draws are exact; cost O(d) a point. Source: seed 004.
 
-    Checked by: heavy_tail_scores, samples_follow_law, far_points
+    Checked by: heavy_tail_scores, samples_follow_law
     """
 
     smooth = False
@@ -181,7 +181,7 @@ class Logistic(_Located):
 
     location m, scale s > 0, numbers or (d,). Smooth; cost O(d) a point.
 
-    Checked by: heavy_tail_scores, samples_follow_law, far_points
+    Checked by: heavy_tail_scores, samples_follow_law
     """
 
     def _log_terms(self, x):
@@ -217,7 +217,7 @@ class GeneralisedNormal(_Located):
     p < 1. `smooth` says p ≥ 2 throughout. For p > 2 far points may overflow: log density
     −inf, score ∓inf, never NaN. Cost O(d) a point.
 
-    Checked by: heavy_tail_scores, samples_follow_law
+    Checked by: heavy_tail_scores
     """
 
     def __init__(self, location, scale, power):

@@ -94,7 +94,7 @@ class GaussianMixture(MixtureBase):
     Singular covariances can be sampled and diffused, but have no density or score.
     Cost: O(K d) a point (shared, diagonal), O(K d²) (full); workspace about 1 MB however
     many points.
-    Source: identities.md A2, A8.
+    Source: rows A2 and A8 of the catalogue, `refscore identities A2`.
     Checked by: mixture_score, log_densities, divergence_is_laplacian, far_points, diffused_law
     """
 

@@ -23,7 +23,7 @@ class Normalised(Distribution):
     A peak narrower than the panels and apart from the rest can be missed: choose the box.
     Attributes log_normaliser, mean (d,), covariance (d, d).
 
-    Checked by: density_integrates_to_one, score_ignores_normaliser
+    Tested in: tests/distributions/test_energy.py, as `normalise`
     """
 
     def __init__(self, law, low, high, *, cut=False, tolerance=1e-10):

@@ -56,7 +56,7 @@ class TwoMoons(_EqualMixture):
     radius R > 0, width w > 0, concentration κ ≥ 0. Mean 0. Finite at 1e150, where the shares
     of the moons are ill-conditioned. Cost O(1) a point.
 
-    Checked by: score_is_gradient, samples_follow_law, diffused_law
+    Tested in: tests/distributions/test_curved.py
     """
 
     _count = 2
@@ -111,7 +111,7 @@ class Checkerboard(_EqualMixture):
     cells × cells squares of the given side (cells ≥ 2, side > 0), sigma > 0; `sides` draws
     are exact and every point has a positive density. Cost O(cells²) a point.
 
-    Checked by: score_is_gradient, smoothing_bounded_laws, samples_follow_law, diffused_law
+    Tested in: tests/distributions/test_curved.py
     """
 
     def __init__(self, cells=4, side=1.0, sigma=0.1):

@@ -137,7 +137,7 @@ class Restricted(Field):
 
     directions B (d, k) or (d,) for a line; origin x₀ (d,), zero if omitted.
 
-    Checked by: conservative_score
+    Tested in: tests/test_fields.py, as `restrict`
     """
 
     def __init__(self, field: Field, directions, origin=None):

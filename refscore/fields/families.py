@@ -21,7 +21,7 @@ class Family:
 
     at: a function from a number t to a Field. Families add, and scale by a number.
 
-    Checked by: diffused_law
+    Tested in: tests/test_fields.py
     """
 
     @classmethod
@@ -42,7 +42,7 @@ class Family:
 
         law has `diffuse(alpha, sigma)`; marginal is a function of t, such as a process's.
 
-        Checked by: diffused_law
+        Tested in: tests/test_fields.py
         """
         law, marginal = as_offering(law, "law", "diffuse"), as_callable(marginal, "marginal")
         return cls(lambda t: law.diffuse(*marginal(t)).score)

@@ -18,7 +18,7 @@ class Function(Field):
     Cost: a divergence or Jacobian takes d backward passes, a product one or two.
 
     Raises ImportError from the derivatives if autograd is not installed.
-    Checked by: score_jacobian_is_derivative, implicit_gradient, sliced_gradient
+    Tested in: tests/test_fields.py
     """
 
     def __init__(self, function, dim: int, parameters=None):
@@ -80,7 +80,7 @@ class LinearInParameters(Field):
     The divergence is linear in θ as well, so that implicit, sliced and denoising score
     matching have closed-form minimisers.
     Source: Hyvärinen, Estimation of non-normalized statistical models (2005), section 3.
-    Checked by: implicit_gradient, sliced_gradient, denoising_gradient
+    Tested in: tests/test_fields.py
     """
 
     def __init__(self, features, jacobians, parameters, dim: int, divergences=None):

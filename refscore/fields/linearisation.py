@@ -117,7 +117,7 @@ class Linearisation:
         """The flat parameter gradient (p,) for weights a = value (..., d), c = divergence
         (...,) and jvp = (v, b), both (..., d) or stacked (m, ..., d).
 
-        Checked by: implicit_gradient, sliced_gradient, denoising_gradient
+        Tested in: tests/test_fields.py
         """
         a = c = v = b = None
         if value is not None:

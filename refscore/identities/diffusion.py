@@ -61,7 +61,7 @@ def rates_of_marginals(ports, case):
 def flow_cases():
     """A Gaussian and a mixture, early and late."""
     for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
-        for t in (0.05, 0.4):
+        for t in (0.01, 0.4, 1.0):
             yield Case(f"{law.kind}, t = {t}", law=law, x=settings.points(5, d), t=t)
 
 

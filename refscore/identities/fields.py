@@ -21,7 +21,8 @@ def _fields():
         "Gaussian score, d = 3": settings.gaussian_score(settings.gaussian(3)),
         "mixture score, d = 2": settings.mixture_score(2),
         "network, d = 2": settings.network(2),
-        "network, d = 4, one layer": settings.network(4, (6,)),
+        "network, d = 7, one layer": settings.network(7, (4,)),
+        "network, d = 1": settings.network(1, (4, 3)),
     }
 
 
@@ -56,13 +57,23 @@ def probe_cases():
     field = settings.affine(3)
     x, v = settings.points(5, 3), settings.signs(5, 4, 3)
     yield Case("affine, signs", field=field, x=x, probes=v)
+    many = settings.normals(5, 5, 3)
+    yield Case("as many probes as points", field=field, x=x, probes=many)
 
 
 def noise_cases():
-    """Two noise levels away from 1."""
-    yield from field_cases(sigma=0.5)
-    for case in field_cases(sigma=0.1):
-        yield Case(f"{case.name}, sigma 0.1", **case.inputs)
+    """Noise levels at which no power of sigma, doubled or not, is 1."""
+    yield from field_cases(sigma=0.3)
+    for sigma in (0.02, 4.0):
+        for case in list(field_cases(sigma=sigma))[::2]:
+            yield Case(f"{case.name}, sigma {sigma}", **case.inputs)
+
+
+def point_cases():
+    """Every field on a few points, and one on many points far out."""
+    yield from field_cases()
+    field = settings.affine(3)
+    yield Case("130 points far out", field=field, x=settings.points(130, 3, spread=40.0))
 
 
 def gaussian_nodes(law, order=3):
@@ -82,11 +93,11 @@ def affine_on_gaussians():
 
 def noised_gaussians():
     """The same with a noise level."""
-    for d, sigma in ((2, 0.5), (3, 0.2)):
+    for d, sigma in ((2, 0.3), (3, 0.2)):
         law, field = settings.gaussian(d), settings.affine(d)
         yield Case(f"affine on a Gaussian, d = {d}", law=law, field=field, sigma=sigma)
     law, field = settings.gaussian(3), settings.gradient_field(3)
-    yield Case("a gradient field", law=law, field=field, sigma=0.5)
+    yield Case("a gradient field", law=law, field=field, sigma=0.7)
 
 
 def joint_nodes(law, order=3):

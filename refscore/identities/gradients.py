@@ -65,7 +65,7 @@ def variance_reduced_gradient(ports, case):
     ports="denoising_loss_gradient",
     statement=r"\nabla_\theta\ \text{of the mean denoising loss on given noise}",
     source=VINCENT,
-    cases=lambda: parametric_cases(sigma=0.5),
+    cases=lambda: [*parametric_cases(sigma=0.3), *parametric_cases(sigma=1.7)],
     tolerance=1e-8,
 )
 def denoising_gradient(ports, case):

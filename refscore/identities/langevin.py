@@ -20,6 +20,10 @@ def step_cases():
         for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
             x, z = settings.points(5, d), settings.normals(5, d, key=2)
             yield Case(f"{law.kind}, step {eta}", law=law, x=x, step_size=eta, noise=z)
+    law, z = settings.gaussian(1), settings.normals(5, 1, key=2)
+    yield Case("d = 1, a small step", law=law, x=settings.points(5, 1), step_size=1e-3, noise=z)
+    x, z = 40 * settings.points(5, 2), settings.normals(5, 2, key=2)
+    yield Case("far out, a large step", law=settings.mixture(2), x=x, step_size=2.5, noise=z)
 
 
 def _step_terms(case):

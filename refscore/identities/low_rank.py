@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Bound, Sides, identity
 from refscore.identities.cases import Case
@@ -56,6 +57,49 @@ def xtrace_exact_on_low_rank(ports, case):
     """XTrace is exact once every leave-one-out sketch spans the range."""
     a = case.matrix
     yield Sides("trace", estimate(ports.xtrace(a, len(a), probes=case.probes)), np.trace(a))
+
+
+@identity(
+    "D3-hutch-given",
+    ports="hutch_plus_plus",
+    statement=r"\operatorname{tr}Q^TAQ + \frac1k\sum_i (Pv_i)^TA(Pv_i),\ "
+    r"Q = \operatorname{orth}A\Omega,\ P = I-QQ^T",
+    source="Meyer, Musco, Musco and Woodruff 2021",
+    cases=lambda: [
+        Case("d = 16, 3 sketched", matrix=settings.matrix(16), probes=settings.normals(6, 16)),
+        Case("d = 17, 4 sketched", matrix=settings.matrix(17), probes=settings.normals(8, 17)),
+    ],
+    tolerance=1e-8,
+)
+def hutch_plus_plus_given_probes(ports, case):
+    """Hutch++ on a matrix of full rank: the sketched trace and the mean of the rest."""
+    a, k = case.matrix, len(case.probes) // 2
+    sketch, rest = case.probes[:k], case.probes[k:]
+    got = estimate(ports.hutch_plus_plus(a, len(a), probes=case.probes))
+    yield Sides(
+        "trace", got, oracles.traces.hutch_plus_plus(a, a @ sketch.T, rest), np.abs(a).sum()
+    )
+
+
+@identity(
+    "D3-xtrace-given",
+    ports="xtrace",
+    statement=r"\frac1m\sum_i \operatorname{tr}Q_i^TAQ_i + c_i\,\omega_i^TP_iAP_i\omega_i,\ "
+    r"c_i = 1\ \text{or}\ (d-m+1)/\|P_i\omega_i\|^2",
+    assumptions="Q_i spans A times the other probes; the rest rescaled (resphered) or not",
+    source="Epperly, Tropp and Webber 2024",
+    cases=lambda: [
+        Case("d = 16, 4 probes", matrix=settings.matrix(16), probes=settings.normals(4, 16)),
+        Case("d = 17, 3 probes", matrix=settings.matrix(17), probes=settings.normals(3, 17)),
+    ],
+    tolerance=1e-7,
+)
+def xtrace_given_probes(ports, case):
+    """XTrace on a matrix of full rank, by its leave-one-out definition, resphered or not."""
+    a, v = case.matrix, case.probes
+    got = estimate(ports.xtrace(a, len(a), probes=v))
+    allowed = [oracles.traces.xtrace(a, v.T, resphere=r) for r in (False, True)]
+    yield Sides("trace", got, np.asarray(min(allowed, key=lambda t: abs(t - got))), np.abs(a).sum())
 
 
 def _products(ports, call) -> int:

@@ -63,7 +63,7 @@ def variance_reduced_mean(ports, case):
     assumptions="the subject draws its noise, independent over points; affine field",
     source=VINCENT,
     cases=lambda: [
-        Case("affine, d = 3", field=settings.affine(3), x=settings.points(5, 3), sigma=0.5),
+        Case("affine, d = 3", field=settings.affine(3), x=settings.points(5, 3), sigma=0.3),
         Case("affine, d = 2", field=settings.affine(2), x=settings.points(6, 2), sigma=0.2),
     ],
 )

@@ -13,11 +13,11 @@ from refscore.identities.fields import (
     VINCENT,
     affine_on_gaussians,
     by_point,
-    field_cases,
     gaussian_nodes,
     joint_nodes,
     noise_cases,
     noised_gaussians,
+    point_cases,
 )
 
 
@@ -43,7 +43,7 @@ def _denoising_terms(case):
     ports="implicit_loss",
     statement=r"\ell(x) = \tfrac12\|s(x)\|^2 + \operatorname{tr}\nabla s(x)",
     source=HYVARINEN,
-    cases=field_cases,
+    cases=point_cases,
     family="field",
     terms=_terms,
 )

@@ -43,7 +43,7 @@ def run(
     Raises: ValueError when the chain leaves the finite numbers (naming step and step size),
     when the trajectory would not fit, or naming the argument.
     Cost: n_steps steps; memory of a few blocks of noise beside the trajectory.
-    Checked by: langevin_law, langevin_stationary
+    Tested in: tests/langevin/test_runner.py
     """
     step, x = as_callable(step, "step"), as_points(x0, "x0").copy()
     n_steps, thin = as_count(n_steps, "n_steps", minimum=0), as_count(thin, "thin")

@@ -13,7 +13,7 @@ from refscore._arguments import as_positive
 def step_size_from_epsilon(epsilon) -> float:
     """The step size η = ε².
 
-    Checked by: langevin_spellings
+    Tested in: tests/langevin/test_unadjusted.py
     """
     return as_positive(epsilon, "epsilon") ** 2
 
@@ -21,7 +21,7 @@ def step_size_from_epsilon(epsilon) -> float:
 def step_size_from_h(h) -> float:
     """The step size η = 2h.
 
-    Checked by: langevin_spellings
+    Tested in: tests/langevin/test_unadjusted.py
     """
     return 2 * as_positive(h, "h")
 
@@ -29,7 +29,7 @@ def step_size_from_h(h) -> float:
 def epsilon_from_step_size(step_size) -> float:
     """The root of the step size, ε = √η.
 
-    Checked by: langevin_spellings
+    Tested in: tests/langevin/test_unadjusted.py
     """
     return math.sqrt(as_positive(step_size, "step_size"))
 
@@ -37,6 +37,6 @@ def epsilon_from_step_size(step_size) -> float:
 def h_from_step_size(step_size) -> float:
     """Half the step size, h = η/2.
 
-    Checked by: langevin_spellings
+    Tested in: tests/langevin/test_unadjusted.py
     """
     return as_positive(step_size, "step_size") / 2

@@ -23,7 +23,7 @@ def fisher_loss(field, target, x) -> np.ndarray:
     as `law.score`; x points (..., d). Returns (...,). Raises TypeError or ValueError naming
     the argument. Cost: one value of each a point.
     Source: Hyvärinen (2005), equation 2.
-    Checked by: fisher_divergence_affine, implicit_is_fisher, denoising_is_explicit
+    Checked by: fisher_divergence_affine, fisher_divergence_asymmetric
     """
     return losses(*_arguments(field, target, x))
 
@@ -32,7 +32,7 @@ def fisher_loss_gradient(field, target, x) -> np.ndarray:
     """The gradient (p,) of the mean explicit loss in `field.parameters`.
 
     Arguments as `fisher_loss`, at least one point.
-    Checked by: implicit_gradient, denoising_gradient
+    Tested in: tests/objectives/test_fisher.py
     """
     return fisher_loss_and_gradient(field, target, x)[1]
 
@@ -41,7 +41,7 @@ def fisher_loss_and_gradient(field, target, x):
     """The mean explicit loss, a number, and its gradient (p,), from one forward pass.
 
     Arguments as `fisher_loss`, at least one point.
-    Checked by: implicit_gradient, denoising_gradient
+    Tested in: tests/objectives/test_fisher.py
     """
     return loss_and_gradient(*_arguments(field, target, x))
 
@@ -58,7 +58,7 @@ def fisher_divergence(field, law, nodes=None) -> float:
     where the second form does not cancel near A = −P. With nodes that stand for the law, the
     weighted mean of `fisher_loss`. Raises ValueError if neither applies.
     Source: Hyvärinen (2005), equation 2.
-    Checked by: fisher_divergence_affine, fisher_divergence_asymmetric
+    Tested in: tests/objectives/test_fisher.py
     """
     field, law = as_field(field, "field"), as_offering(law, "law", "score", "dim")
     if field.dim != law.dim:

@@ -44,7 +44,7 @@ def sliced_loss_and_gradient(field, x, probes=None, *, rng=None, n_probes=1, pro
 
     Arguments as `sliced_loss`, at least one point. Cost with an MLP of two hidden layers:
     3 + 3m products with the middle matrix a point.
-    Checked by: sliced_gradient
+    Tested in: tests/objectives/test_sliced.py
     """
     return loss_and_gradient(*_arguments(_sliced, field, x, probes, rng, n_probes, probe))
 
@@ -80,7 +80,7 @@ def variance_reduced_sliced_loss_and_gradient(
     """The mean variance-reduced sliced loss, a number, and its gradient (p,).
 
     Arguments as `sliced_loss`, at least one point. One forward pass.
-    Checked by: variance_reduced_gradient
+    Tested in: tests/objectives/test_sliced.py
     """
     return loss_and_gradient(*_arguments(_reduced, field, x, probes, rng, n_probes, probe))
 

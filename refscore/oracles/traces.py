@@ -92,14 +92,21 @@ def hutch_plus_plus_variance(matrix, basis, n_probes, kind="gaussian"):
     return variance(p @ np.asarray(matrix) @ p, kind) / n_probes
 
 
-def xtrace(matrix, sketch):
+def xtrace(matrix, sketch, resphere=False):
     """XTrace by its definition: average over i of tr(Q_i^T A Q_i) + w_i^T P_i A P_i w_i, Q_i an
     orthonormal basis of A times the sketch without column i. sketch: (d, k).
 
-    Published variants rescale the second term; this is the plain one."""
+    resphere scales P_i w_i to the squared length d - rank Q_i."""
     a, w = np.asarray(matrix), np.asarray(sketch)
-    others = [np.delete(w, i, axis=1) for i in range(w.shape[1])]
-    return np.mean([hutch_plus_plus(a, _range(a @ o), w[:, i][None]) for i, o in enumerate(others)])
+    terms = []
+    for i in range(w.shape[1]):
+        basis = _range(a @ np.delete(w, i, axis=1))
+        left_out = w[:, i]
+        if resphere:
+            rest = left_out - basis @ (basis.T @ left_out)
+            left_out = rest * np.sqrt((len(a) - basis.shape[1]) / (rest @ rest))
+        terms.append(hutch_plus_plus(a, basis, left_out[None]))
+    return np.mean(terms)
 
 
 def all_signs(d):

@@ -39,7 +39,7 @@ def diagonal_variance(matrix, kind: str = "rademacher") -> np.ndarray:
 
     No symmetric part here: row i of A counts as it stands. Real probes see Re A.
     Arguments: matrix (d, d). Cost: d².
-    Checked by: diagonal_estimate
+    Tested in: tests/test_traces.py
     """
     _draw(kind)
     A = as_matrix(matrix, "matrix")
@@ -82,7 +82,7 @@ def curvature_propagation_variance(factor, kind: str = "gaussian") -> np.ndarray
         gaussian 2 H_ii²      rademacher 2 (H_ii² - Σ_k C_ki⁴)
 
     Arguments: factor C (m, d). Raises: ValueError for another kind.
-    Checked by: curvature_propagation
+    Tested in: tests/test_traces.py
     """
     if kind not in tuple(_FOURTH_MOMENT):
         raise ValueError(f"kind must be gaussian or rademacher, got {kind!r}")

@@ -14,7 +14,7 @@ def jacobian_operator(field, x) -> Operator:
 
     Arguments: field with `.jvp(x, v)`; x (d,). Returns: an Operator, good for `exact_trace`,
     `hutchinson`, `hutch_plus_plus`, `xtrace` and `diagonal`. Cost: one jvp a product.
-    Checked by: divergence_given_probes, score_jacobian_is_derivative
+    Tested in: tests/test_traces.py
     """
     field, x = as_offering(field, "field", "jvp"), as_points(x, "x").copy()
     if x.ndim != 1:

@@ -17,7 +17,7 @@ def exact_trace(A, dim: int | None = None) -> Estimate:
     Arguments: A (d, d), a scipy LinearOperator, or a function v (d,) -> A v (with dim).
     Returns: Estimate(trace, 0.0, products): d products, none for an array, whose diagonal is
     read. Cost: d products.
-    Checked by: hutchinson_unbiased, probe_products
+    Tested in: tests/test_traces.py
     """
     A = as_operator(A, dim)
     if A.known_diagonal is not None:

@@ -56,7 +56,7 @@ def xtrace(
     Returns: Estimate; the standard error treats the t_i as independent (a good guide, not a
     theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
     Source: Epperly, Tropp and Webber 2024, section 2 and algorithm of the supplement.
-    Checked by: xtrace_exact_on_low_rank, hutchinson_unbiased
+    Checked by: xtrace_exact_on_low_rank
     """
     A = as_operator(A, dim)
     if resphere and probes is None and probe not in ("gaussian", "sphere"):

@@ -18,7 +18,7 @@ def draw_probes(shape, kind: str = "rademacher", *, rng=None) -> np.ndarray:
     Arguments: shape, (..., d) as a tuple, or d. Returns: array of that shape, complex for
     steinhaus. Raises: ValueError for another kind. Cost: one draw per entry.
     Source: Girard 1989; Hutchinson 1990.
-    Checked by: hutchinson_unbiased, probe_variances
+    Checked by: trace_mean, divergence_mean, sliced_mean
     """
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     if not shape:
@@ -81,7 +81,7 @@ def variance(matrix, kind: str = "rademacher") -> float:
     Returns: float, inf when the squares overflow. Raises: ValueError for another kind or
     shape. Cost: d².
     Source: Hutchinson 1990; Avron and Toledo 2011, table 1.
-    Checked by: probe_variances, sliced_variance
+    Tested in: tests/test_traces.py
     """
     _draw(kind)
     A = as_matrix(matrix, "matrix")

@@ -9,7 +9,7 @@ from refscore.verify.mutants.base import Mistake, mistake
 
 FILES = (
     "densities", "scores", "samples", "smoothing", "objectives", "slicing", "gradients", "traces",
-    "langevin", "diffusion",
+    "low_rank",    "langevin", "diffusion",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

@@ -8,28 +8,29 @@ from refscore.verify import library
 from refscore.verify.mutants.base import mistake
 
 
-def _forms(matvec, probes):
+def forms(matvec, probes):
+    """v·(A v) for every probe."""
     return (probes * matvec(probes)).sum(-1)
 
 
 @mistake("trace_probes_summed", port="trace_estimate", source="T01: bayesflow #772")
 def _(matvec, dim, probes):
     """Quadratic forms are summed, never divided by their number."""
-    return _forms(matvec, probes).sum()
+    return forms(matvec, probes).sum()
 
 
 @mistake("trace_unit_probes", port="trace_estimate", source="T11")
 def _(matvec, dim, probes):
     """Probes of unit length, without the factor d."""
     unit = probes / np.linalg.norm(probes, axis=-1, keepdims=True)
-    return _forms(matvec, unit).mean()
+    return forms(matvec, unit).mean()
 
 
 @mistake("trace_probe_norm_of_absolutes", port="trace_estimate", source="T02: primate d66f10f")
 def _(matvec, dim, probes):
     """Probes are normalised by the root of the sum of absolute values."""
     norm = np.sqrt(np.abs(probes).sum(-1, keepdims=True))
-    return _forms(matvec, np.sqrt(dim) * probes / norm).mean()
+    return forms(matvec, np.sqrt(dim) * probes / norm).mean()
 
 
 @mistake("trace_zero_one_probes", port="trace_estimate", source="T13")
@@ -37,8 +38,8 @@ def _(matvec, dim, probes=None, *, rng=None):
     """Probes are 0 and 1, never mapped to -1 and 1."""
     if probes is None:
         probes = np.random.default_rng(rng).integers(0, 2, (1, dim)).astype(float)
-        return _forms(matvec, probes).mean()
-    return _forms(matvec, 0.5 * (probes + 1)).mean()
+        return forms(matvec, probes).mean()
+    return forms(matvec, 0.5 * (probes + 1)).mean()
 
 
 @mistake("trace_biased_signs", port="trace_estimate", source="T03: a biased bit generator")
@@ -48,7 +49,7 @@ def _(matvec, dim, probes=None, *, rng=None):
         probes = np.where(np.random.default_rng(rng).random((1, dim)) < 0.75, 1.0, -1.0)
     else:
         probes = np.where((probes < 0) & (np.arange(dim) % 2 == 0), -probes, probes)
-    return _forms(matvec, probes).mean()
+    return forms(matvec, probes).mean()
 
 
 @mistake(
@@ -60,14 +61,14 @@ def _(matvec, dim, probes=None, *, rng=None):
     """Probes are uniform on (-1, 1), not scaled to unit variance."""
     if probes is None:
         probes = np.random.default_rng(rng).uniform(-1, 1, (1, dim))
-        return _forms(matvec, probes).mean()
-    return _forms(matvec, probes).mean() / 3
+        return forms(matvec, probes).mean()
+    return forms(matvec, probes).mean() / 3
 
 
 @mistake("trace_uncentred_probes", port="trace_estimate", source="classic: E v = 0 forgotten")
 def _(matvec, dim, probes):
     """Probes are shifted by a half."""
-    return _forms(matvec, probes + 0.5).mean()
+    return forms(matvec, probes + 0.5).mean()
 
 
 @mistake("trace_different_probes_each_side", port="trace_estimate", source="classic")
@@ -85,20 +86,20 @@ def _(matvec, dim, probes):
 @mistake("trace_mean_over_dimensions", port="trace_estimate", source="O23: mean for sum")
 def _(matvec, dim, probes):
     """The product with v is averaged over dimensions."""
-    return _forms(matvec, probes).mean() / dim
+    return forms(matvec, probes).mean() / dim
 
 
 @mistake("trace_standard_error_without_root", port="trace_estimate", source="classic")
 def _(matvec, dim, probes):
     """The standard error is not divided by the root of the number of probes."""
-    q = _forms(matvec, probes)
+    q = forms(matvec, probes)
     return q.mean(), q.std(ddof=1) if len(q) > 1 else np.nan
 
 
 @mistake("trace_standard_error_biased", port="trace_estimate", source="classic: ddof = 0")
 def _(matvec, dim, probes):
     """The standard error divides by m where m - 1 belongs."""
-    q = _forms(matvec, probes)
+    q = forms(matvec, probes)
     return q.mean(), q.std() / np.sqrt(len(q))
 
 
@@ -119,6 +120,14 @@ def _(field, x, probes):
 def _(field, x, probes):
     """The first point's probes serve the whole batch."""
     return library.divergence_estimate(field, x, np.broadcast_to(probes[:1], probes.shape).copy())
+
+
+@mistake("divergence_different_probes", port="divergence_estimate", source="classic")
+def _(field, x, probes):
+    """The two sides of the quadratic form use different probes."""
+    turned = np.flip(probes, axis=-1)
+    jac = field.jacobian(x)
+    return np.einsum("nmi,nij,nmj->nm", turned, jac, probes).mean(-1)
 
 
 @mistake("divergence_of_value", port="divergence_estimate", source="classic: no derivative taken")
@@ -167,60 +176,3 @@ def _(factor, probes):
 def _(factor, probes):
     """Squares are halved, as in an energy."""
     return 0.5 * library.curvature_propagation(factor, probes)
-
-
-@mistake(
-    "hutch_forgets_the_rest", port="hutch_plus_plus", source="classic: a low-rank matrix hides it"
-)
-def _(matvec, dim, probes):
-    """Only the sketched part of the trace is returned, with one basis vector lost."""
-    q = np.linalg.qr(matvec(probes[: len(probes) // 2 - 2]).T)[0]
-    return _forms(matvec, q.T).sum()
-
-
-@mistake("hutch_projects_once", port="hutch_plus_plus", source="classic")
-def _(matvec, dim, probes):
-    """The sketched part is counted twice: the rest is not projected."""
-    q = np.linalg.qr(matvec(probes[: len(probes) // 2]).T)[0]
-    return _forms(matvec, q.T).sum() + _forms(matvec, probes[len(probes) // 2 :]).mean()
-
-
-@mistake("xtrace_basis_not_renewed", port="xtrace", source="T04: leave-one-out columns")
-def _(matvec, dim, probes):
-    """The left-out probe stays in the basis and its quadratic form is added whole."""
-    q = np.linalg.qr(matvec(probes).T)[0]
-    return _forms(matvec, q.T).sum() + _forms(matvec, probes).mean() / len(probes)
-
-
-@mistake("xtrace_unscaled_sum", port="xtrace", source="T01")
-def _(matvec, dim, probes):
-    """Leave-one-out estimates are summed, not averaged."""
-    return library.xtrace(matvec, dim, probes)[0] * len(probes)
-
-
-@mistake("trace_two_products_a_probe", port="trace_estimate", source="D3: twice the cost")
-def _(matvec, dim, probes):
-    """Every probe is multiplied twice, once for the mean and once for the error."""
-    q = np.array([np.dot(v, matvec(v)) for v in probes])
-    again = np.array([np.dot(v, matvec(v)) for v in probes])
-    return q.mean(), again.std(ddof=1) / np.sqrt(len(q)) if len(q) > 1 else np.nan
-
-
-@mistake("hutch_sketches_twice", port="hutch_plus_plus", source="primate 0.5.6 hutchpp(m)")
-def _(matvec, dim, probes):
-    """The sketch is multiplied once more than its budget says."""
-    for v in probes[: len(probes) // 2]:
-        matvec(v)
-    return library.hutch_plus_plus(matvec, dim, probes)
-
-
-@mistake("divergence_float32_differences", port="divergence_estimate", source="T17")
-def _(field, x, probes):
-    """Differences in float32 with a step of 1e-6: rounding, not a derivative."""
-    out = np.zeros(probes.shape[:2])
-    for m in range(probes.shape[1]):
-        v = probes[:, m].astype(np.float32)
-        y = x.astype(np.float32)
-        up, down = (np.float32(field(y + s * v)) for s in (np.float32(1e-6), np.float32(-1e-6)))
-        out[:, m] = (v * (up - down)).sum(-1) / 2e-6
-    return out.mean(-1)
