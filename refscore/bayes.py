@@ -14,13 +14,17 @@ from refscore._arguments import (
     as_real,
     as_scalar,
     beyond_float,
+    require_finite,
 )
+from refscore.distributions._far import FarMixture, FarPoints
 from refscore.distributions._spread import Spread, apply, spread_of
 from refscore.distributions.empirical import Empirical
 from refscore.distributions.gaussian import Gaussian
 from refscore.distributions.mixture import GaussianMixture
 from refscore.fields import Affine, Field
 from refscore.fields.base import as_field
+
+EPSILON = np.finfo(float).eps
 
 
 class Denoised(NamedTuple):
@@ -62,7 +66,8 @@ def posterior(law, H, y, noise_covariance, weight=1.0):
     `law` a Gaussian, GaussianMixture or Empirical prior (its covariances may be singular);
     `H` (k, d); `y` (k,); `noise_covariance` R (k, k), (k,) or a number, may be singular as
     long as every M_k is not; `weight` w ≥ 0, 1 for Bayes, 0 gives the prior back. Returns a
-    Gaussian, else a GaussianMixture. Covariances by Joseph's form, which stays positive.
+    Gaussian, else a GaussianMixture. Covariances by Joseph's form, which stays positive;
+    what an observation without noise determines has variance zero, and the law no density.
     This holds at one noise level: adding a likelihood score at every level of a diffusion
     samples another law. Cost: O(d² k) per distinct covariance.
     Source: derived by completing the square; row A7 of the catalogue, `refscore identities A7`.
@@ -80,31 +85,52 @@ def posterior(law, H, y, noise_covariance, weight=1.0):
         return law
     with beyond_float():
         if isinstance(law, Gaussian):
-            gain, covariance, _ = _condition(law._spread.values[0], h, noise / weight)
-            return Gaussian(law.mean + gain @ (y - h @ law.mean), covariance)
+            gain, covariance = _condition(law._spread.values[0], h, noise / weight)[:2]
+            mean = require_finite(law.mean + gain @ (y - h @ law.mean), "y far from H m: the mean")
+            why = "" if (np.linalg.eigvalsh(noise) > 0).all() else "an observation has no noise"
+            one = Spread(covariance[None], np.zeros(1, dtype=int), "covariance", why)
+            return Gaussian.__new__(Gaussian)._hold(mean, one)
         return _mixture_posterior(law, h, y, noise / weight)
 
 
 def _mixture_posterior(law, h, y, noise):
     parts = [_condition(values, h, noise) for values in law._spread.values]
     residuals = y - law._means @ h.T
-    means, logs = law._means.copy(), np.empty(len(residuals))
-    for g, (gain, _, root) in enumerate(parts):
+    means = law._means.copy()
+    for g, (gain, _, _) in enumerate(parts):
         mine = law._spread.index == g
         means[mine] += residuals[mine] @ gain.T
-        z = np.linalg.solve(root, residuals[mine].T)
-        logs[mine] = -0.5 * (z**2).sum(axis=0) - np.log(np.diagonal(root)).sum()
-    with np.errstate(divide="ignore"):
-        logs += np.log(law._weights)
-    if not logs.max() > -np.inf:
-        raise ValueError("y lies too far from H m of every component to weigh them")
-    weights = np.exp(logs - logs.max())
+    require_finite(means, "y far from H m: the posterior's means")
+    weights = _component_weights(law, h, y, np.stack([part[2] for part in parts]))
     spread = Spread(np.stack([part[1] for part in parts]), law._spread.index, "covariances")
-    return GaussianMixture.__new__(GaussianMixture)._hold(weights / weights.sum(), means, spread)
+    return GaussianMixture.__new__(GaussianMixture)._hold(weights, means, spread)
+
+
+def _component_weights(law, h, y, totals):
+    """π_k N(y; H m_k, M_k) / Σ_j …, from differences of logarithms pair by pair.
+
+    Far out −½ z² has no digits left for the difference of two components; `_far` keeps them.
+    """
+    active = np.flatnonzero(law._weights > 0)
+    first = law._means[active[0]]
+    means, y = (law._means[active] - first) @ h.T, (y - h @ first)[:, None]
+    spread = Spread(totals, law._spread.index[active], "H covariance Hᵀ + noise_covariance")
+    logits = np.log(law._weights[active]) - 0.5 * spread.log_det[spread.index]
+    far = FarMixture(logits.copy(), means, spread)
+    for g, w in enumerate(spread.whitener):
+        mine = spread.index == g
+        logits[mine] -= 0.5 * (apply(w, y - means[mine].T) ** 2).sum(axis=0)
+    leader = [logits.argmax()] if logits.max() > -np.inf else far._leader(y)
+    weights = np.zeros(len(law._weights))
+    everyone = np.ones((1, len(active)), dtype=bool)
+    weights[active] = FarPoints(far, y, everyone, np.asarray(leader)).r
+    if not abs(weights.sum() - 1) < 1e-8:
+        raise ValueError("y lies too far from H m of every component to weigh them")
+    return weights
 
 
 def _condition(values, h, noise):
-    """Gain, posterior covariance, and Cholesky factor of M, for a prior covariance."""
+    """Gain, posterior covariance, and M, for a prior covariance."""
     cross = apply(values, h.T)  # S Hᵀ, (d, k)
     total = h @ cross + noise
     total = as_covariance(0.5 * (total + total.T), "H covariance Hᵀ + noise_covariance / weight")
@@ -112,7 +138,31 @@ def _condition(values, h, noise):
     gain = np.linalg.solve(root.T, np.linalg.solve(root, cross.T)).T
     keep = np.eye(len(cross)) - gain @ h
     covariance = keep @ apply(values, keep.T) + gain @ noise @ gain.T
-    return gain, 0.5 * (covariance + covariance.T), root
+    sd = np.sqrt(values if values.ndim == 1 else np.diagonal(values))
+    return gain, _without_the_known(0.5 * (covariance + covariance.T), h, noise, total, sd), total
+
+
+def _without_the_known(covariance, h, noise, total, sd):
+    """The posterior covariance C with C Hᵀ u = 0, exactly, for every noiseless direction u.
+
+    C Hᵀ = S Hᵀ M⁻¹ R. Noise below ε² of M is lost in Joseph's form and counts as none. Pivots are
+    chosen in units of the prior's standard deviations.
+    """
+    variances, vectors = np.linalg.eigh(noise)
+    silent = variances <= (len(h) * EPSILON) ** 2 * np.abs(total).max()
+    rows = (sd[:, None] * h.T @ vectors[:, silent]).T
+    known = np.empty(len(rows), dtype=int)  # coordinates that the others determine
+    for i in range(len(rows)):
+        known[i] = np.abs(rows[i]).argmax()
+        rows[i] /= rows[i, known[i]]
+        others = np.arange(len(rows)) != i
+        rows[others] -= np.outer(rows[others, known[i]], rows[i])
+    free, unit = np.delete(np.arange(len(sd)), known), np.where(sd > 0, sd, 1.0)
+    from_free = np.zeros((len(sd), len(free)))
+    from_free[free, np.arange(len(free))], from_free[known] = 1.0, -rows[:, free]
+    from_free = from_free * unit[:, None] / unit[free]
+    covariance = from_free @ covariance[np.ix_(free, free)] @ from_free.T
+    return 0.5 * (covariance + covariance.T)
 
 
 class LikelihoodScore(Affine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_covariance, as_offering, as_square
+from refscore._arguments import as_array, as_covariance, as_offering, as_square, beyond_float
 
 
 def curl(field, x) -> np.ndarray:
@@ -17,7 +17,8 @@ def curl(field, x) -> np.ndarray:
     Tested in: tests/test_calculus.py
     """
     jacobian = as_offering(field, "field", "jacobian").jacobian(x)
-    return jacobian - np.swapaxes(jacobian, -1, -2)
+    with beyond_float():
+        return jacobian - np.swapaxes(jacobian, -1, -2)
 
 
 def symmetric_part(field, x) -> np.ndarray:
@@ -26,7 +27,7 @@ def symmetric_part(field, x) -> np.ndarray:
     Tested in: tests/test_calculus.py
     """
     jacobian = as_offering(field, "field", "jacobian").jacobian(x)
-    return 0.5 * (jacobian + np.swapaxes(jacobian, -1, -2))
+    return 0.5 * jacobian + 0.5 * np.swapaxes(jacobian, -1, -2)
 
 
 def conservative_projection(matrix, offset, mean, covariance):
@@ -39,7 +40,7 @@ def conservative_projection(matrix, offset, mean, covariance):
 
     matrix A (d, d), offset b (d,), mean μ (d,), covariance S (d, d) positive definite.
     Returns (B, c). Raises ValueError naming the argument. Cost: one eigendecomposition; in the
-    eigenbasis of S the equation is B[i, j] (λᵢ + λⱼ) = R[i, j].
+    eigenbasis of S the equation is B[i, j] (λᵢ + λⱼ) = A[i, j] λⱼ + A[j, i] λᵢ, a weighted mean.
     Checked by: nearest_gradient_field
     """
     A = as_square(matrix, "matrix")
@@ -48,7 +49,10 @@ def conservative_projection(matrix, offset, mean, covariance):
     mu = as_array(mean, "mean", (dim,))
     S = as_covariance(covariance, "covariance", dim)
     eigenvalues, Q = np.linalg.eigh(S)
-    R = A @ S + S @ A.T
-    B = Q @ ((Q.T @ R @ Q) / np.add.outer(eigenvalues, eigenvalues)) @ Q.T
-    B = 0.5 * (B + B.T)
-    return B, b + (A - B) @ mu
+    eigenvalues = np.maximum(eigenvalues / eigenvalues[-1], np.finfo(float).tiny)
+    share = eigenvalues / np.add.outer(eigenvalues, eigenvalues)  # λⱼ / (λᵢ + λⱼ)
+    with beyond_float():
+        B = Q.T @ A @ Q
+        B = Q @ (B * share + (B * share).T) @ Q.T
+        B = 0.5 * B + 0.5 * B.T
+        return B, b + (A - B) @ mu

@@ -22,7 +22,10 @@ from refscore.nodes import gaussian_components
 
 
 class AffineStep(NamedTuple):
-    """The step x' = M x + c + B z, z ~ N(0, I): matrix (d, d), offset (d,), noise_matrix (d, m)."""
+    """The step x' = M x + c + B z, z ~ N(0, I): matrix (d, d), offset (d,), noise_matrix (d, m).
+
+    Tested in: tests/test_laws.py
+    """
 
     matrix: np.ndarray
     offset: np.ndarray
@@ -124,7 +127,7 @@ def langevin_law(law, step_size, n_steps: int, mean0, covariance0) -> Gaussian:
     if k == 0:
         return Gaussian(mean, covariance)
     with np.errstate(all="ignore"):
-        powers = (1 - eta / (2 * variances)) ** k
+        powers = _powers(eta / (2 * variances), k)
         noise = eta * _geometric_sum(eta, variances, k)
         start = E.T @ covariance @ E * np.outer(powers, powers)
         mean = mu + E @ (powers * (E.T @ (mean - mu)))
@@ -150,6 +153,12 @@ def langevin_stationary(law, step_size) -> Gaussian:
         )
     C = E * (variances / (1 - eta / (4 * variances))) @ E.T
     return Gaussian(mu, (C + C.T) / 2)
+
+
+def _powers(q: np.ndarray, k: int) -> np.ndarray:
+    """(1 - q)^k with the digits of a small q, k >= 1."""
+    logs = np.log1p(np.where(q <= 1, -q, q - 2))
+    return np.where((q > 1) & (k % 2 == 1), -1.0, 1.0) * np.exp(k * logs)
 
 
 def _geometric_sum(eta: float, variances: np.ndarray, k: int) -> np.ndarray:

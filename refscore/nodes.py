@@ -30,6 +30,7 @@ class Nodes:
 
     Arguments: points (m, d); weights (m,), any finite numbers (they sum to one when the nodes
     stand for a law, and to the volume of the box when they stand for its Lebesgue measure).
+    Tested in: tests/test_nodes.py
     """
 
     points: np.ndarray
@@ -87,7 +88,8 @@ class Nodes:
 def monte_carlo(law, n: int, *, rng=None) -> Nodes:
     """Monte Carlo: n independent draws of a law, each with weight 1/n; the error falls as n^{-1/2}.
 
-    Arguments: law with `.sample(n, rng=)`. Cost: n draws.
+    Arguments: law with `.sample(n, rng=)`; n, how many; rng: anything
+    numpy.random.default_rng takes. Cost: n draws.
     Tested in: tests/test_nodes.py
     """
     n = as_count(n, "n")
@@ -98,7 +100,8 @@ def monte_carlo(law, n: int, *, rng=None) -> Nodes:
 def signs(dim: int) -> Nodes:
     """All 2^d vectors of signs, weight 2^-d each: the law of Rademacher probes, exactly.
 
-    Cost: 2^d d numbers. Raises: ValueError beyond 2^24 points.
+    Arguments: dim d, the length of a vector. Cost: 2^d d numbers. Raises: ValueError beyond 2^24
+    points.
     Tested in: tests/test_nodes.py
     """
     binary = enumerate_binary(dim)
@@ -108,7 +111,8 @@ def signs(dim: int) -> Nodes:
 def enumerate_binary(dim: int) -> Nodes:
     """All 2^d vectors of {0, 1}^d, weight 2^-d each; `.under(log_density)` makes them a law.
 
-    Cost: 2^d d numbers. Raises: ValueError beyond 2^24 points.
+    Arguments: dim d, the length of a vector. Cost: 2^d d numbers. Raises: ValueError beyond 2^24
+    points.
     Tested in: tests/test_nodes.py
     """
     dim = as_count(dim, "dim")
@@ -168,7 +172,8 @@ def quasi_monte_carlo(law, n: int, *, rng=None) -> Nodes:
         u in [0, 1)^d,  z = Φ⁻¹(u),  x = μ_k + L_k z,  k from one more coordinate of u
 
     Arguments: law, a whole number d (the unit cube) or a Gaussian or mixture; n, a power of
-    two. Raises: ValueError when n is not a power of two. Source: Owen 1997.
+    two; rng: anything numpy.random.default_rng takes. Raises: ValueError when n is not a power of
+    two. Source: Owen 1997.
     Tested in: tests/test_nodes.py
     """
     n = as_count(n, "n")
@@ -191,6 +196,7 @@ def gaussian_components(law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(weights (K,), means (K, d), covariances (K, d, d)) of a Gaussian or Gaussian mixture.
 
     Raises: TypeError for a law of another kind, which its moments alone would not describe.
+    Checked by: langevin_law, langevin_stationary, flow_map
     """
     if all(hasattr(law, name) for name in ("weights", "means", "covariances")):
         means = as_array(law.means, "law.means", (None, None))

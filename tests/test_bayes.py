@@ -157,3 +157,56 @@ def test_bad_arguments_are_named():
             call()
     with pytest.raises(TypeError, match="law must be"):
         posterior(law.score, [[1.0, 0.0]], [1.0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "variance", "noise", "y", "second"),
+    [
+        (1.0, 1.0, 0.1, 1e17, 1.0),
+        (1.0, 1.0, 0.1, 1e150, 1.0),
+        (1.0, 1.0, 0.1, 1e160, 1.0),
+        (1.0, 1.0, 0.1, -1e160, 0.0),
+        (1e-9, 1.0, 1.0, 1e10, 1 / (1 + np.exp(-5.0))),
+        (2.0, 3.0, 1.0, -1e17, 0.0),
+    ],
+)
+def test_far_observations_weigh_components_by_their_difference(gap, variance, noise, y, second):
+    """The log odds of equal components are gap (y − gap/2) / (variance + noise)."""
+    law = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [gap, 5.0]], [variance, variance])
+    weights = posterior(law, [[1.0, 0.0]], [y], noise).weights
+    np.testing.assert_allclose(weights, [1 - second, second], rtol=1e-12)
+
+
+def test_weights_of_unequal_components_far_out_and_of_weightless_ones():
+    law = GaussianMixture([0.3, 0.7, 0.0], [[0.0], [1.0], [5.0]], [1.0, 2.0, 1.0])
+    np.testing.assert_array_equal(posterior(law, [[1.0]], [1e160], 1.0).weights, [0, 1, 0])
+    y, spread = 1.7, np.array([2.0, 3.0])
+    odds = np.array([0.3, 0.7]) * np.exp(-0.5 * (y - np.arange(2)) ** 2 / spread) / np.sqrt(spread)
+    np.testing.assert_allclose(
+        posterior(law, [[1.0]], [y], 1.0).weights[:2], odds / odds.sum(), rtol=1e-13
+    )
+
+
+@pytest.mark.parametrize("kind", ["first", "last", "any", "two"])
+def test_an_exact_observation_leaves_a_law_without_density(kind):
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        dim = int(rng.integers(2, 6))
+        root = rng.standard_normal((dim, dim)) * 10 ** rng.uniform(-3, 3, (dim, 1))
+        h = {"first": np.eye(dim)[:1], "last": np.eye(dim)[-1:]}.get(kind)
+        h = rng.standard_normal((1 + (kind == "two"), dim)) if h is None else h
+        post = posterior(Gaussian(np.zeros(dim), root @ root.T), h, np.ones(len(h)), 0.0)
+        if kind in ("first", "last"):
+            assert (post.covariance[h[0] == 1] == 0).all()
+        for density in (post.log_density, post.score):
+            with pytest.raises(ValueError, match="singular"):
+                density(np.zeros(dim))
+
+
+def test_a_nearly_exact_observation_keeps_its_digits():
+    prior = Gaussian([0.0, 0.0], [[2.0, 0.3], [0.3, 1.0]])
+    post = posterior(prior, [[1.0, 0.0]], [1.0], 1e-20)
+    exact = [[1e-20, 1.5e-21], [1.5e-21, 0.955]]
+    np.testing.assert_allclose(post.covariance, exact, rtol=1e-12)
+    mixed = posterior(prior, np.eye(2), [1.0, 2.0], [0.0, 0.5]).covariance
+    np.testing.assert_allclose(mixed, [[0, 0], [0, 1 / (2 + 1 / 0.955)]], rtol=1e-12)

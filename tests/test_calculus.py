@@ -79,3 +79,20 @@ def test_projection_keeps_a_gradient_field_and_refuses_bad_covariances():
         conservative_projection(A, b, mu, -S)
     with pytest.raises(ValueError, match="mean must have shape"):
         conservative_projection(A, b, mu[:2], S)
+
+
+def test_projection_keeps_a_gradient_field_at_a_high_condition_number():
+    rng = np.random.default_rng(3)
+    for dim in (2, 4):
+        A = rng.standard_normal((dim, dim))
+        A, Q = A + A.T, np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+        S = Q * np.logspace(0, -12, dim) @ Q.T
+        B, c = conservative_projection(A, np.ones(dim), np.ones(dim), 0.5 * (S + S.T))
+        np.testing.assert_allclose(B, A, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(c, np.ones(dim), atol=1e-12)
+
+
+def test_overflow_in_vector_calculus_is_silent():
+    turn = Affine([[0.0, 1.5e308], [-1.5e308, 1e308]])
+    assert curl(turn, np.zeros(2))[0, 1] == np.inf
+    np.testing.assert_array_equal(symmetric_part(turn, np.zeros(2)), [[0, 0], [0, 1e308]])

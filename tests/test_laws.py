@@ -244,3 +244,14 @@ def test_wasserstein_of_close_and_of_singular_laws_keeps_its_digits():
     assert wasserstein_gaussian(p, close) == pytest.approx(1e-9, rel=1e-5)
     with pytest.raises(ValueError, match="one dimension"):
         wasserstein_gaussian(p, Gaussian(np.zeros(1), np.eye(1)))
+
+
+@pytest.mark.parametrize(
+    ("step_size", "n_steps", "power"),
+    [(1e-12, 10**12, np.exp(-0.5)), (3.0, 3, -0.125), (3.0, 4, 0.0625), (2.0, 3, 0.0)],
+)
+def test_powers_of_the_contraction_keep_their_digits(step_size, n_steps, power):
+    law = laws.langevin_law(Gaussian([0.0], 1.0), step_size, n_steps, [1.0], [[0.0]])
+    np.testing.assert_allclose(law.mean, [power], rtol=1e-12)
+    spread = laws.langevin_law(Gaussian([0.0], 1.0), step_size, n_steps, [1.0], [[4.0]])
+    np.testing.assert_allclose(spread.covariance - law.covariance, [[4 * power**2]], rtol=1e-11)

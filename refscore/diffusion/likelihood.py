@@ -28,11 +28,12 @@ def log_likelihood(
         log p_s(x_s) = log p_T(x_T) + ∫_s^T div v(x_t, t) dt,  dx/dt = v = f x - ½ g² s_t
         div v = f d - ½ g² div s_t,  or with probes held fixed: mean over m of vᵀ (∂v/∂x) v
 
-    Arguments: score_at, a law, a family or a function t -> field (with .divergence, or .jvp
-    when probes are used); x (..., d); probes (..., m, d), unbiased for the log density;
-    terminal, log p_T as a function (..., d) -> (...,): the exact diffused law when score_at is
-    a law, else N(0, prior_std² I), an approximation; start, end within [0, T]; rtol, atol and
-    method as `integrate`, the log density is under error control too. Returns: (...,).
+    Arguments: process, VP, VE or anything with their methods; score_at, a law, a family or a
+    function t -> field (with .divergence, or .jvp when probes are used); x (..., d); probes
+    (..., m, d), unbiased for the log density; terminal, log p_T as a function (..., d) ->
+    (...,): the exact diffused law when score_at is a law, else N(0, prior_std² I), an
+    approximation; start, end within [0, T]; options rtol, atol and method of scipy's solve_ivp,
+    the log density is under error control too. Returns: (...,).
     Raises: ValueError naming the argument or when a solve fails. Cost: one solve a point.
     Source: Song et al. 2021, equation 39; Grathwohl et al. 2019.
     Checked by: flow_log_likelihood, flow_log_likelihood_of_mixtures
@@ -62,8 +63,9 @@ def gaussian_log_likelihood(
         log p_T(x_T) + tr G,  x_T = m_T + e^G (x - m_0),  G = ½ log(S_T S_0⁻¹)
         with probes: log p_T(x_T) + mean over m of vᵀ G v
 
-    Arguments: law, Gaussian; x (..., d); probes (..., m, d); terminal, the exact diffused law
-    unless given. Returns: (...,). Cost: O(d³) once, d² a point.
+    Arguments: law, Gaussian; process, VP, VE or anything with their methods; x (..., d), data
+    at time 0; probes (..., m, d); terminal, log p_T as a function (..., d) -> (...,), the exact
+    diffused law's unless given. Returns: (...,). Cost: O(d³) once, d² a point. Source: derived.
     Tested in: tests/diffusion/test_likelihood.py
     """
     x, process = as_points(x, "x"), as_process(process)

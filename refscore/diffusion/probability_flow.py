@@ -15,7 +15,8 @@ from refscore.processes import as_process, as_time
 def diffused(process, law, t):
     """The law of X_t = α_t X_0 + σ_t Z.
 
-    Arguments: law with .diffuse(alpha, sigma); t, one time in [0, T]. Returns: a law.
+    Arguments: process, VP, VE or anything with .marginal; law with .diffuse(alpha, sigma); t,
+    one time in [0, T]. Returns: a law.
     Tested in: tests/diffusion/test_probability_flow.py
     """
     law = as_offering(law, "law", "diffuse")
@@ -71,6 +72,7 @@ class GaussianFlow:
         e^G = S_t^{1/2} S_s^{-1/2},  log |det| = tr G
 
     mean_from m_s (d,), mean_to m_t (d,), generator G (d, d), matrix e^G (d, d).
+    Checked by: flow_map
     """
 
     mean_from: np.ndarray
@@ -117,8 +119,10 @@ def flow_map(law, process, s, t) -> GaussianFlow:
 def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
     """Data at time `start` carried to noise at time `end` (T unless given) by the flow.
 
-    Arguments: process, score_at as `flow_velocity`; x (..., d); options as `integrate`.
-    Returns: (..., d). Raises: ValueError when the solver fails. Cost: one solve a point.
+    Arguments: process, VP, VE or anything with drift and diffusion; score_at, a law, a family
+    with .at(t), or a function t -> score; x (..., d); start, end within [0, T]; options rtol,
+    atol (1e-8) and method (DOP853) of scipy's solve_ivp. Returns: (..., d). Raises: ValueError
+    when the solver fails. Cost: one solve a point.
     Tested in: tests/diffusion/test_probability_flow.py
     """
     end = as_process(process).final_time if end is None else end
@@ -128,7 +132,11 @@ def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
 def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
     """Noise at time `end` carried back to data at time `start`: the inverse of `encode`.
 
-    Arguments, returns, raises, cost: as `encode`.
+    Arguments: process, VP, VE or anything with drift and diffusion; score_at, a law, a family
+    with .at(t), or a function t -> score; x (..., d), noise at time `end` (T unless given);
+    start, end within [0, T]; options rtol, atol (1e-8) and method (DOP853) of scipy's
+    solve_ivp. Returns: (..., d), at time `start`. Raises: ValueError when the solver fails.
+    Cost: one solve a point.
     Tested in: tests/diffusion/test_probability_flow.py
     """
     end = as_process(process).final_time if end is None else end

@@ -19,17 +19,20 @@ LOG_2PI = math.log(2 * math.pi)
 class Spread:
     """K covariance matrices: `values` (U, d, d), or (U, d) when diagonal, and `index` (K,).
 
-    The matrix of component k is values[index[k]].
+    The matrix of component k is values[index[k]]. `singular` says why it is known to have no
+    inverse, whatever rounding makes of its smallest eigenvalue.
     """
 
-    def __init__(self, values, index, name: str):
-        self.values, self.index, self.name = values, index, name
+    def __init__(self, values, index, name: str, singular: str = ""):
+        self.values, self.index, self.name, self.singular = values, index, name, singular
         self.full = values.ndim == 3
         self.dim = values.shape[-1]
 
     @cached_property
     def whitener(self) -> np.ndarray:
         """W with Wᵀ W = S⁻¹: the inverse Cholesky factor, or 1/√variance."""
+        if self.singular:
+            self._refuse(self.singular)
         if not self.full:
             if (self.values < np.finfo(float).tiny).any():
                 self._refuse("a variance is 0")
@@ -37,8 +40,6 @@ class Spread:
         return np.stack([self._inverse_factor(matrix) for matrix in self.values])
 
     def _inverse_factor(self, matrix):
-        from scipy.linalg import solve_triangular
-
         sd = np.sqrt(np.diagonal(matrix))
         if not (sd > 0).all():
             self._refuse("a variance is 0")
@@ -49,7 +50,7 @@ class Spread:
         smallest = (np.diagonal(factor) / sd).min() ** 2
         if smallest < 4 * self.dim * np.finfo(float).eps:
             self._refuse(f"a direction has {smallest:.3g} of its coordinate's variance left")
-        return solve_triangular(factor, np.eye(self.dim), lower=True)
+        return _inverse_of_lower(factor)
 
     def _refuse(self, why: str):
         raise ValueError(
@@ -95,6 +96,19 @@ class Spread:
         """alpha² S + sigma² I."""
         identity = np.eye(self.dim) if self.full else 1.0
         return Spread(alpha**2 * self.values + sigma**2 * identity, self.index, self.name)
+
+
+def _inverse_of_lower(factor):
+    """The inverse of a lower triangular matrix by forward substitution."""
+    dim = len(factor)
+    if dim >= 16:
+        from scipy.linalg import solve_triangular
+
+        return solve_triangular(factor, np.eye(dim), lower=True)
+    inverse = np.diag(1 / np.diagonal(factor))
+    for i in range(1, dim):
+        inverse[i, :i] = -(factor[i, :i] @ inverse[:i, :i]) / factor[i, i]
+    return inverse
 
 
 def apply(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -81,7 +81,7 @@ class Arc(Distribution):
         return across + along
 
     def sample(self, n, *, rng):
-        """n exact draws (n, 2)."""
+        """n exact draws (n, 2); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         theta = rng.vonmises(self.direction, self.concentration, n)
         on_arc = self.centre + self.radius * _unit(theta)

@@ -39,7 +39,7 @@ class Distribution:
         return Score(self)
 
     def sample(self, n: int, *, rng) -> np.ndarray:
-        """Independent draws, (n, d)."""
+        """n independent draws, (n, d); rng: anything numpy.random.default_rng takes."""
         raise NotImplementedError(f"{self._name} has no exact sampler")
 
     @property

@@ -77,7 +77,7 @@ class Uniform(_Bounded):
     _slope = _force
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d)."""
+        """n exact draws (n, d); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         return self.low + (self.high - self.low) * rng.random((n, self.dim))
 
@@ -154,7 +154,10 @@ class SmoothedUniform(Product):
             return np.where(b < 0, inside, variance - 1) / self.sigma**2
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d): a uniform draw plus σ noise."""
+        """n exact draws (n, d): a uniform draw plus σ noise.
+
+        rng: anything numpy.random.default_rng takes.
+        """
         rng = as_rng(rng)
         uniform = self._uniform.sample(n, rng=rng)
         return uniform + self.sigma * rng.standard_normal(uniform.shape)
@@ -218,7 +221,7 @@ class TruncatedNormal(_Bounded):
         return np.broadcast_to(-1 / self.parent_sd**2, x.shape)
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d), by rejection."""
+        """n exact draws (n, d), by rejection; rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         near, width = (np.broadcast_to(a, (n, self.dim)) for a in (self._near, self._width))
         t = window.draw(near, width, rng).reshape(n, self.dim)
@@ -262,7 +265,7 @@ class HalfNormal(_Bounded):
         return np.broadcast_to(-1 / self.sd**2, x.shape)
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d)."""
+        """n exact draws (n, d); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         return self.sd * np.abs(rng.standard_normal((n, self.dim)))
 

@@ -72,7 +72,7 @@ class Funnel(Distribution):
             return -1 / self.scale**2 - 0.5 * (u * u).sum(-1) - rest
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d)."""
+        """n exact draws (n, d); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         z = rng.standard_normal((n, self.dim))
         z[:, 0] *= self.scale
@@ -143,7 +143,7 @@ class Banana(Distribution):
         return jacobian
 
     def sample(self, n, *, rng):
-        """n exact draws (n, 2)."""
+        """n exact draws (n, 2); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         first, noise = self.scale * rng.standard_normal(n), rng.standard_normal(n)
         return np.stack([first, noise + self.curvature * (first**2 - self.scale**2)], axis=-1)

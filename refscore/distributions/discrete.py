@@ -78,7 +78,10 @@ class BoltzmannBinary(Distribution):
         return np.indices(table.shape).reshape(self.dim, -1).T.astype(float), table.ravel().copy()
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d) of 0.0 and 1.0, by inverting the cumulative table."""
+        """n exact draws (n, d) of 0.0 and 1.0, by inverting the cumulative table.
+
+        rng: anything numpy.random.default_rng takes.
+        """
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         cumulative = np.cumsum(self._enumerated()[0].ravel())
         index = _invert(cumulative, rng.random(n))
@@ -155,7 +158,7 @@ class Categorical:
         return self._log_p[codes.astype(int)]
 
     def sample(self, n, *, rng) -> np.ndarray:
-        """n draws (n,) of codes, whole numbers."""
+        """n draws (n,) of codes, whole numbers; rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         cumulative = np.cumsum(self.probabilities)
         return _invert(cumulative, rng.random(n))

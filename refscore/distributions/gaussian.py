@@ -46,7 +46,7 @@ class Gaussian(Distribution):
         return self._spread.matrices()[0].copy()
 
     def sample(self, n: int, *, rng) -> np.ndarray:
-        """Draws m + B z with B Bᵀ = S, (n, d)."""
+        """Draws m + B z with B Bᵀ = S, (n, d); rng: anything numpy.random.default_rng takes."""
         z = as_rng(rng).standard_normal((as_count(n, "n", minimum=0), self.dim))
         return self._mean + apply(self._spread.root[0], z.T).T
 

@@ -84,7 +84,10 @@ class StudentT(Distribution):
             return -(self.dof + self.dim) * (trace / h / h - 2 * ((g / h) ** 2).sum(axis=0))
 
     def sample(self, n, *, rng):
-        """location + L z exp(½ ln(ν/χ²)); the χ² in logarithms, for small dof."""
+        """location + L z exp(½ ln(ν/χ²)); the χ² in logarithms, for small dof.
+
+        rng: anything numpy.random.default_rng takes.
+        """
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         z = rng.standard_normal((n, self.dim))
         a = 0.5 * self.dof
@@ -168,7 +171,7 @@ class Laplace(_Located):
         return math.sqrt(2) * self.scale
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d)."""
+        """n exact draws (n, d); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         return self.location + self.scale * rng.laplace(size=(n, self.dim))
 
@@ -200,7 +203,7 @@ class Logistic(_Located):
         return self.scale * math.pi / math.sqrt(3)
 
     def sample(self, n, *, rng):
-        """n exact draws (n, d)."""
+        """n exact draws (n, d); rng: anything numpy.random.default_rng takes."""
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         return self.location + self.scale * rng.logistic(size=(n, self.dim))
 
@@ -251,7 +254,10 @@ class GeneralisedNormal(_Located):
             return self.scale * np.exp(0.5 * (gammaln(3 / self.power) - gammaln(1 / self.power)))
 
     def sample(self, n, *, rng):
-        """|z|^p ~ Gamma(1/p): z = ± U G^{1/p} with G ~ Gamma(1 + 1/p), U uniform."""
+        """|z|^p ~ Gamma(1/p): z = ± U G^{1/p} with G ~ Gamma(1 + 1/p), U uniform.
+
+        rng: anything numpy.random.default_rng takes.
+        """
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         size, p = (n, self.dim), self.power
         signed = 2 * rng.random(size) - 1

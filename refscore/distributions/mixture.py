@@ -45,7 +45,10 @@ class MixtureBase(Distribution):
         return between + (within if self._spread.full else np.diag(within))
 
     def sample(self, n: int, *, rng) -> np.ndarray:
-        """A component by its weight, then its Gaussian: n draws (n, d)."""
+        """A component by its weight, then its Gaussian: n draws (n, d).
+
+        rng: anything numpy.random.default_rng takes.
+        """
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         which = rng.choice(len(self._weights), size=n, p=self._weights / self._weights.sum())
         x, group = rng.standard_normal((n, self.dim)), self._spread.index[which]

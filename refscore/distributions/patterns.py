@@ -17,31 +17,40 @@ class _EqualMixture(Distribution):
 
     log p = ln Σ p_k − ln K,  s = Σ r_k s_k,  J = Σ r_k [J_k + (s_k − s)(s_k − s)ᵀ]
 
-    A subclass writes `_logs` (K, n), `_scores` (K, n, d) and `_jacobians` (K, n, d, d).
+    A subclass writes `_logs`, log p_k less a reference, (K, n), and the reference (n,);
+    `_scores` (K, n, d) and `_jacobians` (K, n, d, d). Scores are taken from the leading one,
+    s_k − s_t, so that equal scores cancel exactly however large they are.
     """
 
     dim = 2
 
     def _shares(self, x):
         """Responsibilities (K, n) and log Σ p_k (n,); even shares where every log is −inf."""
-        with np.errstate(over="ignore"):
-            logs = self._logs(x)
-        top = logs.max(axis=0)
-        lost = np.isneginf(top)
-        with np.errstate(under="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
+            logs, reference = self._logs(x)
+            top = logs.max(axis=0)
+            lost = np.isneginf(top)
             r = np.exp(np.where(lost, 0.0, logs) - np.where(lost, 0.0, top))
-        return r / r.sum(axis=0), top + np.log(r.sum(axis=0))
+            return r / r.sum(axis=0), reference + top + np.log(r.sum(axis=0))
+
+    def _deviations(self, x):
+        """r (K, n), the leading score s_t (n, d), s_k − s_t (K, n, d) and their mean (n, d)."""
+        r, scores = self._shares(x)[0], self._scores(x)
+        leading = scores[r.argmax(axis=0), np.arange(len(x))]
+        off = scores - leading
+        return r, leading, off, np.einsum("kn,knd->nd", r, off)
 
     def _log_density(self, x):
         return self._shares(x)[1] - math.log(self._count)
 
     def _score(self, x):
-        return np.einsum("kn,knd->nd", self._shares(x)[0], self._scores(x))
+        _, leading, _, mean = self._deviations(x)
+        return leading + mean
 
     def _score_jacobian(self, x):
-        r, scores = self._shares(x)[0], self._scores(x)
         with np.errstate(under="ignore"):
-            off = scores - np.einsum("kn,knd->nd", r, scores)
+            r, _, off, mean = self._deviations(x)
+            off = off - mean
             spread = np.einsum("kn,kni,knj->nij", r, off, off)
             return spread + np.einsum("kn,knij->nij", r, self._jacobians(x))
 
@@ -71,7 +80,7 @@ class TwoMoons(_EqualMixture):
         ]
 
     def _logs(self, x):
-        return np.stack([moon._log_density(x) for moon in self._moons])
+        return np.stack([moon._log_density(x) for moon in self._moons]), np.zeros(len(x))
 
     def _scores(self, x):
         return np.stack([moon._score(x) for moon in self._moons])
@@ -80,7 +89,10 @@ class TwoMoons(_EqualMixture):
         return np.stack([moon._score_jacobian(x) for moon in self._moons])
 
     def sample(self, n, *, rng):
-        """n exact draws (n, 2): a draw of the upper moon, times a random sign."""
+        """n exact draws (n, 2): a draw of the upper moon, times a random sign.
+
+        rng: anything numpy.random.default_rng takes.
+        """
         rng = as_rng(rng)
         upper = self._moons[0].sample(n, rng=rng)
         return upper * (1 - 2 * rng.integers(0, 2, size=(n, 1)))
@@ -129,8 +141,29 @@ class Checkerboard(_EqualMixture):
         both = [function(np.repeat(x[:, [c]], self.cells, axis=1)) for c in (0, 1)]
         return np.stack([both[c][:, self._squares[:, c]].T for c in (0, 1)], axis=-1)
 
+    def _strip_logs(self, x):
+        """ln u_i(x) − ln u_t(x) (n, cells), u_t the nearest strip, and ln u_t(x) (n,).
+
+        With r the distance to a strip in units σ, and M its mass as seen from there,
+        ln u_i − ln u_t = ln M_i − ln M_t − ½(r_i − r_t)(r_i + r_t); on one side of both
+        strips r_i − r_t is taken from the board, not from x.
+        """
+        columns = np.repeat(x[:, None], self.cells, axis=1)
+        side, _, _, _, (r, mass, _, _) = self._strips._window(columns)
+        steps = np.floor((columns[:, :1] - self._strips.low[0]) / self.side)
+        nearest = np.clip(steps, 0, self.cells - 1).astype(int)
+        side_t, r_t, mass_t = (np.take_along_axis(a, nearest, 1) for a in (side, r, mass))
+        apart = side * (nearest - np.arange(self.cells)) * (self.side / self.sigma)
+        step = np.where((r_t > 0) & (side == side_t), apart, r - r_t)
+        with np.errstate(all="ignore"):
+            fall = np.where(step == 0, 0.0, 0.5 * step * (r + r_t))
+            own = np.take_along_axis(self._strips._log_terms(columns), nearest, 1)[:, 0]
+        return np.log(mass / mass_t) - fall, own
+
     def _logs(self, x):
-        return self._gather(self._strips._log_terms, x).sum(axis=-1)
+        (first, own_1), (second, own_2) = (self._strip_logs(x[:, c]) for c in (0, 1))
+        row, column = self._squares.T
+        return (first[:, row] + second[:, column]).T, own_1 + own_2
 
     def _scores(self, x):
         return self._gather(self._strips._score, x)
@@ -139,7 +172,10 @@ class Checkerboard(_EqualMixture):
         return self._gather(self._strips._slope, x)[..., None] * np.eye(2)
 
     def sample(self, n, *, rng):
-        """n exact draws (n, 2): a square, a uniform point of it, the noise."""
+        """n exact draws (n, 2): a square, a uniform point of it, the noise.
+
+        rng: anything numpy.random.default_rng takes.
+        """
         n, rng = as_count(n, "n", minimum=0), as_rng(rng)
         centre = self._centres[rng.integers(0, self._count, size=n)]
         uniform = centre + self.side * (rng.random((n, 2)) - 0.5)

@@ -10,7 +10,10 @@ from refscore.fields.linearisation import Local
 
 
 class Zero(Field):
-    """The field s(x) = 0 on R^d."""
+    """The field s(x) = 0 on R^d.
+
+    Tested in: tests/test_fields.py
+    """
 
     affine = True
 

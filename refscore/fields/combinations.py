@@ -10,7 +10,10 @@ from refscore.fields.linearisation import Local
 
 
 class Sum(Field):
-    """The field f + g; parameters of f, then of g (kept apart even if f is g)."""
+    """The field f + g; parameters of f, then of g (kept apart even if f is g).
+
+    Tested in: tests/test_fields.py, as `test_arithmetic_adds_and_scales_values`
+    """
 
     def __init__(self, first: Field, second: Field):
         first, second = as_field(first, "first"), as_field(second, "second")
@@ -75,7 +78,10 @@ class _SumLocal(Local):
 
 
 class Scaled(Field):
-    """The field c f with a fixed number c; the parameters are those of f."""
+    """The field c f with a fixed number c; the parameters are those of f.
+
+    Tested in: tests/test_fields.py, as `test_arithmetic_adds_and_scales_values`
+    """
 
     def __init__(self, factor, field: Field):
         super().__init__(as_field(field, "field").dim)

@@ -143,10 +143,16 @@ def samples_follow_law(ports, case):
     else:
         u = [oracles.cumulative.marginal_cdf(case.law, j, x[:, j]) for j in range(2)]
         yield Uniforms("independence", np.mod(u[0] + u[1], 1.0))
-    u = oracles.cumulative.marginal_cdf(case.law, 0, x[:, 0])
-    half = _DRAWS // 2
+    yield from independence(oracles.cumulative.marginal_cdf(case.law, 0, x[:, 0]))
+
+
+def independence(u):
+    """Sums and differences mod 1 of pairs of uniforms: uniform if the draws are independent.
+
+    The difference sees repeated draws, the sum antithetic ones.
+    """
+    half = len(u) // 2
     pairs = {"neighbours": (u[0::2], u[1::2]), "halves": (u[:half], u[half:])}
     for name, (a, b) in pairs.items():
-        # uniform if independent: the difference sees repeated draws, the sum antithetic ones
         yield Uniforms(f"{name}, sum", np.mod(a + b, 1.0))
         yield Uniforms(f"{name}, difference", np.mod(a - b, 1.0))

@@ -8,6 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Bound, Sides, identity
 from refscore.identities.cases import Case
+from refscore.identities.settings import process_of
 
 TIMES = (1e-5, 1e-3, 0.13, 0.5, 1.0)
 SEED = "seed 003"
@@ -24,7 +25,7 @@ SEED = "seed 003"
 def linear_sde_moments(ports, case):
     """The marginal's alpha and sigma, also at t = 1e-5."""
     alpha, sigma = ports.marginal(case.t)
-    right = oracles.diffusion.marginal(settings.VP, case.t)
+    right = oracles.diffusion.marginal(process_of(ports), case.t)
     yield Sides("alpha", np.asarray(alpha), np.array(right[0]))
     yield Sides("sigma", np.asarray(sigma), np.array(right[1]))
 
@@ -41,7 +42,7 @@ def linear_sde_moments(ports, case):
 def rates_of_marginals(ports, case):
     """Drift and diffusion are the rates of the subject's own marginals, and those of VP."""
     t, x = case.t, settings.points(4, 2)
-    f, g2 = oracles.diffusion.rates(settings.VP, t)
+    f, g2 = oracles.diffusion.rates(process_of(ports), t)
     drift, g = ports.drift(x, t), np.asarray(ports.diffusion(t), float)
     yield Sides("drift", drift, f * x)
     yield Sides("g²", g**2, np.array(g2))
@@ -81,7 +82,7 @@ def flow_cases():
 )
 def flow_velocity(ports, case):
     """The probability flow's right-hand side."""
-    right = oracles.diffusion.flow_velocity(case.law, settings.VP, case.x, case.t)
+    right = oracles.diffusion.flow_velocity(case.law, process_of(ports), case.x, case.t)
     yield Sides("velocity", ports.flow_velocity(case.law, case.x, case.t), right)
 
 
@@ -102,7 +103,7 @@ def flow_map(ports, case):
     """The flow of Gaussian data in closed form; there and back is the identity."""
     got = ports.flow_map(case.law, case.x, case.t, case.s)
     yield Sides(
-        "map", got, oracles.diffusion.flow_map(case.law, settings.VP, case.x, case.t, case.s)
+        "map", got, oracles.diffusion.flow_map(case.law, process_of(ports), case.x, case.t, case.s)
     )
     yield Sides("back", ports.flow_map(case.law, got, case.s, case.t), case.x)
 
@@ -120,7 +121,7 @@ def flow_map(ports, case):
 def flow_marginals(ports, case):
     """Integrating the subject's velocity carries the law at t to the law at s."""
     law, d = case.law, len(case.law.mean)
-    start, end = (oracles.diffusion.law_at(law, settings.VP, u) for u in (case.t, case.s))
+    start, end = (oracles.diffusion.law_at(law, process_of(ports), u) for u in (case.t, case.s))
 
     def slope(u, mean, cov):
         nodes = np.vstack([np.zeros((1, d)), np.eye(d)])
@@ -143,6 +144,18 @@ def flow_marginals(ports, case):
     yield Sides("covariance", cov, end.covariance)
 
 
+def _likelihood(ports, case):
+    """The subject's answer; one that takes probes gets all sign vectors, for which it is exact."""
+    taken = ports.takes("log_likelihood")
+    if taken.optional:
+        return ports.log_likelihood(case.law, case.x)
+    if taken.given is None:
+        raise NotImplementedError("log_likelihood draws its own probes: not judged yet")
+    v = settings.all_signs(case.x.shape[-1])
+    probes = np.broadcast_to(v, (len(case.x), *v.shape)).copy()
+    return ports.log_likelihood(case.law, case.x, probes=probes)
+
+
 @identity(
     "F11",
     ports="log_likelihood",
@@ -158,8 +171,10 @@ def flow_marginals(ports, case):
 def flow_log_likelihood(ports, case):
     """The flow's log-likelihood is log p_0, once the prior's mismatch is taken off."""
     exact = oracles.scores.log_density(case.law, case.x)
-    with_prior = oracles.diffusion.log_likelihood_with_prior(case.law, settings.VP, case.x, 1.0)
-    got = ports.log_likelihood(case.law, case.x)
+    process = process_of(ports)
+    std = oracles.diffusion.marginal(process, 1.0)[1] if process.kind == "ve" else 1.0
+    with_prior = oracles.diffusion.log_likelihood_with_prior(case.law, process, case.x, std)
+    got = _likelihood(ports, case)
     yield Sides("log likelihood", got - (with_prior - exact), exact, 10.0)
 
 
@@ -175,4 +190,4 @@ def flow_log_likelihood(ports, case):
 def flow_log_likelihood_of_mixtures(ports, case):
     """On a mixture the log-likelihood misses log p_0 by the prior's mismatch, below 0.05."""
     exact = oracles.scores.log_density(case.law, case.x)
-    yield Bound("gap", np.abs(ports.log_likelihood(case.law, case.x) - exact), 0.05)
+    yield Bound("gap", np.abs(_likelihood(ports, case) - exact), 0.05)

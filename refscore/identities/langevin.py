@@ -8,6 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, Uniforms, identity
 from refscore.identities.cases import Case, Law
+from refscore.identities.densities import independence
 from refscore.identities.smoothing import score_of
 
 LECTURES = "seeds 000, 001, 002, 003, 004"
@@ -204,7 +205,7 @@ def one_step_draws(ports, case):
     given = _noise_of(law, eta, x, got)
     u = oracles.cumulative.projected_cdf(_standard(d), np.eye(d)[0], given[:, 0])
     yield Uniforms("noise", u)
-    yield Uniforms("independent rows", np.mod(u[0::2] + u[1::2], 1.0))
+    yield from independence(u)
 
 
 def _noise_of(law, eta, x, after):

@@ -10,6 +10,7 @@ from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Law
 from refscore.identities.differences import gradient, jacobian
 from refscore.identities.fields import HYVARINEN, by_point
+from refscore.identities.settings import process_of
 
 
 def _line():
@@ -78,10 +79,10 @@ def proof_of_probability_flow(ports, case):
     t, x = case.t, case.x
 
     def density(y, u):
-        law = oracles.diffusion.law_at(case.law, settings.VP, u)
+        law = oracles.diffusion.law_at(case.law, process_of(ports), u)
         return np.exp(oracles.scores.log_density(law, y))
 
-    law = oracles.diffusion.law_at(case.law, settings.VP, t)
+    law = oracles.diffusion.law_at(case.law, process_of(ports), t)
     d1, d2 = ((density(x, t + h) - density(x, t - h)) / (2 * h) for h in (1e-3, 5e-4))
     change = (4 * d2 - d1) / 3
     g2 = float(np.asarray(ports.diffusion(t))) ** 2

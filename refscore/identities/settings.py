@@ -130,3 +130,19 @@ def hermite(dim: int, order: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 VP = Description("vp", beta_min=0.1, beta_max=20.0)
+
+
+def process_of(ports) -> Description:
+    """The process a subject is judged by: VP unless it carries its own.
+
+    `process = {"kind": "vp" | "sub_vp", "beta_min": .., "beta_max": ..}` or
+    `{"kind": "ve", "sigma_min": .., "sigma_max": .., "exact": True | False}`.
+    """
+    own = getattr(ports, "process", None)
+    if own is None:
+        return VP
+    if not isinstance(own, dict):
+        own = vars(own)
+    if own.get("kind") not in ("vp", "sub_vp", "ve"):
+        raise ValueError(f"process must name a kind of vp, sub_vp, ve; got {own.get('kind')!r}")
+    return Description(**own)

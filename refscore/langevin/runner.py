@@ -36,10 +36,11 @@ def run(
     """x_k = step(x_{k-1}, z_k) for k = 1 .. n_steps, z_k ~ N(0, I); chains along leading axes.
 
     Kept are the points after steps burn_in + thin, burn_in + 2 thin, ... <= n_steps.
-    Arguments: step(x, noise) -> x; x0 (..., d), untouched; rng, used as given; moments, keep
-    the running mean and covariance; trajectory, keep every kept point; callback(k, x) at
-    every kept point, x read-only; noise_shape, that of x unless given; memory_limit in bytes
-    for the trajectory. Returns: Run; same seed, same points, whatever is kept.
+    Arguments: step(x, noise) -> x; x0 (..., d), untouched; rng: anything
+    numpy.random.default_rng takes, a Generator used as given; moments, keep the running mean
+    and covariance; trajectory, keep every kept point; callback(k, x) at every kept point, x
+    read-only; noise_shape, that of x unless given; memory_limit in bytes for the trajectory.
+    Returns: Run; same seed, same points, whatever is kept.
     Raises: ValueError when the chain leaves the finite numbers (naming step and step size),
     when the trajectory would not fit, or naming the argument.
     Cost: n_steps steps; memory of a few blocks of noise beside the trajectory.

@@ -19,8 +19,9 @@ def denoising_loss(field, x, sigma, noise=None, *, rng=None) -> np.ndarray:
         ½‖s(x + σ z) + z/σ‖²
 
     field a Field; x points (..., d); sigma σ > 0, one number or one a point (...,); noise z
-    (..., d), standard normal, drawn from `rng` if omitted. Returns (...,). Raises TypeError or
-    ValueError naming the argument. Cost: one value of the field a point.
+    (..., d), standard normal, drawn if omitted from `rng`, anything numpy.random.default_rng
+    takes. Returns (...,). Raises TypeError or ValueError naming the argument. Cost: one value
+    of the field a point.
     Source: Vincent, A connection between score matching and denoising autoencoders (2011).
     Checked by: denoising_given_noise, denoising_is_explicit, denoising_affine, denoising_mean
     """
@@ -32,7 +33,8 @@ def denoising_loss_gradient(field, x, sigma, noise=None, *, rng=None) -> np.ndar
 
         ∂/∂θ mean[ ½‖s(x + σ z) + z/σ‖² ]
 
-    Arguments as `denoising_loss`, at least one point. Returns (p,).
+    field a Field; x points (..., d), at least one; sigma σ > 0, one or (...,); noise z (..., d),
+    or drawn from `rng`, anything numpy.random.default_rng takes. Returns (p,).
     Checked by: denoising_gradient
     """
     return denoising_loss_and_gradient(field, x, sigma, noise, rng=rng)[1]
@@ -41,8 +43,9 @@ def denoising_loss_gradient(field, x, sigma, noise=None, *, rng=None) -> np.ndar
 def denoising_loss_and_gradient(field, x, sigma, noise=None, *, rng=None):
     """The mean denoising loss, a number, and its gradient (p,), from one forward pass.
 
-    Arguments as `denoising_loss`, at least one point. Cost with an MLP of two hidden layers:
-    three products with the middle matrix a point.
+    field a Field; x points (..., d), at least one; sigma σ > 0, one or (...,); noise z (..., d),
+    or drawn from `rng`, anything numpy.random.default_rng takes. Cost with an MLP of two hidden
+    layers: three products with the middle matrix a point.
     Checked by: denoising_gradient
     """
     return loss_and_gradient(*_arguments(field, x, sigma, noise, rng))

@@ -31,7 +31,8 @@ def fisher_loss(field, target, x) -> np.ndarray:
 def fisher_loss_gradient(field, target, x) -> np.ndarray:
     """The gradient (p,) of the mean explicit loss in `field.parameters`.
 
-    Arguments as `fisher_loss`, at least one point.
+    field a Field; target a Field or function of points, such as `law.score`; x points (..., d),
+    at least one.
     Tested in: tests/objectives/test_fisher.py
     """
     return fisher_loss_and_gradient(field, target, x)[1]
@@ -40,7 +41,8 @@ def fisher_loss_gradient(field, target, x) -> np.ndarray:
 def fisher_loss_and_gradient(field, target, x):
     """The mean explicit loss, a number, and its gradient (p,), from one forward pass.
 
-    Arguments as `fisher_loss`, at least one point.
+    field a Field; target a Field or function of points, such as `law.score`; x points (..., d),
+    at least one.
     Tested in: tests/objectives/test_fisher.py
     """
     return loss_and_gradient(*_arguments(field, target, x))

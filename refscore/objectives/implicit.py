@@ -30,7 +30,7 @@ def implicit_loss_gradient(field, x) -> np.ndarray:
 
         ∂/∂θ mean[ ½‖s‖² + div s ]
 
-    Arguments as `implicit_loss`, at least one point. Returns (p,), (0,) without parameters.
+    field a Field; x points (..., d), at least one. Returns (p,), (0,) without parameters.
     Checked by: implicit_gradient
     """
     return implicit_loss_and_gradient(field, x)[1]
@@ -39,7 +39,7 @@ def implicit_loss_gradient(field, x) -> np.ndarray:
 def implicit_loss_and_gradient(field, x):
     """The mean implicit loss, a number, and its gradient (p,), from one forward pass.
 
-    Arguments as `implicit_loss`, at least one point. Cost with an MLP of two hidden layers:
+    field a Field; x points (..., d), at least one. Cost with an MLP of two hidden layers:
     six products with the middle matrix a point.
     Checked by: implicit_gradient
     """

@@ -19,7 +19,8 @@ def sliced_loss(field, x, probes=None, *, rng=None, n_probes=1, probe="rademache
         mean over v of  vᵀ J(x) v + ½(v·s(x))²
 
     field a Field; x points (..., d); probes v (..., m, d), m for every point, or n_probes of
-    the kind `probe` drawn from `rng`. Its mean over probes with E v vᵀ = I is the implicit
+    the kind `probe` (gaussian, rademacher, sphere or coordinate) drawn from `rng`, anything
+    numpy.random.default_rng takes. Its mean over probes with E v vᵀ = I is the implicit
     loss. Returns (...,). Raises TypeError or ValueError naming the argument. Cost: one value
     and m products J v a point.
     Source: Song, Garg, Shi and Ermon, Sliced score matching (2019), equation 7.
@@ -33,7 +34,11 @@ def sliced_loss_gradient(
 ) -> np.ndarray:
     """The gradient (p,) of the mean sliced loss in `field.parameters`, for the same probes.
 
-    Arguments as `sliced_loss`, at least one point.
+        ∂/∂θ mean[ vᵀ J v + ½(v·s)² ]
+
+    field a Field; x points (..., d), at least one; probes v (..., m, d), or n_probes of the kind
+    `probe` (gaussian, rademacher, sphere or coordinate) drawn from `rng`, anything
+    numpy.random.default_rng takes. Returns (p,), (0,) without parameters.
     Checked by: sliced_gradient
     """
     return loss_and_gradient(*_arguments(_sliced, field, x, probes, rng, n_probes, probe))[1]
@@ -42,8 +47,10 @@ def sliced_loss_gradient(
 def sliced_loss_and_gradient(field, x, probes=None, *, rng=None, n_probes=1, probe="rademacher"):
     """The mean sliced loss, a number, and its gradient (p,), from one forward pass.
 
-    Arguments as `sliced_loss`, at least one point. Cost with an MLP of two hidden layers:
-    3 + 3m products with the middle matrix a point.
+    field a Field; x points (..., d), at least one; probes v (..., m, d), or n_probes of the kind
+    `probe` (gaussian, rademacher, sphere or coordinate) drawn from `rng`, anything
+    numpy.random.default_rng takes. Cost with an MLP of two hidden layers: 3 + 3m products with
+    the middle matrix a point.
     Tested in: tests/objectives/test_sliced.py
     """
     return loss_and_gradient(*_arguments(_sliced, field, x, probes, rng, n_probes, probe))
@@ -56,7 +63,10 @@ def variance_reduced_sliced_loss(
 
         mean over v of  vᵀ J(x) v,  plus  ½‖s(x)‖²
 
-    Arguments, cost and errors as `sliced_loss`. Returns (...,).
+    field a Field; x points (..., d); probes v (..., m, d), or n_probes of the kind `probe`
+    (gaussian, rademacher, sphere or coordinate) drawn from `rng`, anything
+    numpy.random.default_rng takes. Returns (...,). Raises TypeError or ValueError naming the
+    argument. Cost: as `sliced_loss`.
     Source: Song, Garg, Shi and Ermon, Sliced score matching (2019), equation 8.
     Checked by: variance_reduced_given_probes, variance_reduced_mean
     """
@@ -68,7 +78,11 @@ def variance_reduced_sliced_loss_gradient(
 ) -> np.ndarray:
     """The gradient (p,) of the mean variance-reduced sliced loss, for the same probes.
 
-    Arguments as `sliced_loss`, at least one point.
+        ∂/∂θ mean[ vᵀ J v + ½‖s‖² ]
+
+    field a Field; x points (..., d), at least one; probes v (..., m, d), or n_probes of the kind
+    `probe` (gaussian, rademacher, sphere or coordinate) drawn from `rng`, anything
+    numpy.random.default_rng takes. Returns (p,), (0,) without parameters.
     Checked by: variance_reduced_gradient
     """
     return loss_and_gradient(*_arguments(_reduced, field, x, probes, rng, n_probes, probe))[1]
@@ -79,7 +93,9 @@ def variance_reduced_sliced_loss_and_gradient(
 ):
     """The mean variance-reduced sliced loss, a number, and its gradient (p,).
 
-    Arguments as `sliced_loss`, at least one point. One forward pass.
+    field a Field; x points (..., d), at least one; probes v (..., m, d), or n_probes of the kind
+    `probe` (gaussian, rademacher, sphere or coordinate) drawn from `rng`, anything
+    numpy.random.default_rng takes. One forward pass.
     Tested in: tests/objectives/test_sliced.py
     """
     return loss_and_gradient(*_arguments(_reduced, field, x, probes, rng, n_probes, probe))

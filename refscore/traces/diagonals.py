@@ -19,7 +19,9 @@ def diagonal(
 
         a_ii = E Re v̄_i (A v)_i  when  E v vᴴ = I
 
-    Arguments: as `hutchinson`. Returns: Estimate with (d,) estimate and standard error.
+    Arguments: A (d, d), a scipy LinearOperator, or a function v (d,) -> A v (with dim); probes
+    (K, d), or n_probes drawn of the kind `probe` (see `draw_probes`); rng: anything
+    numpy.random.default_rng takes. Returns: Estimate with (d,) estimate and standard error.
     Cost: K products. Source: Bekas, Kokiopoulou and Saad 2007 (who divide by Σ v_i², the same
     for signs; the mean is unbiased for every kind).
     Checked by: diagonal_estimate
@@ -38,7 +40,7 @@ def diagonal_variance(matrix, kind: str = "rademacher") -> np.ndarray:
         sphere d/(d+2) R_i + (3d/(d+2) - 1) a_ii²     coordinate (d - 1) a_ii²
 
     No symmetric part here: row i of A counts as it stands. Real probes see Re A.
-    Arguments: matrix (d, d). Cost: d².
+    Arguments: matrix (d, d); kind of probe, one of the five above. Cost: d².
     Tested in: tests/test_traces.py
     """
     _draw(kind)
@@ -65,8 +67,9 @@ def curvature_propagation(
 
         H_ii = E ((Cᵀ v)_i)²  when  E v vᵀ = I
 
-    Arguments: factor C (m, d); probes (K, m). Returns: Estimate with (d,) estimate and
-    standard error. Raises: ValueError naming the argument. Cost: K products with Cᵀ.
+    Arguments: factor C (m, d); probes (K, m), or n_probes drawn of the kind `probe` (see
+    `draw_probes`); rng: anything numpy.random.default_rng takes. Returns: Estimate with (d,)
+    estimate and standard error. Raises: ValueError naming the argument. Cost: K products with Cᵀ.
     Source: Martens, Sutskever and Swersky 2012, section 4.
     Checked by: curvature_propagation
     """
@@ -81,7 +84,7 @@ def curvature_propagation_variance(factor, kind: str = "gaussian") -> np.ndarray
 
         gaussian 2 H_ii²      rademacher 2 (H_ii² - Σ_k C_ki⁴)
 
-    Arguments: factor C (m, d). Raises: ValueError for another kind.
+    Arguments: factor C (m, d); kind of probe. Raises: ValueError for another kind.
     Tested in: tests/test_traces.py
     """
     if kind not in tuple(_FOURTH_MOMENT):

@@ -30,8 +30,10 @@ def divergence_estimate(
         div s(x) = tr J(x) = E vᵀ J(x) v  when  E v vᵀ = I
 
     Arguments: field with `.jvp(x, v)`; x (..., d); probes (..., m, d), m for every point, or
-    n_probes drawn of the kind `probe`. Returns: (...,). Raises: ValueError naming the
-    argument. Cost: m Jacobian-vector products a point.
+    n_probes drawn of the kind `probe`: gaussian, rademacher, sphere or coordinate (see
+    `draw_probes`; steinhaus ones are complex and turned away); rng: anything
+    numpy.random.default_rng takes. Returns: (...,). Raises: ValueError naming the argument. Cost:
+    m Jacobian-vector products a point.
     Checked by: divergence_given_probes, divergence_unbiased, divergence_mean
     """
     field, x = as_offering(field, "field", "jvp"), as_points(x, "x")

@@ -37,7 +37,9 @@ def hutchinson(
         tr A = E Re vᴴ A v  when  E v vᴴ = I      (Re tr A when A is complex)
 
     Arguments: A (d, d), a scipy LinearOperator, or a function v (d,) -> A v (with dim);
-    probes (K, d), or drawn: n_probes of the kind `probe` (see `draw_probes`).
+    probes (K, d), or drawn: n_probes of the kind `probe`, which is gaussian, rademacher,
+    sphere, coordinate or steinhaus (see `draw_probes`); rng: anything
+    numpy.random.default_rng takes.
     Returns: Estimate(mean, sample standard deviation / √K, K). Raises: ValueError naming the
     argument. Cost: K products. Source: Hutchinson 1990.
     Checked by: hutchinson_unbiased, hutchinson_given_probes, probe_variances,

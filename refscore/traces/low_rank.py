@@ -20,11 +20,14 @@ def hutch_plus_plus(
     Unbiased for every square A, exact when A Ω spans the range of A (rank A <= columns of Ω).
     Arguments: A real (d, d), LinearOperator or function (with dim); n_products, the budget m:
     ⌊m/3⌋ sketch vectors, m - 2⌊m/3⌋ probes; or both given as rows, sketch (k, d) and
-    probes (K, d); or probes (m, d) alone, whose first half (⌈m/2⌉ rows) is the sketch.
+    probes (K, d); or probes (m, d) alone, whose first half (⌈m/2⌉ rows) is the sketch;
+    probe, the kind of those drawn (see `draw_probes`; real ones); rng: anything
+    numpy.random.default_rng takes.
     Returns: Estimate; the standard error is that of the residual part, given the sketch.
     Cost: k + min(k, d) + K products, d k² arithmetic.
     Source: Meyer, Musco, Musco and Woodruff 2021, algorithm 1.
-    Checked by: hutch_plus_plus_exact_on_low_rank, hutch_plus_plus_products
+    Checked by: hutch_plus_plus_exact_on_low_rank, hutch_plus_plus_given_probes,
+    hutch_plus_plus_products
     """
     A = as_operator(A, dim)
     k = as_count(n_products, "n_products", minimum=3) // 3
@@ -51,12 +54,13 @@ def xtrace(
     The estimate is the mean of the t_i; unbiased for every square A, exact when the sketch
     without any one vector spans the range of A (rank A < k).
     Arguments: A real (d, d), LinearOperator or function (with dim); n_products, the budget:
-    k = ⌊m/2⌋ test vectors; or probes (k, d), k >= 2; resphere rescales P_i ω_i to the squared
-    length rank P_i (for gaussian or sphere test vectors), which lowers the variance.
-    Returns: Estimate; the standard error treats the t_i as independent (a good guide, not a
-    theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
+    k = ⌊m/2⌋ test vectors; or probes (k, d), k >= 2; probe, the kind of those drawn (see
+    `draw_probes`; real ones); rng: anything numpy.random.default_rng takes; resphere rescales P_i
+    ω_i to the squared length rank P_i (for gaussian or sphere test vectors), which lowers the
+    variance. Returns: Estimate; the standard error treats the t_i as independent (a good guide,
+    not a theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
     Source: Epperly, Tropp and Webber 2024, section 2 and algorithm of the supplement.
-    Checked by: xtrace_exact_on_low_rank
+    Checked by: xtrace_exact_on_low_rank, xtrace_given_probes
     """
     A = as_operator(A, dim)
     if resphere and probes is None and probe not in ("gaussian", "sphere"):

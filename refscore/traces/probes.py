@@ -15,7 +15,8 @@ def draw_probes(shape, kind: str = "rademacher", *, rng=None) -> np.ndarray:
         sphere      uniform, |v|² = d         coordinate  ±√d e_i, i uniform
         steinhaus   v_i = e^{iφ_i}, complex, φ_i uniform
 
-    Arguments: shape, (..., d) as a tuple, or d. Returns: array of that shape, complex for
+    Arguments: shape, (..., d) as a tuple, or d; kind, one of the five above; rng: anything
+    numpy.random.default_rng takes. Returns: array of that shape, complex for
     steinhaus. Raises: ValueError for another kind. Cost: one draw per entry.
     Source: Girard 1989; Hutchinson 1990.
     Checked by: trace_mean, divergence_mean, sliced_mean
@@ -77,7 +78,8 @@ def variance(matrix, kind: str = "rademacher") -> float:
         coordinate d D - tr(S)²                   steinhaus F - D
 
     Only the symmetric part counts: 2|A|²_F is wrong for a matrix that is not symmetric.
-    Arguments: matrix (d, d), real (or complex; real probes see the real part of S only).
+    Arguments: matrix (d, d), real (or complex; real probes see the real part of S only);
+    kind of probe, one of the five above.
     Returns: float, inf when the squares overflow. Raises: ValueError for another kind or
     shape. Cost: d².
     Source: Hutchinson 1990; Avron and Toledo 2011, table 1.

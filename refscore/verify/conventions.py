@@ -8,6 +8,7 @@ declares it for one port alone. What is not declared has the default, the first 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -97,6 +98,79 @@ FAMILIES: dict[str, Any] = {
 }
 
 
+LOSSES = tuple(name for name, port in PORTS.items() if port.group == "objectives")
+_SLICED = ("sliced_loss", "sliced_loss_gradient")
+PROBED = ("trace_estimate", "divergence_estimate", "diagonal_estimate", "curvature_propagation")
+APPLIES: dict[str, tuple[str, ...]] = {
+    "log_density": ("log_density",),
+    "score_sign": ("score", "score_jacobian", "divergence"),
+    "normalised": ("log_density",),
+    "half": LOSSES,
+    "dimensions": LOSSES,
+    "batch": LOSSES,
+    "sigma_power": ("denoising_loss", "denoising_loss_gradient"),
+    "sliced_form": _SLICED,
+    "probes": _SLICED,
+    "trace_probes": PROBED,
+    "step": ("langevin_step", "langevin_law", "langevin_stationary"),
+    "marginal": ("marginal",),
+    "likelihood": ("log_likelihood",),
+}
+
+_UNIT = (
+    "probes have length one, E v vᵀ = I / d: given probes are handed over as v / √d and the"
+    " result is multiplied by d before it is compared; a port that itself normalises what it is"
+    " given, or multiplies by d, should declare nothing and take rng only"
+)
+MEANINGS: dict[str, dict[Any, str]] = {
+    "log_density": {"log density": "log p(x)", "energy": "-log p(x)"},
+    "score_sign": {
+        "gradient of log density": "∇ log p(x)",
+        "gradient of energy": "-∇ log p(x), and so its Jacobian and divergence",
+    },
+    "normalised": {
+        True: "exp(log density) integrates to one",
+        False: "log p(x) up to a constant in x, so that no integral is checked",
+    },
+    "half": {True: "½‖·‖² + tr ∇s", False: "‖·‖² + 2 tr ∇s: every loss is doubled"},
+    "dimensions": {
+        "sum": "squares and traces are summed over the d coordinates",
+        "mean": "the whole loss is divided by d",
+    },
+    "batch": {
+        "mean": "a scalar loss, and every gradient, is that of the mean over points",
+        "sum": "a scalar loss, and every gradient, is that of the sum over points",
+    },
+    "sigma_power": {
+        0: "the denoising loss has no weight",
+        1: "it is multiplied by σ",
+        2: "it is multiplied by σ²: ½‖σ s(x + σz) + z‖²",
+        4: "it is multiplied by σ⁴",
+    },
+    "sliced_form": {
+        "plain": "½ (v·s)² along every probe",
+        "variance reduced": "½‖s‖² in place of ½ (v·s)²",
+    },
+    "probes": {"identity covariance": "E v vᵀ = I: Gaussian or signs", "unit norm": _UNIT},
+    "trace_probes": {"identity covariance": "E v vᵀ = I: Gaussian or signs", "unit norm": _UNIT},
+    "step": {
+        "eta": "x + η/2 s(x) + √η z with step_size = η",
+        "epsilon": "x + ε²/2 s(x) + ε z with step_size = ε",
+        "h": "x + h s(x) + √(2h) z with step_size = h",
+    },
+    "marginal": {
+        "alpha, sigma": "X_t = alpha X_0 + sigma Z",
+        "alpha, variance": "sigma² is returned second",
+        "alpha squared, sigma": "alpha² is returned first",
+        "alpha squared, variance": "(alpha², sigma²)",
+    },
+    "likelihood": {
+        "nats": "log p(x), natural logarithm",
+        "bits per dimension": "-log p(x) / (d log 2)",
+    },
+}
+
+
 def values_of(name: str) -> tuple:
     """The values a convention may take, the default first."""
     for family in FAMILIES.values():
@@ -108,15 +182,37 @@ def values_of(name: str) -> tuple:
     raise SubjectError(f"unknown convention {name!r}{hint}")
 
 
-def check_declared(declared: dict) -> dict:
-    """`declared` itself, or an error naming the key or value that is not known."""
+def spoken_by(port: str) -> list[str]:
+    """The names of the conventions that change what a port takes or returns."""
+    return [name for name, ports in APPLIES.items() if port in ports]
+
+
+def check_declared(declared: dict, offered: Iterable[str] = ()) -> dict:
+    """`declared` itself, or an error naming the key or value that is not known.
+
+    With the `offered` ports, what applies to none of them is an error too.
+    """
+    present = list(offered)
     for key, value in declared.items():
-        port, _, name = key.rpartition(".")
+        port, _, name = str(key).rpartition(".")
         if port and port not in PORTS:
             raise SubjectError(f"convention {key!r} names no port: {port!r}")
-        if value not in values_of(name):
-            raise SubjectError(f"{key!r} must be one of {values_of(name)}, got {value!r}")
+        values = values_of(name)
+        if not any(value == v and type(value) is type(v) for v in values):
+            raise SubjectError(f"{key!r} must be one of {values}, got {value!r}")
+        meant = ", ".join(APPLIES[name])
+        if port and port not in APPLIES[name]:
+            raise SubjectError(f"convention {key!r}: {name!r} does not apply to {port}, but to {meant}")
+        if present and not set(present) & set([port] if port else APPLIES[name]):
+            raise SubjectError(f"convention {key!r} applies to no port offered, only to {port or meant}")
     return declared
+
+
+def declines(check: str, declared: dict) -> str:
+    """Why a check says nothing of a subject with these conventions; empty where it does."""
+    if check == "density_integrates_to_one" and not for_port("log_density", declared).normalised:
+        return "declared as not normalised: its integral is not checked"
+    return ""
 
 
 def for_port(port: str, declared: dict):
@@ -139,9 +235,8 @@ def to_subject(port: str, arguments: dict, record) -> dict:
         eta = arguments["step_size"]
         spelled = {"eta": eta, "epsilon": np.sqrt(eta), "h": eta / 2}[record.step]
         return {**arguments, "step_size": float(spelled)}
-    unit = (
-        getattr(record, "probes", None) == "unit norm"
-        or getattr(record, "trace_probes", None) == "unit norm"
+    unit = (port in _SLICED and record.probes == "unit norm") or (
+        port in PROBED and record.trace_probes == "unit norm"
     )
     if unit and arguments.get("probes") is not None:
         probes = np.asarray(arguments["probes"])
@@ -155,12 +250,17 @@ def from_subject(port: str, arguments: dict, output, record):
         return _density(port, arguments, output, record)
     if isinstance(record, ObjectiveConventions):
         return _objective(port, arguments, output, record)
-    if isinstance(record, TraceConventions) and record.trace_probes == "unit norm":
-        dim = arguments["dim"] if "dim" in arguments else np.shape(arguments["x"])[-1]
-        return _scaled(output, dim)
+    if port in PROBED and record.trace_probes == "unit norm":
+        return _scaled(output, _dim(port, arguments))
     if isinstance(record, ProcessConventions):
         return _process(port, arguments, output, record)
     return output
+
+
+def _dim(port, arguments) -> int:
+    if port == "curvature_propagation":  # probes multiply the factor's transpose
+        return np.shape(arguments["factor"])[0]
+    return arguments["dim"] if "dim" in arguments else np.shape(arguments["x"])[-1]
 
 
 def _scaled(output, factor):

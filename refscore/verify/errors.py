@@ -7,3 +7,14 @@ class NotOffered(Exception):
 
 class SubjectError(ValueError):
     """A subject that cannot be loaded or declares something the kit does not know."""
+
+
+class Malformed(SubjectError):
+    """A port answered with what no check can compare: the check *fails*."""
+
+
+class Stopped(SubjectError):
+    """A port left by SystemExit or another exception that is no Exception; that is its cause."""
+
+
+PASSED_ON = (Exception, KeyboardInterrupt, GeneratorExit)  # everything else is Stopped

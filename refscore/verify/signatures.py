@@ -18,11 +18,13 @@ _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_
 
 
 class Takes(NamedTuple):
-    """The parameters that take given draws and a generator; `by_position`: no keywords."""
+    """The parameters that take given draws and a generator; `by_position`: no keywords;
+    `optional`: the port may be called without draws."""
 
     given: str | None
     generator: str | None
     by_position: bool = False
+    optional: bool = True
 
 
 def takes(function: Callable, port: Port) -> Takes:
@@ -47,7 +49,10 @@ def takes(function: Callable, port: Port) -> Takes:
     if given is None and generator is None and kinds & set(_STARRED):
         return _guessed(port, keywords=inspect.Parameter.VAR_KEYWORD in kinds)
     last = named.get(given or generator or "")
-    return Takes(given, generator, last is not None and last.kind is last.POSITIONAL_ONLY)
+    if last is None:
+        return Takes(given, generator)
+    optional = all(named[n].default is not last.empty for n in (given, generator) if n)
+    return Takes(given, generator, last.kind is last.POSITIONAL_ONLY, optional)
 
 
 def _beyond(parameters, count: int) -> list[inspect.Parameter]:

@@ -122,9 +122,10 @@ class Subject:
         if name in _FIELDS:
             return self.framework.field(value)
         if name == "score_at":
+            from refscore.identities.settings import process_of
             from refscore.verify.timed import ScoreAt
 
-            return ScoreAt(self.framework, value)
+            return ScoreAt(self.framework, value, process_of(self))
         if name == "matvec":
             return self._counted(self.framework.callable(np.array(value)))
         if name in _ARRAYS or name in GIVEN_NAMES:
@@ -149,7 +150,7 @@ class Subject:
         """The draws or the generator, by position or by keyword."""
         if not draws:
             return (), {}
-        given, generator, by_position = self.takes(port.name)
+        given, generator, by_position, _ = self.takes(port.name)
         if "rng" in draws:
             if generator is None:
                 raise NotOffered(f"{port.name} draws nothing by itself: it is handed its draws")

@@ -48,6 +48,15 @@ def _(score, x, step_size, noise):
     return _step(score, x, step_size, np.broadcast_to(noise[:1], noise.shape))
 
 
+@mistake("langevin_noise_repeated", port="langevin_step", source="N09: half a batch drawn twice")
+def _(score, x, step_size, noise=None, *, rng=None):
+    """The second half of the batch repeats the first half's noise."""
+    if noise is None:
+        noise = np.random.default_rng(rng).standard_normal(x.shape)
+    first = noise[: (len(x) + 1) // 2]
+    return _step(score, x, step_size, np.concatenate([first, first])[: len(x)])
+
+
 @mistake(
     "langevin_spelling_h", port="langevin_step", source="M-family, FP17: ncsn against its paper"
 )
