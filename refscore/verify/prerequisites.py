@@ -1,14 +1,14 @@
 """What must hold before a port's identities mean anything: one check a port.
 
 Shape, finite numbers, same input same result (same seed same result, other seeds
-differ), inputs not mutated, and rows that do not depend on their neighbours.
+differ), inputs not mutated, and rows that do not depend on their neighbours, also alone.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from refscore.verify.errors import NotOffered
+from refscore.verify.errors import Malformed, NotOffered
 from refscore.verify.ports import PORTS
 
 _BY_POINT = ("x", "y", "probes", "noise", "x0")
@@ -74,13 +74,20 @@ def _answers(subject, port, arguments) -> bool:
 
 def failures(subject, port: str, arguments: dict) -> list[str]:
     """What is wrong, in words; empty when the prerequisites hold."""
+    try:
+        return _failures(subject, port, arguments)
+    except Malformed as error:
+        return [str(error)]
+
+
+def _failures(subject, port: str, arguments: dict) -> list[str]:
     found = list(_mutations(subject, port, arguments))
     first = _call(subject, port, arguments)
     found += _shape(port, first, arguments)
     leaves = list(_leaves(first))
     if PORTS[port].returns == "estimate":  # one probe has no standard error
         leaves = leaves[:1]
-    if not all(leaf.dtype.kind in "fiubc" and np.isfinite(leaf).all() for leaf in leaves):
+    if not all(leaf.dtype.kind in "fiub" and np.isfinite(leaf).all() for leaf in leaves):
         return [*found, "returned values that are not finite numbers on an ordinary case"]
     again = _call(subject, port, arguments)
     if not _equal(first, again):
@@ -165,17 +172,26 @@ def _rows(subject, port, arguments, first):
     first = first[0] if isinstance(first, tuple) else first
     if isinstance(first, dict) or np.shape(first)[:1] != (len(x),) or len(x) < 2:
         return []
-    keep = slice(0, (len(x) + 1) // 2)
+    if not _same_on(slice(0, (len(x) + 1) // 2), subject, port, arguments, first):
+        return ["a row's result changes with the other rows of its batch"]
+    if not _same_on(slice(0, 1), subject, port, arguments, first):
+        return ["one row alone gives another result than the same row in a batch"]
+    return []
+
+
+def _same_on(keep: slice, subject, port, arguments, first) -> bool:
+    """The call on some rows alone gives those rows; for one row a loss's mean is its value."""
+    x = arguments.get("x", arguments.get("y"))
     fewer = {
         k: v[keep] if k in _BY_POINT and np.shape(v)[:1] == (len(x),) else v
         for k, v in arguments.items()
     }
     part = _call(subject, port, fewer)
     part = part[0] if isinstance(part, tuple) else part
+    if PORTS[port].returns == "losses" and keep.stop == 1:
+        part = np.reshape(part, (-1,)) if np.ndim(part) == 0 else part
     tolerance = 1e-9 if subject.dtype == "float64" else 1e-4
     scale = np.abs(first).max() or 1.0
-    if np.shape(part) != np.shape(first[keep]) or (
+    return np.shape(part) == np.shape(first[keep]) and not (
         np.abs(part - first[keep]).max() > tolerance * scale
-    ):
-        return ["a row's result changes with the other rows of its batch"]
-    return []
+    )

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import difflib
 import inspect
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from refscore.verify import conventions
-from refscore.verify.errors import NotOffered, SubjectError
+from refscore.identities import Law
+from refscore.verify import answers, conventions
+from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError
+from refscore.verify.loading import load, misspelt
 from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
 from refscore.verify.signatures import Takes, takes
 
+__all__ = ["Subject", "load"]
+
 _FIELDS = {"field", "score"}
-_SEVERAL = {"estimate", "pair", "posterior", "affine"}
+_FRAMEWORKS = ("numpy", "torch", "jax")
 _ARRAYS = {
     "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor",
 }  # fmt: skip
@@ -36,7 +37,7 @@ class Subject:
         self.source = source
         self.name = str(_attribute(source, "name", None) or _default_name(source))
         self.version = str(_attribute(source, "version", "") or "")
-        self.framework_name = str(_attribute(source, "framework", "numpy"))
+        self.framework_name = _framework_name(source)
         self.dtype = str(_attribute(source, "dtype", "float64"))
         if self.dtype not in ("float64", "float32"):
             raise SubjectError(f"dtype must be 'float64' or 'float32', got {self.dtype!r}")
@@ -47,6 +48,9 @@ class Subject:
         failures = _attribute(source, "expected_failures", {}) or {}
         if not isinstance(failures, dict):
             raise SubjectError("expected_failures must be a dict {check: reason}")
+        for key, reason in failures.items():
+            if not isinstance(reason, str) or not reason.strip():
+                raise SubjectError(f"expected_failures[{key!r}] must give a reason, got {reason!r}")
         self.expected_failures = dict(failures)
         self.process = _attribute(source, "process", None)
         self._framework: Any = None
@@ -73,19 +77,9 @@ class Subject:
         """The names of the ports this subject has."""
         return [name for name in PORTS if callable(_attribute(self.source, name, None))]
 
-    def strangers(self) -> dict[str, list[str]]:
-        """Public callables that are no port, with the ports their names resemble."""
-        import difflib
-
-        found = {}
-        for name in dir(self.source):
-            if name.startswith("_") or name in PORTS or inspect.ismodule(self.source):
-                continue
-            if callable(getattr(self.source, name, None)):
-                close = difflib.get_close_matches(name, PORTS, n=2, cutoff=0.7)
-                if close:
-                    found[name] = close
-        return found
+    def misspelt(self) -> list[str]:
+        """A sentence for every public callable whose name is nearly a port's."""
+        return misspelt(self.source)
 
     def takes(self, port: str) -> Takes:
         """The names under which a port takes given draws and a generator, if it does."""
@@ -106,21 +100,31 @@ class Subject:
         self.calls.append((port.name, arguments))
         record = conventions.for_port(port.name, self.declared)
         handed = conventions.to_subject(port.name, arguments, record)
-        function = _attribute(self.source, port.name, None)
         start = time.perf_counter()
         with np.errstate(all="ignore"), self.framework.session(self.dtype):
-            positional = [self._convert(n, handed[n]) for n in port.arguments if n in handed]
-            more, keywords = self._draws(port, {n: handed[n] for n in draws})
-            raw = function(*positional, *more, **keywords)
-            self.narrow = self.narrow or _narrow(raw)
-            raw = tuple(raw) if isinstance(raw, list) and port.returns in _SEVERAL else raw
-            answer = _plain(port.name, self.framework.back(raw))
+            try:
+                answer = self._answer(port, handed, draws)
+            except PASSED_ON:
+                raise
+            except BaseException as error:  # SystemExit must end neither the run nor pytest
+                raise Stopped(f"{port.name} raised {type(error).__name__}: {error}") from error
             self.seconds += time.perf_counter() - start
             return conventions.from_subject(port.name, arguments, answer, record)
+
+    def _answer(self, port: Port, handed: dict, draws: dict):
+        """What the subject's function returns, in NumPy."""
+        positional = [self._convert(n, handed[n]) for n in port.arguments if n in handed]
+        more, keywords = self._draws(port, {n: handed[n] for n in draws})
+        raw = _attribute(self.source, port.name, None)(*positional, *more, **keywords)
+        raw = answers.unpacked(port, handed, raw)
+        self.narrow = self.narrow or answers.narrow(raw)
+        return answers.arrays(port, self.framework.back(raw))
 
     def _convert(self, name: str, value):
         if name in _FIELDS:
             return self.framework.field(value)
+        if name == "law" and self.framework_name != "numpy":
+            return self._law(value)
         if name == "score_at":
             from refscore.identities.settings import process_of
             from refscore.verify.timed import ScoreAt
@@ -131,6 +135,18 @@ class Subject:
         if name in _ARRAYS or name in GIVEN_NAMES:
             return self.framework.to(self._within_range(name, np.array(value)), self.dtype)
         return value
+
+    def _law(self, law) -> Law:
+        """The same law with its arrays in the subject's framework; numbers stay numbers."""
+        return Law(
+            law.kind,
+            **{
+                name: self.framework.to(self._within_range(name, np.array(value)), self.dtype)
+                if isinstance(value, np.ndarray)
+                else value
+                for name, value in law.parameters_by_name.items()
+            },
+        )
 
     def _within_range(self, name: str, array):
         if self.dtype == "float32" and np.abs(array).max(initial=0) > np.finfo(np.float32).max:
@@ -163,37 +179,28 @@ class Subject:
         return ((value,), {}) if by_position else ((), {name: value})
 
 
+def _framework_name(source) -> str:
+    name = _attribute(source, "framework", "numpy")
+    if name not in _FRAMEWORKS:
+        close = difflib.get_close_matches(str(name).lower(), _FRAMEWORKS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise SubjectError(f"framework must be one of {_FRAMEWORKS}, got {name!r}{hint}")
+    return name
+
+
 def _instance(source):
     """A class stands for its instance; one that cannot be made without arguments, for itself."""
     if not inspect.isclass(source):
         return source
     try:
         return source()
+    except SystemExit as error:
+        raise SubjectError(f"{source.__name__}() raised SystemExit: {error}") from None
     except TypeError as error:
         ports = [vars(source)[name] for name in PORTS if name in vars(source)]
         if ports and all(isinstance(port, (staticmethod, classmethod)) for port in ports):
             return source
         raise SubjectError(f"{source.__name__}() failed ({error}); hand over an instance") from None
-
-
-def _narrow(raw) -> bool:
-    """True where an answer, or a part of it, has less than double precision."""
-    if isinstance(raw, dict):
-        return any(map(_narrow, raw.values()))
-    if isinstance(raw, (tuple, list)):
-        return any(map(_narrow, raw))
-    return str(getattr(raw, "dtype", "")).endswith(("float32", "float16"))
-
-
-def _plain(port: str, answer):
-    """Arrays and tuples of arrays; a namedtuple or list counts as a tuple."""
-    if answer is None:
-        raise SubjectError(f"{port} returned None; is its return statement missing?")
-    if isinstance(answer, dict):
-        return {k: np.asarray(v) for k, v in answer.items()}
-    if isinstance(answer, (tuple, list)):
-        return tuple(np.asarray(a) for a in answer)
-    return np.asarray(answer)
 
 
 def _attribute(source, name, default):
@@ -207,55 +214,3 @@ def _default_name(source) -> str:
         return "subject"
     named = getattr(source, "__name__", None)
     return named or type(source).__name__
-
-
-def load(target: str) -> Any:
-    """The object a command line names: `file.py`, `file.py:object`, `module:object`."""
-    path, _, attribute = target.partition(":")
-    if path.endswith(".py"):
-        file = Path(path)
-        if not file.is_file():
-            raise SubjectError(f"no file {path!r}")
-        spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules.setdefault(file.stem, module)
-        sys.path.insert(0, str(file.parent.resolve()))
-        try:
-            spec.loader.exec_module(module)
-        finally:
-            sys.path.remove(str(file.parent.resolve()))
-    else:
-        try:
-            module = importlib.import_module(path)
-        except ModuleNotFoundError as error:
-            raise SubjectError(f"no module {path!r} ({error}); a file's name ends in .py") from None
-    if not attribute:
-        return _only_subject(module)
-    if not hasattr(module, attribute):
-        raise SubjectError(f"{path} has no {attribute!r}")
-    found = getattr(module, attribute)
-    return found
-
-
-def _only_subject(module):
-    """The module itself if its functions are ports, else its one `subject` or class."""
-    if any(callable(getattr(module, name, None)) for name in PORTS):
-        return module
-    if hasattr(module, "subject"):
-        return module.subject
-    classes = [
-        c
-        for c in vars(module).values()
-        if inspect.isclass(c)
-        and c.__module__ == module.__name__
-        and any(callable(getattr(c, name, None)) for name in PORTS)
-    ]
-    if len(classes) == 1:
-        return classes[0]
-    what = "no ports" if not classes else f"{len(classes)} classes with ports"
-    raise SubjectError(
-        f"{module.__name__} has {what}; name one as {module.__name__}:OBJECT"
-        " (the ports are listed by `refscore ports`)"
-    )

@@ -50,11 +50,11 @@ def _(score, x, step_size, noise):
 
 @mistake("langevin_noise_repeated", port="langevin_step", source="N09: half a batch drawn twice")
 def _(score, x, step_size, noise=None, *, rng=None):
-    """The second half of the batch repeats the first half's noise."""
+    """The second half of the batch repeats the noise that the first half drew."""
     if noise is None:
-        noise = np.random.default_rng(rng).standard_normal(x.shape)
-    first = noise[: (len(x) + 1) // 2]
-    return _step(score, x, step_size, np.concatenate([first, first])[: len(x)])
+        first = np.random.default_rng(rng).standard_normal(((len(x) + 1) // 2, x.shape[1]))
+        noise = np.concatenate([first, first])[: len(x)]
+    return _step(score, x, step_size, noise)
 
 
 @mistake(
