@@ -6,9 +6,9 @@ every ratio of densities:  log p(b) − log p(a) = E[s(a + U(b−a))·(b−a)], 
 """
 
 import numpy as np
-from course import compare, options
+from course import compare, options, plotting
 
-from refscore import nodes, plotting
+from refscore import nodes
 from refscore.distributions import GaussianMixture
 
 MISTAKES = {

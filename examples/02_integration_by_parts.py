@@ -6,9 +6,9 @@ derivative onto s; where p jumps at a boundary it leaves a term behind, p(0)·s(
 """
 
 import numpy as np
-from course import compare, options
+from course import compare, options, plotting
 
-from refscore import nodes, objectives, plotting
+from refscore import nodes, objectives
 from refscore.distributions import GaussianMixture, HalfNormal
 from refscore.fields import Affine, Zero
 
@@ -19,13 +19,13 @@ MISTAKES = {
 chosen = options(__doc__.splitlines()[0], MISTAKES)
 
 
-# %% Two laws, and a family of models for each: hills at ±θ, a bell with mean θ
+# %% Two laws, and models for each: hills at ±θ; bells that drift and widen with θ, true at θ = 0
 def hills(theta):
     return GaussianMixture([0.5, 0.5], [[-theta], [theta]], [0.4, 0.4])
 
 
 def bell(theta):
-    return Affine([[-1.0]], [theta])  # the score of N(θ, 1)
+    return Affine([[-1 + theta / 2]], [theta])  # −x + θ(1 + x/2)
 
 
 line, half = hills(1.2), HalfNormal(sd=[1.0])
@@ -68,7 +68,8 @@ cut = curves(half, [bell(theta) for theta in thetas[1]])
 compare("whole line, explicit loss at 0.6", whole[0][30], whole[2][3], 4 * whole[3][3])
 compare("half-line, explicit loss at 1.2", cut[0][90], cut[2][9], 4 * cut[3][9])
 square, slope, _ = np.polyfit(thetas[1][::10], cut[2], 2)
-compare("half-line, the best theta", 0, -slope / (2 * square), 4 * np.sqrt((1 - 2 / np.pi) / 3000))
+spread = 0.63 / np.sqrt(3000)  # of the best θ: sd(x + x²/2) / E(1 + x/2)² at θ = 0
+compare("half-line, the best theta", 0, -slope / (2 * square), 4 * spread)
 
 # %% The figure: the two exact losses, the band between them, the estimates from data
 panels = plotting.axes(2, width=11.4, height=4.3)
@@ -79,9 +80,11 @@ for ax, theta, (above, below, found, error) in zip(panels, thetas, (whole, cut))
     plotting.estimates(theta[::10], found, error, name="implicit from data, raised", ax=ax)
     best = theta[below.argmin()], below.min()
     ax.plot(*best, "v", color=plotting.INK, markersize=6)
-panels[0].text(1.2, -0.45, "½ I", fontsize=11, ha="center", va="center")
-panels[1].text(1.02, -0.55, "½ I + p(0) s(0)", fontsize=11, ha="center", va="center")
-panels[1].annotate("lowest at E x = 0.80,\nnot at 0", best, (-0.58, -0.78), fontsize=9, va="center")
-plotting.label(panels[0], "Whole line: a constant apart", r"hills at $\pm\theta$", "loss")
-plotting.label(panels[1], "Half-line: the boundary has a say", r"mean $\theta$", "loss")
+left, right = {
+    None: ("the curves are ½ I apart", f"½ I + p(0) s(0) apart; ▼ at {best[0]:.1f}, not 0"),
+    "trace_sign": ["the dots have the wrong sign of div s"] * 2,
+    "no_boundary_term": ("the dots are raised by ½ I", "the dots lack p(0) s(0)"),
+}[chosen.mistake]
+plotting.label(panels[0], f"Whole line: {left}", r"hills at $\pm\theta$", "loss")
+plotting.label(panels[1], f"Half-line: {right}", r"$\theta$ of $-x + \theta(1 + x/2)$", "loss")
 plotting.finish(panels, chosen.save, warning=chosen.warning)

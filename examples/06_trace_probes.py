@@ -7,9 +7,9 @@ eigenvalues first, and gain by as much as the spectrum decays.
 """
 
 import numpy as np
-from course import compare, options
+from course import compare, options, plotting
 
-from refscore import plotting, traces
+from refscore import traces
 
 MISTAKES = {
     "gaussian_for_signs": "the docstring says Rademacher, the code draws Gaussians",
@@ -69,7 +69,7 @@ for ax, (name, eigenvalues, where) in zip(panels[1:], spectra):
     rms = np.sqrt(traces.variance(B) / budgets)
     ratio = np.square(errors["Hutchinson"] / rms).ravel()
     tolerance = 4 * ratio.std() / np.sqrt(ratio.size)
-    compare(f"m x mean square error / variance, {name}", 1, ratio.mean(), tolerance)
+    compare(f"traces.hutchinson: m MSE/variance, {name}", 1, ratio.mean(), tolerance)
     plotting.trace_decay(budgets, errors, exact={"Hutchinson": rms}, ax=ax)
     title = f"Error, eigenvalues ${name}$"
     plotting.label(ax, title, "products with A", "relative error", legend=where)

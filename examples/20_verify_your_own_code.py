@@ -6,9 +6,9 @@ draws z and v, so it can say exactly what each loss has to be, and which mistake
 """
 
 import numpy as np
-from course import compare, options
+from course import compare, options, plotting
 
-from refscore import nodes, objectives, plotting, traces, verify
+from refscore import nodes, objectives, traces, verify
 from refscore.distributions import GaussianMixture
 from refscore.fields import Zero
 

@@ -1,9 +1,10 @@
-"""What the examples share: their two options, and the line that compares with the truth."""
+"""What the examples share: two options, the line that compares with the truth, the figure."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def options(question: str, mistakes: dict[str, str]) -> argparse.Namespace:
@@ -23,6 +24,8 @@ def options(question: str, mistakes: dict[str, str]) -> argparse.Namespace:
     chosen = parser.parse_args([] if "ipykernel" in sys.modules else None)
     if chosen.mistake not in (None, *mistakes):
         parser.error(f"--mistake {chosen.mistake} is not known; there are\n{names}")
+    if chosen.save and not Path(chosen.save).absolute().parent.is_dir():
+        parser.error(f"--save {chosen.save}: there is no folder {Path(chosen.save).parent}")
     chosen.warning = chosen.mistake and f"with the mistake {chosen.mistake}"
     return chosen
 
@@ -31,6 +34,31 @@ def compare(quantity: str, exact: float, estimate: float, tolerance: float) -> N
     """One line: the exact value, its estimate, and whether they agree within the tolerance."""
     verdict = "agree" if abs(estimate - exact) <= tolerance else "DISAGREE"
     print(
-        f"{quantity:<40} exact {exact:< 10.6g}  estimate {estimate:< 10.6g}"
+        f"{quantity:<40} exact {exact:< 10.6g}  estimate {estimate:< 10.5g}"
         f"  tolerance {tolerance:<8.2g}  {verdict}"
     )
+
+
+class _NoFigure:
+    """Stands for refscore.plotting and all it returns where matplotlib is missing."""
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+    def axes(self, panels=1, **kwargs):
+        return [self] * panels if panels > 1 else self
+
+    def finish(self, ax, path=None, **kwargs):
+        message = "no figure without matplotlib: pip install 'refscore[plot]'"
+        sys.exit(message) if path else print(message)
+
+
+try:
+    import matplotlib  # noqa: F401
+
+    from refscore import plotting
+except ImportError:
+    plotting = _NoFigure()

@@ -160,15 +160,17 @@ def as_covariance(
 
 
 def as_weights(value, name: str) -> np.ndarray:
-    """Probabilities `(K,)`: at least zero, summing to one within 1e-8."""
+    """Probabilities `(K,)`: at least zero; a sum within 1e-6 of one is made one."""
     array = require_finite(as_real(value, name), name)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have shape (K,) with K >= 1, got shape {array.shape}")
     if (array < 0).any():
         raise ValueError(f"{name} must be at least 0, got {array.min():.3g}")
-    if abs(array.sum() - 1) > 1e-8:
-        raise ValueError(f"{name} must sum to 1, got a sum of {array.sum():.12g}")
-    return array
+    with np.errstate(over="ignore"):
+        total = array.sum()
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"{name} must sum to 1, got a sum of {total:.12g}")
+    return array / total
 
 
 def as_rng(rng) -> np.random.Generator:

@@ -22,8 +22,9 @@ def curl(field, x) -> np.ndarray:
 
 
 def symmetric_part(field, x) -> np.ndarray:
-    """The symmetric part of the Jacobian, ½(J + Jᵀ); x (..., d) to (..., d, d).
+    """The symmetric part of the Jacobian, ½(J + Jᵀ).
 
+    field with `jacobian`; x (..., d). Returns (..., d, d). Cost: one Jacobian.
     Tested in: tests/test_calculus.py
     """
     jacobian = as_offering(field, "field", "jacobian").jacobian(x)

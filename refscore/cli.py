@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -29,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except (SubjectError, OSError) as error:
         print(f"refscore: {error}", file=sys.stderr)
+        return 2
+    except SystemExit as error:  # of the subject: it must not decide how this program ends
+        print(f"refscore: the subject raised SystemExit: {error}", file=sys.stderr)
         return 2
 
 
@@ -85,20 +89,22 @@ def named(report: dict, port: str, mistake: str) -> bool:
 
 
 def _report(target: str, arguments) -> dict:
+    from refscore.verify.loading import load
     from refscore.verify.runner import run
-    from refscore.verify.subject import Subject, load
+    from refscore.verify.subject import Subject
 
-    try:
-        subject = Subject(load(target))
-    except (SubjectError, OSError):
-        raise
-    except BaseException as error:  # whatever the adapter's own code raises, SystemExit too
-        raise SubjectError(f"cannot load {target}: {type(error).__name__}: {error}") from None
-    with _Progress() as progress:
-        report = run(
-            subject, checks=arguments.check, alpha=arguments.alpha,
-            diagnose=not arguments.no_diagnosis, progress=progress,
-        )  # fmt: skip
+    with contextlib.redirect_stdout(sys.stderr):  # what a subject prints is no report
+        try:
+            subject = Subject(load(target))
+        except (SubjectError, OSError):
+            raise
+        except BaseException as error:  # whatever the adapter's own code raises, SystemExit too
+            raise SubjectError(f"cannot load {target}: {type(error).__name__}: {error}") from None
+        with _Progress() as progress:
+            report = run(
+                subject, checks=arguments.check, alpha=arguments.alpha,
+                diagnose=not arguments.no_diagnosis, progress=progress,
+            )  # fmt: skip
     report.target = target
     return report.to_dict()
 

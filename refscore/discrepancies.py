@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_covariance, as_offering
+from refscore._arguments import as_array, as_covariance, as_offering, beyond_float
 
 
 def wasserstein_gaussian(p, q) -> float:
@@ -23,10 +23,19 @@ def wasserstein_gaussian(p, q) -> float:
     mean_q, root_q = _mean_and_root(q, "q")
     if mean_p.shape != mean_q.shape:
         raise ValueError(f"p and q must share one dimension, got {len(mean_p)} and {len(mean_q)}")
-    V, _, Wt = np.linalg.svd(root_q.T @ root_p)
-    return float(
-        np.hypot(np.linalg.norm(mean_p - mean_q), np.linalg.norm(root_p - root_q @ V @ Wt))
-    )
+    V, _, Wt = np.linalg.svd((root_q / _size(root_q)).T @ (root_p / _size(root_p)))
+    with beyond_float():
+        return float(np.hypot(_norm(mean_p - mean_q), _norm(root_p - root_q @ V @ Wt)))
+
+
+def _size(array: np.ndarray) -> float:
+    return np.abs(array).max() or 1.0
+
+
+def _norm(array: np.ndarray) -> float:
+    """The root of the sum of squares, which may leave the range of floats on the way."""
+    size = _size(array)
+    return size * np.linalg.norm(array / size) if np.isfinite(size) else size
 
 
 def _mean_and_root(law, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -35,7 +35,8 @@ class AffineStep(NamedTuple):
         """M x + c + B z, rowwise, for x (..., d) and noise (..., m)."""
         x = as_points(x, "x", len(self.matrix))
         noise = as_array(noise, "noise", (*x.shape[:-1], self.noise_matrix.shape[1]))
-        return x @ self.matrix.T + self.offset + noise @ self.noise_matrix.T
+        with beyond_float():
+            return x @ self.matrix.T + self.offset + noise @ self.noise_matrix.T
 
 
 def affine_map_of(step: Callable, dim: int, *, noise_dim: int | None = None) -> AffineStep:
@@ -140,8 +141,8 @@ def langevin_stationary(law, step_size) -> Gaussian:
 
         C = S (I - (η/4) S⁻¹)⁻¹,  for η < 4 λ_min(S) only
 
-    Arguments: as `langevin_law`. Returns: Gaussian. Raises: ValueError at or beyond the
-    stability limit. Cost: O(d³).
+    Arguments: law with .mean (d,) and .covariance (d, d); step_size η > 0. Returns: Gaussian.
+    Raises: ValueError at or beyond the stability limit. Cost: O(d³).
     Checked by: langevin_stationary
     """
     eta, (mu, variances, E) = as_positive(step_size, "step_size"), _eigenbasis(law)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,7 +60,8 @@ class Nodes:
         values = as_array(values, "values")
         if values.shape[:1] != (len(self),):
             raise ValueError(f"values must have shape ({len(self)}, ...), got shape {values.shape}")
-        return np.tensordot(self.weights, values, axes=1)[()]
+        with beyond_float():
+            return np.tensordot(self.weights, values, axes=1)[()]
 
     def under(self, log_density: Callable, *, normalise: bool = True) -> Nodes:
         """The same points under a density q on these nodes: w_i q(x_i) / Σ_j w_j q(x_j).
@@ -94,7 +96,13 @@ def monte_carlo(law, n: int, *, rng=None) -> Nodes:
     """
     n = as_count(n, "n")
     law = as_offering(law, "law", "sample")
-    return Nodes(law.sample(n, rng=as_rng(rng)), np.full(n, 1 / n))
+    draws = np.asarray(law.sample(n, rng=as_rng(rng)))
+    if draws.ndim != 2 or len(draws) != n:
+        raise TypeError(
+            f"law must draw points (n, d), got draws of shape {draws.shape} from a"
+            f" {type(law).__name__}"
+        )
+    return Nodes(draws, np.full(n, 1 / n))
 
 
 def signs(dim: int) -> Nodes:
@@ -116,7 +124,7 @@ def enumerate_binary(dim: int) -> Nodes:
     Tested in: tests/test_nodes.py
     """
     dim = as_count(dim, "dim")
-    _require_few(2**dim, f"{{0, 1}}^{dim}")
+    _require_few(1, 2, dim, f"{{0, 1}}^{dim}")
     bits = np.arange(2**dim)[:, None] >> np.arange(dim)[::-1]
     return Nodes((bits & 1).astype(np.float64), np.full(2**dim, 0.5**dim))
 
@@ -135,7 +143,7 @@ def gauss_hermite(law, order: int) -> Nodes:
     order = as_count(order, "order")
     weights, means, covariances = gaussian_components(law)
     count, dim = means.shape
-    _require_few(count * order**dim, f"{count} components, {order} nodes on each of {dim} axes")
+    _require_few(count, order, dim, f"{count} components, {order} nodes on each of {dim} axes")
     with np.errstate(all="ignore"):
         xi, w = np.polynomial.hermite_e.hermegauss(order)
     if not np.isfinite(w).all():
@@ -159,11 +167,16 @@ def trapezoid(low, high, n: int) -> Nodes:
     if low.ndim != 1 or low.shape != high.shape or not (low < high).all():
         raise ValueError(f"low and high must be (d,) with low < high, got {low} and {high}")
     n = as_count(n, "n")
-    _require_few((n + 1) ** len(low), f"{n} panels on each of {len(low)} axes")
+    _require_few(1, n + 1, len(low), f"{n} panels on each of {len(low)} axes")
     rule = np.r_[0.5, np.ones(n - 1), 0.5] / n
+    with beyond_float():
+        widths = high - low
+        volume = widths.prod()
+    if not np.isfinite(volume):
+        raise ValueError(f"low and high must span a finite volume, got {low} and {high}")
     axes = list(np.linspace(low, high, n + 1).T)
     with beyond_float():
-        return Nodes(_grid(axes), _products([width * rule for width in high - low]))
+        return Nodes(_grid(axes), _products([width * rule for width in widths]))
 
 
 def quasi_monte_carlo(law, n: int, *, rng=None) -> Nodes:
@@ -203,7 +216,7 @@ def gaussian_components(law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return as_weights(law.weights, "law.weights"), means, _full(law.covariances, *means.shape)
     if hasattr(law, "data") and hasattr(law, "bandwidth"):
         data = as_array(law.data, "law.data", (None, None))
-        spread = np.full(len(data), as_positive(law.bandwidth, "law.bandwidth") ** 2)
+        spread = np.full(len(data), as_positive(law.bandwidth, "law.bandwidth", zero=True) ** 2)
         return np.full(len(data), 1 / len(data)), data, _full(spread, *data.shape)
     names = {getattr(law, "kind", ""), *(c.__name__ for c in type(law).__mro__)}
     if not names & {"gaussian", "Gaussian"}:
@@ -239,13 +252,22 @@ def _sobol(dim: int, n: int, rng) -> np.ndarray:
 
 
 def _grid(axes: list[np.ndarray]) -> np.ndarray:
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    """All combinations, the last axis running fastest; any number of axes."""
+    sizes = [len(axis) for axis in axes]
+    after = [math.prod(sizes[i + 1 :]) for i in range(len(axes))]
+    before = [math.prod(sizes[:i]) for i in range(len(axes))]
+    return np.stack(
+        [np.tile(np.repeat(a, m), n) for a, m, n in zip(axes, after, before, strict=True)], axis=-1
+    )
 
 
 def _products(rules: list[np.ndarray]) -> np.ndarray:
     return _grid(rules).prod(axis=1)
 
 
-def _require_few(count: int, what: str) -> None:
-    if count > MOST_POINTS:
-        raise ValueError(f"{what} would take {count:.3g} points; at most {MOST_POINTS} are made")
+def _require_few(count: int, base: int, power: int, what: str) -> None:
+    """Raise if count · base^power is more than MOST_POINTS, without forming it."""
+    digits = math.log10(count) + power * math.log10(base)
+    if digits > math.log10(MOST_POINTS) + 1e-9:
+        points = f"{10**digits:.3g}" if digits < 300 else f"1e{digits:.0f}"
+        raise ValueError(f"{what} would take {points} points; at most {MOST_POINTS} are made")

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_offering, as_points, as_positive, as_real, require_finite
+from refscore._arguments import (
+    as_offering,
+    as_points,
+    as_positive,
+    as_real,
+    beyond_float,
+    require_finite,
+)
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,8 @@ def as_time(t, process, name: str = "t") -> np.ndarray:
 def linear_drift(process, x, t) -> np.ndarray:
     """f(t) x for x (..., d) and t () or (...,): one time for all points or one for each."""
     x = as_points(x, "x")
-    return rowwise(process.drift_rate(t), x, "t") * x
+    with beyond_float():
+        return rowwise(process.drift_rate(t), x, "t") * x
 
 
 def rowwise(values, x: np.ndarray, name: str) -> np.ndarray:

@@ -168,6 +168,16 @@ def _law_calls():
         "Funnel": (distributions.Funnel(2), {"dim": Count(2, 2), "scale": positive}),
         "Banana": (distributions.Banana(0.4, 1.2), {"curvature": number, "scale": positive}),
         "Ring": (distributions.Ring(2.0, 0.4), {"radius": positive, "width": positive}),
+        "Arc": (
+            distributions.Arc(2.0, 0.4, [0.1, -0.3], 0.7, 1.5),
+            {
+                "radius": positive,
+                "width": positive,
+                "centre": Array([0.1, -0.3], sizes=True),
+                "direction": number,
+                "concentration": Number(1.5, "zero"),
+            },
+        ),
         "TwoMoons": (
             distributions.TwoMoons(),
             {"radius": positive, "width": positive, "concentration": Number(2.0, "zero")},
@@ -196,6 +206,14 @@ def _law_calls():
             },
         ),
     }
+    quartic = distributions.Energy(lambda x: (x**4).sum(-1), 2)
+    laws["Normalised"] = (
+        quartic.normalise(-4, 4),
+        {
+            "law": Object(quartic), "low": Array([-4.0, -4.0], scalar=True),
+            "high": Array([4.0, 4.0], scalar=True), "tolerance": Number(1e-8, "positive"),
+        },
+    )  # fmt: skip
     for name, (law, arguments) in laws.items():
         yield f"distributions.{name}", Call(getattr(distributions, name), arguments, _of_law)
         for method in ("log_density", "score", "score.jacobian", "score.divergence"):

@@ -7,6 +7,7 @@ import pytest
 from refscore.distributions import GaussianMixture
 from refscore.fields import Affine, Family, Field, Function, LinearInParameters, Zero
 from refscore.networks import MLP
+from refscore.objectives import implicit_loss
 
 RNG = np.random.default_rng(0)
 MATRIX = np.array([[1.0, -2.0, 0.5], [0.3, 0.7, -1.1], [2.0, 0.1, -0.4]])
@@ -323,3 +324,63 @@ def test_features_of_the_wrong_shape_are_refused_by_name():
         swapped.divergence(X)
     close(LINEAR.features(X[0]), features(X[:1])[0])
     close(LINEAR.feature_divergences(X) @ THETA, LINEAR.divergence(X))
+
+
+def writing(x):
+    x *= 2
+    return x
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: Function(writing, 2)(x),
+        lambda x: Function(writing, 2).linearise(x),
+        lambda x: LinearInParameters(lambda y: writing(y)[:, None], len, [1.0], 2)(x),
+        lambda x: LinearInParameters(lambda y: writing(y)[:, None], len, [1.0], 2).features(x),
+        lambda x: implicit_loss(Function(writing, 2), x),
+    ],
+)
+def test_functions_cannot_write_to_the_callers_points(call):
+    x = np.array([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="read-only"):
+        call(x)
+    np.testing.assert_array_equal(x, [[1.0, 2.0]])
+    assert x.flags.writeable
+
+
+def test_a_field_that_returns_its_argument_gives_memory_of_its_own():
+    class Identity(Field):
+        def _value(self, x):
+            return x
+
+        def _jvp(self, x, v):
+            return v
+
+        _vjp = _jvp
+
+    x, v = np.ones((3, 2)), np.ones((3, 2))
+    field = Identity(2)
+    for result in (field(x), field.jvp(x, v), field.vjp(x, v)):
+        result += 1
+    assert (x == 1).all()
+    assert (v == 1).all()
+
+
+def test_complex_functions_are_refused_by_type():
+    field = Function(lambda x: 1j * x, 2)
+    for call in (field, field.jacobian, field.divergence):
+        with pytest.raises(TypeError, match="real vectors"):
+            call(np.ones((2, 2)))
+
+
+SCORE = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 2.0]], [1.0, 1.0]).score
+
+
+def test_division_by_a_number():
+    x = np.array([[1.0, -3.0]])
+    np.testing.assert_array_equal((SCORE / 2)(x), 0.5 * SCORE(x))
+    np.testing.assert_array_equal((Family.constant(SCORE) / 4)(x, 0), SCORE(x) / 4)
+    for divisor, error in ((0, ValueError), (SCORE, TypeError), ("a", TypeError)):
+        with pytest.raises(error):
+            SCORE / divisor

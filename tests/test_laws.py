@@ -255,3 +255,19 @@ def test_powers_of_the_contraction_keep_their_digits(step_size, n_steps, power):
     np.testing.assert_allclose(law.mean, [power], rtol=1e-12)
     spread = laws.langevin_law(Gaussian([0.0], 1.0), step_size, n_steps, [1.0], [[4.0]])
     np.testing.assert_allclose(spread.covariance - law.covariance, [[4 * power**2]], rtol=1e-11)
+
+
+def test_wasserstein_distances_at_the_ends_of_the_range():
+    def distance(mean, spread, other, other_spread):
+        return wasserstein_gaussian(Gaussian([mean], spread), Gaussian([other], other_spread))
+
+    assert distance(0.0, 1.0, 1e-200, 1.0) == pytest.approx(1e-200, rel=1e-14)
+    assert distance(0.0, 0.0, 1e-200, 0.0) == pytest.approx(1e-200, rel=1e-14)
+    assert distance(1e200, 1.0, -1e200, 1.0) == pytest.approx(2e200, rel=1e-14)
+    assert distance(0.0, 4e300, 0.0, 1e300) == pytest.approx(1e150, rel=1e-14)
+    assert distance(0.0, 4e-300, 0.0, 1e-300) == pytest.approx(1e-150, rel=1e-14)
+    assert distance(1.5e308, 1.0, -1.5e308, 1.0) == np.inf
+
+
+def test_a_step_overflows_without_a_warning():
+    assert AffineStep(10 * np.eye(1), np.zeros(1), np.eye(1))([1e308], [0.0]) == np.inf

@@ -157,3 +157,9 @@ def test_weights_are_copies_that_cannot_be_changed():
     assert net([1.0, 0.0]).tolist() == [1.0, 0.0]
     with pytest.raises(ValueError, match="read-only"):
         net.weights[0][0, 0] = 2
+
+
+@pytest.mark.parametrize("widths", [[2], [], 3])
+def test_too_few_widths_are_refused_by_name(widths):
+    with pytest.raises(ValueError, match="widths must be"):
+        MLP.initialise(widths, rng=0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refscore.distributions import Empirical, Gaussian, GaussianMixture, StudentT
+from refscore.distributions import Categorical, Empirical, Gaussian, GaussianMixture, StudentT
 from refscore.nodes import (
     Nodes,
     enumerate_binary,
@@ -171,3 +171,44 @@ def test_nodes_are_read_only_and_leave_the_arrays_writable():
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: signs(2000),
+        lambda: enumerate_binary(1100),
+        lambda: gauss_hermite(Gaussian(np.zeros(1000), 1.0), 3),
+        lambda: trapezoid(np.zeros(700), np.ones(700), 3),
+        lambda: enumerate_binary(25),
+    ],
+)
+def test_too_many_points_to_count_are_refused(call):
+    with pytest.raises(ValueError, match="would take .* points; at most"):
+        call()
+
+
+def test_hermite_at_the_edges_of_what_it_takes():
+    one = gauss_hermite(Gaussian(np.arange(100.0), 1.0), 1)
+    np.testing.assert_array_equal(one.points, np.arange(100.0)[None])
+    atoms = gauss_hermite(Empirical([[1.0], [2.0]], 0.0), 2)
+    np.testing.assert_array_equal(atoms.points.ravel(), [1, 1, 2, 2])
+    np.testing.assert_allclose(atoms.weights, 0.25)
+
+
+def test_the_last_axis_of_a_rule_runs_fastest():
+    points = trapezoid([0.0, 10.0], [1.0, 11.0], 1).points
+    np.testing.assert_array_equal(points, [[0, 10], [0, 11], [1, 10], [1, 11]])
+
+
+def test_extremes_of_boxes_and_means_are_silent_or_named():
+    assert Nodes([[0.0], [1.0]], [2.0, 2.0]).mean([1e308, 1e308]) == np.inf
+    assert trapezoid(-8e307, 8e307, 4).weights.sum() == pytest.approx(1.6e308)
+    for low, high in ((-1.7e308, 1.7e308), ([-1e200, -1e200], [1e200, 1e200])):
+        with pytest.raises(ValueError, match="low and high must span a finite volume"):
+            trapezoid(low, high, 4)
+
+
+def test_a_law_that_draws_no_points_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"law must draw points.*Categorical"):
+        monte_carlo(Categorical([0.0, 1.0]), 5, rng=0)

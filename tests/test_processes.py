@@ -99,3 +99,7 @@ def test_bad_input_is_named(call, words):
         call()
     with pytest.raises(TypeError, match="exact"):
         VE(exact="yes")
+
+
+def test_drift_overflows_without_a_warning():
+    assert VP().drift([1e308], 1.0) == -np.inf

@@ -430,3 +430,23 @@ def test_arguments_are_not_written_to():
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_entries_at_the_end_of_the_range_give_infinity_without_a_warning():
+    A = np.diag([1e308, 1e308])
+    assert traces.exact_trace(A).estimate == np.inf
+    assert traces.exact_trace(lambda v: A @ v, 2).estimate == np.inf
+    assert traces.hutch_plus_plus(A, rng=0).estimate == np.inf
+    full = np.full((2, 2), 1e308)
+    for kind in ("gaussian", "rademacher", "sphere", "steinhaus"):
+        assert traces.variance(full, kind) == np.inf
+    assert traces.variance(full, "coordinate") == 0
+    assert traces.diagonal_variance([[1e200]], "gaussian") == np.inf
+    for kind in ("rademacher", "sphere", "coordinate", "steinhaus"):
+        assert traces.diagonal_variance([[1e200]], kind) == 0
+
+
+@pytest.mark.parametrize("shape", [None, 2.5, "ab"])
+def test_a_shape_that_is_none_is_refused_by_name(shape):
+    with pytest.raises(TypeError, match="shape must be a tuple"):
+        traces.draw_probes(shape)

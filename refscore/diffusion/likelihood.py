@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_points, beyond_float
+from refscore._arguments import as_callable, as_points, beyond_float
 from refscore.diffusion.probability_flow import (
     diffused,
     flow_map,
@@ -41,7 +41,9 @@ def log_likelihood(
     x, process = as_points(x, "x"), as_process(process)
     end = process.final_time if end is None else one_time(end, process, "end")
     start = one_time(start, process, "start")
-    terminal = _terminal(process, score_at, end, x.shape[-1]) if terminal is None else terminal
+    if terminal is None:
+        terminal = _terminal(process, score_at, end, x.shape[-1])
+    terminal = as_callable(terminal, "terminal")
     probes = None if probes is None else point_probes(x, probes)
     score_of = score_at_time(process, score_at)
     rows = x.reshape(-1, x.shape[-1])
@@ -70,10 +72,9 @@ def gaussian_log_likelihood(
     """
     x, process = as_points(x, "x"), as_process(process)
     flow = flow_map(law, process, 0.0, process.final_time)
-    terminal = (
-        _terminal(process, law, process.final_time, law.dim) if terminal is None else terminal
-    )
-    end = terminal(flow(x))
+    if terminal is None:
+        terminal = _terminal(process, law, process.final_time, law.dim)
+    end = as_callable(terminal, "terminal")(flow(x))
     if probes is None:
         return end + flow.log_det
     v = point_probes(x, probes)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_offering, as_points, as_positive
+from refscore._arguments import as_covariance, as_offering, as_points, as_positive, beyond_float
+from refscore.fields.base import handed_to
 from refscore.nodes import gaussian_components
 from refscore.processes import as_process, as_time
+
+METHODS = ("RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
 
 
 def diffused(process, law, t):
@@ -46,7 +49,10 @@ def flow_velocity(process, score_at) -> Callable:
 
 def velocity_by(score, process, x, t: float) -> np.ndarray:
     """f(t) x - ½ g(t)² s(x), given the score s at time t."""
-    return process.drift(x, t) - 0.5 * process.diffusion(t) ** 2 * score(x)
+    rate = process.diffusion(t) ** 2
+    drift, s = process.drift(x, t), score(handed_to(score, np.asarray(x)))
+    with beyond_float():
+        return drift - 0.5 * rate * s
 
 
 def score_at_time(process, score_at) -> Callable:
@@ -108,12 +114,30 @@ def flow_map(law, process, s, t) -> GaussianFlow:
     (alpha_s, sigma_s), (alpha_t, sigma_t) = (
         process.marginal(one_time(u, process, name)) for u, name in ((s, "s"), (t, "t"))
     )
-    variances, E = np.linalg.eigh(covariances[0])
+    variances, E = _eigenbasis(covariances[0])
     v_s, v_t = (a**2 * variances + b**2 for a, b in ((alpha_s, sigma_s), (alpha_t, sigma_t)))
-    rates = 0.5 * np.log(v_t / v_s)
+    for v, u, name in ((v_s, s, "s"), (v_t, t, "t")):
+        if not (v > 0).all():
+            raise ValueError(
+                f"law must have a nonsingular covariance at time {name} = {float(u):g}: there is"
+                " no flow map to or from a singular Gaussian"
+            )
+    rates = np.log(np.sqrt(v_t) / np.sqrt(v_s))
     return GaussianFlow(
         alpha_s * means[0], alpha_t * means[0], E * rates @ E.T, E * np.exp(rates) @ E.T
     )
+
+
+def _eigenbasis(covariance) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors; what rounding leaves of a singular matrix's zeros is 0."""
+    S = as_covariance(covariance, "law.covariance", singular=True)
+    variances, E = np.linalg.eigh(S)
+    try:
+        as_covariance(S, "law.covariance")
+        floor = 0.0
+    except ValueError:
+        floor = len(S) * np.finfo(float).eps * variances[-1]
+    return np.where(variances > floor, variances, 0.0), E
 
 
 def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
@@ -164,6 +188,8 @@ def integrate(
     """
     from scipy.integrate import solve_ivp
 
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
     if s == t:
         return np.array(y)
     options = {"rtol": as_positive(rtol, "rtol"), "atol": as_positive(atol, "atol")}

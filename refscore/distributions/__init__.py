@@ -11,9 +11,12 @@ _FILES = {
     "empirical": ("Empirical",),
     "heavy_tails": ("StudentT", "Laplace", "Logistic", "GeneralisedNormal"),
     "bounded": ("Uniform", "SmoothedUniform", "TruncatedNormal", "HalfNormal"),
-    "curved": ("Funnel", "Banana", "Ring", "TwoMoons", "Checkerboard"),
+    "curved": ("Funnel", "Banana"),
+    "arcs": ("Ring", "Arc"),
+    "patterns": ("TwoMoons", "Checkerboard"),
     "exponential_family": ("ExponentialFamily",),
     "energy": ("Energy",),
+    "normalised": ("Normalised",),
     "discrete": ("BoltzmannBinary", "Categorical"),
 }
 _HOME = {name: file for file, names in _FILES.items() for name in names}

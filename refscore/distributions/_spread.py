@@ -35,7 +35,7 @@ class Spread:
             self._refuse(self.singular)
         if not self.full:
             if (self.values < np.finfo(float).tiny).any():
-                self._refuse("a variance is 0")
+                self._refuse(f"a variance is {self.values.min():.3g}, below the normal numbers")
             return 1 / np.sqrt(self.values)
         return np.stack([self._inverse_factor(matrix) for matrix in self.values])
 
@@ -54,8 +54,8 @@ class Spread:
 
     def _refuse(self, why: str):
         raise ValueError(
-            f"{self.name} must be positive definite for a density or score, but is singular"
-            f" ({why}); sample, mean, covariance and diffuse still work"
+            f"{self.name} must be positive definite for a density or score, but is singular in"
+            f" float64 ({why}); sample, mean, covariance and diffuse still work"
         )
 
     @cached_property
@@ -95,7 +95,17 @@ class Spread:
     def diffused(self, alpha: float, sigma: float) -> Spread:
         """alpha² S + sigma² I."""
         identity = np.eye(self.dim) if self.full else 1.0
-        return Spread(alpha**2 * self.values + sigma**2 * identity, self.index, self.name)
+        added = require_finite(np.float64(sigma * sigma), "the square of sigma") * identity
+        with np.errstate(over="ignore", under="ignore"):
+            values = alpha * (alpha * self.values) + added
+        require_finite(values, "alpha² S + sigma² I (alpha too large)")
+        return Spread(values, self.index, self.name)
+
+
+def scaled(alpha: float, array: np.ndarray) -> np.ndarray:
+    """alpha times an array; ValueError where that passes 1.8e308."""
+    with np.errstate(over="ignore", under="ignore"):
+        return require_finite(alpha * array, "alpha times the law (alpha too large)")
 
 
 def _inverse_of_lower(factor):
@@ -126,6 +136,11 @@ def spread_of(value, name: str, dim: int, count: int | None = None) -> Spread:
             f" {lead} (isotropic), got shape {array.shape}"
         )
     kind = array.ndim - len(lead)
+    if count == dim > 1 and kind == 1 and _could_be_a_covariance(array):
+        raise ValueError(
+            f"{name} of shape {array.shape} are the {count} diagonals (K, d), but these would be"
+            " one covariance with correlations: pass all as (K, d, d)"
+        )
     rows = array.reshape((count or 1, -1))
     unique, index = _distinct(rows)
     if kind == 2:
@@ -133,6 +148,15 @@ def spread_of(value, name: str, dim: int, count: int | None = None) -> Spread:
     if (unique < 0).any():
         raise ValueError(f"{name} must be variances of at least 0, got {unique.min():.3g}")
     return Spread(np.array(np.broadcast_to(unique, (len(unique), dim))), index, name)
+
+
+def _could_be_a_covariance(array) -> bool:
+    if (array == np.diag(np.diagonal(array))).all():
+        return False
+    try:
+        return bool(len(as_covariance(array, "array")))
+    except ValueError:
+        return False
 
 
 def _distinct(rows):

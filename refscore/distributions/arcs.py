@@ -21,17 +21,19 @@ class Arc(Distribution):
     J = −I/w² + (R²/w⁴) [A(‖η‖)/‖η‖ (I − η̂η̂ᵀ) + A′(‖η‖) η̂η̂ᵀ]
 
     radius R > 0, width w > 0, centre (2,), direction an angle, concentration κ ≥ 0 (0: the
-    whole circle). Smooth on R², finite at 1e150. Cost O(1) a point.
+    whole circle). Smooth on R², finite at 1e150; ValueError if 1/w or R/w² passes 1e150. The
+    covariance is inf where it passes 1.8e308. Cost O(1) a point.
     Source: the moment generating function of the von Mises law, Mardia & Jupp (2000), 3.5.
 
     Tested in: tests/distributions/test_curved.py
     """
 
     dim = 2
+    _shown = ("radius", "width", "centre", "direction", "concentration")
 
     def __init__(self, radius, width, centre=(0.0, 0.0), direction=0.0, concentration=0.0):
         self.radius = as_positive(radius, "radius")
-        self.width = as_positive(width, "width")
+        self.width = wide_enough("width", as_positive(width, "width"), "radius", self.radius)
         self.centre = as_array(centre, "centre", (2,)).copy()
         self.direction = as_scalar(direction, "direction")
         self.concentration = as_positive(concentration, "concentration", zero=True)
@@ -68,8 +70,8 @@ class Arc(Distribution):
         """The two eigenvalues of J, across η̂ and along it, and η̂."""
         _, length, unit = self._polar(x)
         ratio, over, slope = _bessel_ratio(length)
-        gain = (self.radius / self.width) ** 2
-        return (gain * over - 1) / self.width**2, (gain * slope - 1) / self.width**2, unit
+        gain, own = self.radius / self.width / self.width, 1 / self.width / self.width
+        return gain * gain * over - own, gain * gain * slope - own, unit
 
     def _score_jacobian(self, x):
         across, along, unit = self._curvatures(x)
@@ -99,7 +101,9 @@ class Arc(Distribution):
         _, over, slope = (float(v) for v in _bessel_ratio(np.float64(self.concentration)))
         e = _unit(self.direction)
         spread = over * np.eye(2) + (slope - over) * np.outer(e, e)
-        return self.width**2 * np.eye(2) + self.radius**2 * spread
+        with np.errstate(over="ignore"):
+            spread = self.radius * (self.radius * spread)
+        return spread + np.diag([self.width * self.width] * 2)
 
     def diffuse(self, alpha, sigma):
         """αX + σZ for α ≠ 0: the arc times α, w → √(α²w² + σ²)."""
@@ -120,6 +124,8 @@ class Ring(Arc):
     Tested in: tests/distributions/test_curved.py
     """
 
+    _shown = ("radius", "width")
+
     def __init__(self, radius, width):
         super().__init__(radius, width)
 
@@ -137,20 +143,52 @@ def scaling(alpha, sigma):
     return alpha, sigma
 
 
+def wide_enough(name, width, size_name, size):
+    """width, checked so that scores and Jacobians stay far from overflow."""
+    if 1 / width > 1e150 or size / width / width > 1e150:
+        raise ValueError(
+            f"{name} must keep 1/{name} and {size_name}/{name}² below 1e150, got {width:g} at"
+            f" {size_name} {size:g}"
+        )
+    return width
+
+
 def _unit(angle):
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+
+def _slope_series(order):
+    """Coefficients c_n of A′ = Σ c_n κ^−n, from A = Σ a_n κ^−n and A′ = 1 − A/κ − A²."""
+    a = [1.0]
+    for n in range(1, order):
+        a.append(0.5 * ((n - 2) * a[n - 1] - sum(a[i] * a[n - i] for i in range(1, n))))
+    return np.array([0.0] + [-n * a_n for n, a_n in enumerate(a)])
+
+
+def _slope_terms(order):
+    """Coefficients t_m of A′ I₀² = Σ t_m κ^2m, all positive: (2m)! / (2 (m+1)² 4^m m!⁴)."""
+    t = [0.5]
+    for m in range(order - 1):
+        t.append(t[m] * (2 * m + 1) / (2 * (m + 1) * (m + 2) ** 2))
+    return np.array(t)
+
+
+MIDDLE, FAR_SERIES, NEAR_SERIES = 20.0, _slope_series(30), _slope_terms(72)
 
 
 def _bessel_ratio(kappa):
     """A = I₁/I₀, A/κ and A′ = 1 − A/κ − A², with A/κ = A′ = ½ at κ = 0.
 
-    Beyond κ = 1000, where A′ would cancel, its expansion 1/2κ² + 1/4κ³ + 3/8κ⁴.
+    A′ would cancel for large κ: up to κ = 20 the power series of A′ I₀² is summed, which has
+    positive terms only, and beyond it the expansion in 1/κ.
     """
-    from scipy.special import i0e, i1e
+    from scipy.special import i0, i0e, i1e
 
+    series = np.polynomial.polynomial.polyval
     with np.errstate(all="ignore"):
         ratio = i1e(kappa) / i0e(kappa)
         over = np.where(kappa > 1e-8, ratio / kappa, 0.5)
-        inverse = 1 / kappa
-        far = inverse * inverse * (0.5 + inverse * (0.25 + 0.375 * inverse))
-        return ratio, over, np.where(kappa > 1e3, far, 1 - over - ratio * ratio)
+        near = np.minimum(kappa, MIDDLE)
+        slope = series(near * near, NEAR_SERIES) / i0(near) ** 2
+        far = series(1 / np.maximum(kappa, MIDDLE), FAR_SERIES)
+        return ratio, over, np.where(kappa > MIDDLE, far, slope)

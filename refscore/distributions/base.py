@@ -22,10 +22,22 @@ class Distribution:
     disconnected_support
     """
 
+    _shown = ("dim",)  # the attributes its repr shows
     dim: int
     normalised: bool = True
     smooth: bool = True
     support: str = "R^d"
+
+    def __setattr__(self, name, value):
+        """A law is set once: its public attributes, and the arrays it holds, are read-only."""
+        if not name.startswith("_") and name in self.__dict__:
+            raise AttributeError(f"{self._name}.{name} is read-only: make another {self._name}")
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        return f"{self._name}({', '.join(f'{n}={getattr(self, n)!r}' for n in self._shown)})"
 
     def log_density(self, x) -> np.ndarray:
         """The values log p(x), up to a constant unless `normalised`; (..., d) to (...,)."""
@@ -87,20 +99,25 @@ class Score(Field):
     """
 
     def __init__(self, law: Distribution):
+        from refscore.distributions.gaussian import Gaussian
+
         super().__init__(law.dim)
-        self.law = law
+        self.law, self.affine = law, isinstance(law, Gaussian)
 
     def _value(self, x):
         return self.law._score(x)
 
     def _jacobian(self, x):
-        return self.law._score_jacobian(x)
+        with np.errstate(divide="ignore", under="ignore"):
+            return self.law._score_jacobian(x)
 
     def _divergence(self, x):
-        return self.law._score_divergence(x)
+        with np.errstate(divide="ignore", under="ignore"):
+            return self.law._score_divergence(x)
 
     def _jvp(self, x, v):
-        return self.law._score_jvp(x, v)
+        with np.errstate(divide="ignore", under="ignore"):
+            return self.law._score_jvp(x, v)
 
     _vjp = _jvp
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from refscore._arguments import as_count, as_positive, as_rng, as_scalar
 from refscore.distributions import window
-from refscore.distributions.product import Product, coordinates
+from refscore.distributions.product import Product, coordinates, diagonal
 
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -89,7 +89,7 @@ class Uniform(_Bounded):
     @property
     def covariance(self):
         """diag((high − low)²/12)."""
-        return np.diag((self.high - self.low) ** 2 / 12)
+        return diagonal((self.high - self.low) / math.sqrt(12))
 
     def diffuse(self, alpha, sigma):
         """αX + σZ, a SmoothedUniform; X's own family at σ = 0, a Gaussian at α = 0."""
@@ -98,28 +98,29 @@ class Uniform(_Bounded):
 
 
 def _diffused(law, width, alpha, sigma):
+    from refscore.distributions._spread import scaled
     from refscore.distributions.gaussian import Gaussian
 
     if alpha == 0 == sigma:
         raise ValueError("alpha and sigma must not both be 0: the law would be a point mass")
     width = np.hypot(alpha * width, sigma)
-    low, high = np.sort([alpha * law.low, alpha * law.high], axis=0)
     if alpha == 0:
-        return Gaussian(np.zeros(law.dim), np.full(law.dim, sigma**2))
+        return Gaussian(np.zeros(law.dim), 0.0).diffuse(1.0, sigma)
+    low, high = np.sort([scaled(alpha, law.low), scaled(alpha, law.high)], axis=0)
     return SmoothedUniform(low, high, width) if np.all(width > 0) else Uniform(low, high)
 
 
 class SmoothedUniform(Product):
-    """U + σZ, U uniform on a box: smooth, and positive everywhere (identity A9).
+    """U + σZ, U uniform on a box: smooth, and positive everywhere (row A9 of the catalogue).
 
     b = (x−high)/σ,  a = (x−low)/σ,  M = Φ(a) − Φ(b)
     log p = Σ ln M − ln(high−low)
     score = [φ(a) − φ(b)]/(σM),  slope = [bφ(b) − aφ(a)]/(σ²M) − score² = (Var[T] − 1)/σ²
 
     with T a standard normal conditioned on [b, a] (Tweedie's second moment, which keeps its
-    digits off the support). low < high and σ > 0, numbers or (d,). As σ → 0 the score has no
-    limit off the box: at x = −.3, σ = .1 on (0, 1) it is 32.8. Finite at any distance, full
-    relative accuracy everywhere. Cost 64 exponentials a coordinate.
+    digits off the support). `low` < `high` and `sigma` σ > 0, numbers or (d,). As σ → 0 the
+    score has no limit off the box: at x = −.3, σ = .1 on (0, 1) it is 32.8. Finite at any
+    distance, full relative accuracy of the density. Cost 64 exponentials a coordinate.
 
     Checked by: smoothing_bounded_laws, diffused_law
     """
@@ -151,7 +152,7 @@ class SmoothedUniform(Product):
         with np.errstate(all="ignore"):
             edge = np.exp(-0.5 * b * b) / mass
             inside = edge * (b - (b + w) * np.exp(drop)) - (edge * np.expm1(drop)) ** 2
-            return np.where(b < 0, inside, variance - 1) / self.sigma**2
+            return np.where(b < 0, inside, variance - 1) / self.sigma / self.sigma
 
     def sample(self, n, *, rng):
         """n exact draws (n, d): a uniform draw plus σ noise.
@@ -170,7 +171,7 @@ class SmoothedUniform(Product):
     @property
     def covariance(self):
         """diag((high − low)²/12 + σ²)."""
-        return self._uniform.covariance + np.diag(self.sigma**2)
+        return self._uniform.covariance + diagonal(self.sigma)
 
     def diffuse(self, alpha, sigma):
         """αX + σ′Z: the box times α, and σ → √(α²σ² + σ′²)."""
@@ -218,7 +219,7 @@ class TruncatedNormal(_Bounded):
         return -(x - self.parent_mean) / self.parent_sd / self.parent_sd
 
     def _slope(self, x):
-        return np.broadcast_to(-1 / self.parent_sd**2, x.shape)
+        return np.broadcast_to(-1 / self.parent_sd / self.parent_sd, x.shape)
 
     def sample(self, n, *, rng):
         """n exact draws (n, d), by rejection; rng: anything numpy.random.default_rng takes."""
@@ -235,7 +236,7 @@ class TruncatedNormal(_Bounded):
     @property
     def covariance(self):
         """Cov X of the conditioned law, (d, d)."""
-        return np.diag(self.parent_sd**2 * self._variance)
+        return diagonal(self.parent_sd * np.sqrt(self._variance))
 
 
 class HalfNormal(_Bounded):
@@ -249,11 +250,11 @@ class HalfNormal(_Bounded):
     """
 
     support = "the orthant [0, inf)^d"
-    low, high = 0.0, np.inf
 
     def __init__(self, sd):
         (self.sd,) = coordinates(sd=sd, positive=("sd",))
         self.dim = len(self.sd)
+        self.low, self.high = np.zeros(self.dim), np.full(self.dim, np.inf)
 
     def _log_terms(self, x):
         return 0.5 * math.log(2 / math.pi) - np.log(self.sd) - 0.5 * (x / self.sd) ** 2
@@ -262,7 +263,7 @@ class HalfNormal(_Bounded):
         return -x / self.sd / self.sd
 
     def _slope(self, x):
-        return np.broadcast_to(-1 / self.sd**2, x.shape)
+        return np.broadcast_to(-1 / self.sd / self.sd, x.shape)
 
     def sample(self, n, *, rng):
         """n exact draws (n, d); rng: anything numpy.random.default_rng takes."""
@@ -277,4 +278,4 @@ class HalfNormal(_Bounded):
     @property
     def covariance(self):
         """diag((1 − 2/π) s²)."""
-        return np.diag((1 - 2 / math.pi) * self.sd**2)
+        return diagonal(math.sqrt(1 - 2 / math.pi) * self.sd)

@@ -27,11 +27,15 @@ class BoltzmannBinary(Distribution):
     support = "{0, 1}^d"
 
     def __init__(self, weights, biases):
-        self.weights = as_symmetric(weights, "weights").copy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.weights = as_symmetric(weights, "weights").copy()
         self.dim = len(self.weights)
         self.biases = as_array(biases, "biases", (self.dim,)).copy()
         if np.diag(self.weights).any():
             raise ValueError("weights must have a zero diagonal (x² = x: put it into biases)")
+        with np.errstate(over="ignore"):
+            if not np.isfinite(np.abs(self.weights).sum() + np.abs(self.biases).sum()):
+                raise ValueError("weights and biases must have absolute sums below 1.8e308")
         self.normalised = self.dim <= MOST_BITS
         self._table = None
 
@@ -52,9 +56,10 @@ class BoltzmannBinary(Distribution):
                     field = (field[:, None] + np.array([0.0, self.weights[i, j]])).ravel()
                 log_q = np.stack([log_q, log_q + field], axis=1).ravel()
             top = log_q.max()
-            q = np.exp(log_q - top)
-            total = q.sum()
-            self._table = (q / total).reshape((2,) * self.dim), top + np.log(total)
+            with np.errstate(over="ignore", under="ignore"):
+                q = np.exp(log_q - top)
+                total = q.sum()
+                self._table = (q / total).reshape((2,) * self.dim), top + np.log(total)
         return self._table
 
     def _binary(self, x):
@@ -131,10 +136,14 @@ class Categorical:
         if np.isneginf(logits).all():
             raise ValueError("logits must not all be -inf")
         self.logits = logits.copy()
+        self.logits.flags.writeable = False
         top = logits.max()
-        with np.errstate(under="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             self._log_p = (logits - top) - np.log(np.exp(logits - top).sum())
         self.support = f"{{0, ..., {logits.size - 1}}}"
+
+    def __repr__(self):
+        return f"Categorical(K={self.logits.size})"
 
     @property
     def probabilities(self):

@@ -25,6 +25,8 @@ class Empirical(MixtureBase):
     Checked by: diffused_law
     """
 
+    _what = "data"
+
     def __init__(self, data, bandwidth=0.0):
         data = as_array(data, "data", (None, None))
         if 0 in data.shape:
@@ -34,8 +36,14 @@ class Empirical(MixtureBase):
     def _fill(self, data, bandwidth):
         count, dim = data.shape
         self.bandwidth = bandwidth
-        spread = Spread(np.full((1, dim), bandwidth**2), np.zeros(count, dtype=int), "bandwidth")
+        variance = bandwidth * bandwidth
+        if not math.isfinite(variance):
+            raise ValueError(f"bandwidth must be below 1.3e154, got {bandwidth:g}")
+        spread = Spread(np.full((1, dim), variance), np.zeros(count, dtype=int), "bandwidth")
         return self._hold(np.full(count, 1 / count), data, spread)
+
+    def __repr__(self):
+        return f"Empirical(m={len(self._means)}, dim={self.dim}, bandwidth={self.bandwidth!r})"
 
     @property
     def data(self) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count
+from refscore._arguments import as_count, as_real
 from refscore.distributions.base import Distribution
 
 
@@ -42,16 +42,16 @@ class Energy(Distribution):
         return Normalised(self, low, high, cut=cut, tolerance=tolerance)
 
     def _log_density(self, x):
-        return -_checked(self._energy(x.copy()), "energy", x.shape[:1])
+        return -checked(self._energy(x.copy()), "energy", x.shape[:1])
 
     def _score(self, x):
         if self._gradient is not None:
-            return -_checked(self._gradient(x.copy()), "gradient", x.shape)
-        return _checked(self._field()(x), "the gradient of energy", x.shape)
+            return -checked(self._gradient(x.copy()), "gradient", x.shape)
+        return checked(self._field()(x), "the gradient of energy", x.shape)
 
     def _score_jacobian(self, x):
         if self._hessian is not None:
-            return -_checked(self._hessian(x.copy()), "hessian", x.shape + (self.dim,))
+            return -checked(self._hessian(x.copy()), "hessian", x.shape + (self.dim,))
         from refscore import autodiff
 
         return autodiff.jacobian(self._field(), x)
@@ -79,8 +79,9 @@ class Energy(Distribution):
         return autodiff.negative_gradient(self._energy)
 
 
-def _checked(value, name, shape):
-    value = np.asarray(value, dtype=np.float64)
+def checked(value, name, shape):
+    """What the function called `name` returned, as float64 of that shape without NaN."""
+    value = as_real(value, f"{name}(x)")
     if value.shape != shape:
         raise ValueError(f"{name} must return shape {shape}, got shape {value.shape}")
     if np.isnan(value).any():

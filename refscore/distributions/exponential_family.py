@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore._arguments import as_array, as_count
 from refscore.distributions.base import Distribution
+from refscore.distributions.energy import checked
 
 
 class ExponentialFamily(Distribution):
@@ -16,7 +17,7 @@ class ExponentialFamily(Distribution):
     theta (k,), dim d, and functions of points (n, d): features → (n, k), gradient →
     (n, k, d), and where Jacobians or divergences are wanted hessian → (n, k, d, d) and
     laplacian → (n, k), the trace of hessian if omitted. Their shapes are checked at every
-    call. `normalise(low, high)` gives log Z and moments by quadrature for d ≤ 2; the law is
+    call, and NaN is an error. `normalise(low, high)` gives log Z and moments by quadrature for d ≤ 2; the law is
     not sampled otherwise. Cost: that of the functions, plus O(k d²) a point.
 
     Tested in: tests/distributions/test_exponential_family.py
@@ -55,11 +56,7 @@ class ExponentialFamily(Distribution):
         function = getattr(self, name)
         if function is None:
             raise ValueError(f"{name} was not given, so this derivative is not available")
-        value = np.asarray(function(x.copy()), dtype=np.float64)
-        wanted = (len(x), len(self.theta)) + tail
-        if value.shape != wanted:
-            raise ValueError(f"{name} must return shape {wanted}, got shape {value.shape}")
-        return value
+        return checked(function(x.copy()), name, (len(x), len(self.theta)) + tail)
 
     def _log_density(self, x):
         return self._call("features", x, ()) @ self.theta

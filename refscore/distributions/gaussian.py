@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_count, as_points, as_positive, as_rng, as_scalar
-from refscore.distributions._spread import LOG_2PI, Spread, apply, spread_of
+from refscore.distributions._spread import LOG_2PI, Spread, apply, scaled, spread_of
 from refscore.distributions.base import Distribution
 
 
@@ -54,7 +54,7 @@ class Gaussian(Distribution):
         """The law of alpha X + sigma Z, N(alpha m, alpha² S + sigma² I)."""
         alpha, sigma = as_scalar(alpha, "alpha"), as_positive(sigma, "sigma", zero=True)
         return Gaussian.__new__(Gaussian)._hold(
-            alpha * self._mean, self._spread.diffused(alpha, sigma)
+            scaled(alpha, self._mean), self._spread.diffused(alpha, sigma)
         )
 
     def _log_density(self, x):

@@ -9,14 +9,19 @@ import numpy as np
 from refscore._arguments import as_array, as_count, as_positive, as_rng, as_scalar, as_weights
 from refscore.distributions._direct import DirectMixture
 from refscore.distributions._shared import SharedMixture
-from refscore.distributions._spread import Spread, apply, spread_of
+from refscore.distributions._spread import Spread, apply, scaled, spread_of
 from refscore.distributions.base import Distribution
 
 
 class MixtureBase(Distribution):
     """Σ_k π_k N(m_k, S_k): what GaussianMixture and Empirical share."""
 
+    _what = "means"
+
     def _hold(self, weights, means, spread: Spread):
+        with np.errstate(over="ignore"):
+            if not np.isfinite(means.max(axis=0) - means.min(axis=0)).all():
+                raise ValueError(f"{self._what} must lie within 1.8e308 of each other")
         self._weights, self._means, self._spread = weights, means, spread
         self.dim = means.shape[1]
         return self
@@ -37,11 +42,14 @@ class MixtureBase(Distribution):
 
     @property
     def covariance(self) -> np.ndarray:
-        """Σ_k π_k [S_k + (m_k − m)(m_k − m)ᵀ], (d, d)."""
-        values, deviation = self._spread.values, self._means - self.mean
+        """Σ_k π_k [S_k + (m_k − m)(m_k − m)ᵀ], (d, d); ±inf beyond 1.8e308."""
+        values, half = self._spread.values, 0.5 * self._means - 0.5 * self.mean
         share = np.bincount(self._spread.index, self._weights, len(values))
         within = np.tensordot(share, values, axes=1)
-        between = (self._weights[:, None] * deviation).T @ deviation
+        scale = np.abs(half).max() or 1.0
+        half = half / scale
+        with np.errstate(over="ignore", under="ignore"):
+            between = 2 * scale * (2 * scale * ((self._weights[:, None] * half).T @ half))
         return between + (within if self._spread.full else np.diag(within))
 
     def sample(self, n: int, *, rng) -> np.ndarray:
@@ -61,7 +69,7 @@ class MixtureBase(Distribution):
 
     def _diffused(self, alpha, sigma):
         alpha, sigma = as_scalar(alpha, "alpha"), as_positive(sigma, "sigma", zero=True)
-        return self._weights, alpha * self._means, self._spread.diffused(alpha, sigma)
+        return self._weights, scaled(alpha, self._means), self._spread.diffused(alpha, sigma)
 
     def _log_density(self, x):
         return self._evaluator.log_density(x)
@@ -86,7 +94,9 @@ class GaussianMixture(MixtureBase):
         ∇² log p = −Σ_k r_k P_k + Σ_k r_k (s_k−s)(s_k−s)ᵀ
 
     `weights` (K,) at least 0 with sum 1; `means` (K, d); `covariances` (K, d, d), or (K, d)
-    diagonals, or (K,) isotropic. Near the data, whatever need not be done component by
+    diagonals, or (K,) isotropic. With K = d a (K, d) array that could itself be a covariance
+    with correlations is refused: pass (K, d, d). Means must lie within 1.8e308 of each other.
+    Near the data, whatever need not be done component by
     component to keep 1e-12 is done by matrix products: equal covariances, diagonal ones, and
     full ones up to d = 8. Scores are finite
     and right at 1e150 standard deviations and beyond (wherever P_k(x−m_k) is finite); a log
@@ -102,13 +112,16 @@ class GaussianMixture(MixtureBase):
     """
 
     def __init__(self, weights, means, covariances):
-        weights = as_weights(weights, "weights").copy()
+        weights = as_weights(weights, "weights")
         means = as_array(means, "means", (len(weights), None)).copy()
         if means.shape[1] == 0:
             raise ValueError(f"means must have shape (K, d) with d >= 1, got {means.shape}")
         self._hold(
             weights, means, spread_of(covariances, "covariances", means.shape[1], len(means))
         )
+
+    def __repr__(self):
+        return f"GaussianMixture(K={len(self._weights)}, dim={self.dim})"
 
     @property
     def weights(self) -> np.ndarray:

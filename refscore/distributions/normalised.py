@@ -85,17 +85,25 @@ class Normalised(Distribution):
     def _outside(self, x):
         return self.cut & ((x < self.low) | (x > self.high)).any(axis=-1)
 
+    def _inside(self, function, x, outside, rank=0):
+        """function of the rows inside the box; `outside` for the others, which it never sees."""
+        inside = ~self._outside(x)
+        values = np.full(x.shape[:1] + (self.dim,) * rank, outside)
+        if inside.any():
+            values[inside] = function(x[inside])
+        return values
+
     def _log_density(self, x):
-        return np.where(self._outside(x), -np.inf, self.law._log_density(x) - self.log_normaliser)
+        return self._inside(self.law._log_density, x, -np.inf) - self.log_normaliser
 
     def _score(self, x):
-        return np.where(self._outside(x)[:, None], np.nan, self.law._score(x))
+        return self._inside(self.law._score, x, np.nan, 1)
 
     def _score_jacobian(self, x):
-        return np.where(self._outside(x)[:, None, None], np.nan, self.law._score_jacobian(x))
+        return self._inside(self.law._score_jacobian, x, np.nan, 2)
 
     def _score_divergence(self, x):
-        return np.where(self._outside(x), np.nan, self.law._score_divergence(x))
+        return self._inside(self.law._score_divergence, x, np.nan)
 
     @property
     def mean(self):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from refscore._arguments import as_count, as_positive, as_rng
-from refscore.distributions.arcs import Arc, scaling
+from refscore.distributions.arcs import Arc, scaling, wide_enough
 from refscore.distributions.base import Distribution
 from refscore.distributions.bounded import SmoothedUniform
 
@@ -69,6 +69,7 @@ class TwoMoons(_EqualMixture):
     """
 
     _count = 2
+    _shown = ("radius", "width", "concentration")
 
     def __init__(self, radius=1.0, width=0.1, concentration=2.0):
         self.radius = as_positive(radius, "radius")
@@ -120,15 +121,19 @@ class Checkerboard(_EqualMixture):
 
     p = (1/K) Σ_{i+j even} u_i(x₁) u_j(x₂), u_i the SmoothedUniform of the i-th strip
 
-    cells × cells squares of the given side (cells ≥ 2, side > 0), sigma > 0; `sides` draws
-    are exact and every point has a positive density. Cost O(cells²) a point.
+    cells × cells squares of the given side (cells ≥ 2, side > 0), sigma > 0 with 1/σ and
+    side/σ² below 1e150 (ValueError). Draws are exact, every point has a positive density,
+    and the score keeps its digits in both coordinates at any distance. Cost O(cells²) a point.
 
     Tested in: tests/distributions/test_curved.py
     """
 
+    _shown = ("cells", "side", "sigma")
+
     def __init__(self, cells=4, side=1.0, sigma=0.1):
         self.cells = as_count(cells, "cells", minimum=2)
-        self.side, self.sigma = as_positive(side, "side"), as_positive(sigma, "sigma")
+        self.side = as_positive(side, "side")
+        self.sigma = wide_enough("sigma", as_positive(sigma, "sigma"), "side", self.side)
         low = self.side * (np.arange(self.cells) - 0.5 * self.cells)
         self._strips = SmoothedUniform(low, low + self.side, self.sigma)
         row, column = np.indices((self.cells, self.cells)).reshape(2, -1)
@@ -189,8 +194,10 @@ class Checkerboard(_EqualMixture):
     @property
     def covariance(self):
         """Cov of the centres + (side²/12 + σ²) I."""
-        within = (self.side**2 / 12 + self.sigma**2) * np.eye(2)
-        return np.cov(self._centres.T, bias=True) + within
+        within = self.side * self.side / 12 + self.sigma * self.sigma
+        board = np.cov((self._centres / self.side).T, bias=True)
+        with np.errstate(over="ignore"):
+            return self.side * (self.side * board) + np.diag([within, within])
 
     def diffuse(self, alpha, sigma):
         """αX + σ′Z for α ≠ 0: the board times |α| (it is symmetric), σ → √(α²σ² + σ′²)."""

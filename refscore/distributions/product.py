@@ -27,6 +27,12 @@ def coordinates(*, positive: tuple = (), infinite: tuple = (), **named) -> list[
     return [np.broadcast_to(array, (dim,)).copy() for array in arrays.values()]
 
 
+def diagonal(sd: np.ndarray) -> np.ndarray:
+    """diag(sd²), inf where that passes 1.8e308."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.diag(sd**2)
+
+
 class Product(Distribution):
     """Independent coordinates: log p = Σᵢ log pᵢ(xᵢ), score (log pᵢ)′, Jacobian diag (log pᵢ)″.
 

@@ -62,5 +62,5 @@ def _propose(b, w, rng):
         curved = -np.log1p(u * np.expm1(-r * w)) / r
         t = left + np.where(r * w > 1e-14, curved, u * w)
         inside = (z >= b) & (z - np.maximum(b, -40.0) <= w)
-    log_accept = np.where(tangent, -0.5 * t * t, np.where(inside, 0.0, -np.inf))
+        log_accept = np.where(tangent, -0.5 * t * t, np.where(inside, 0.0, -np.inf))
     return np.where(tangent, t, z - r), log_accept

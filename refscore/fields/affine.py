@@ -10,7 +10,7 @@ from refscore.fields.linearisation import Local
 
 
 class Zero(Field):
-    """The field s(x) = 0 on R^d.
+    """The field s(x) = 0 on R^d, d = dim.
 
     Tested in: tests/test_fields.py
     """

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_like, as_points, beyond_float
+from refscore._arguments import (
+    as_array,
+    as_count,
+    as_like,
+    as_points,
+    as_scalar,
+    beyond_float,
+)
 from refscore.fields.linearisation import Linearisation, Local, Workspace
 
 
 class Field:
     """A vector field s: R^d → R^d, applied to every row of an array of points.
 
-    Hooks of a subclass (x and v are (n, d) float64, n may be 0; do not write into them):
+    Hooks of a subclass (x and v are (n, d) float64, read-only; n may be 0):
     `_value(x)` (n, d) · `_jacobian(x)` (n, d, d), J[i, j] = ∂sᵢ/∂xⱼ, or `_jvp(x, v)` (n, d) ·
     optional `_vjp(x, v)`, `_divergence(x)` (n,), `_energy(x)` (n,) · with parameters also
     `parameters`, `with_parameters(theta)` and `_local(x, workspace)`, a `Local` with a `gradient`.
@@ -32,21 +39,23 @@ class Field:
         """s(x): points (..., d) to vectors (..., d)."""
         x, rows = self._points(x)
         with beyond_float():
-            return self._value(rows).reshape(x.shape)
+            return _apart(self._value(rows), rows).reshape(x.shape)
 
     def jvp(self, x, v) -> np.ndarray:
         """J(x) v, the derivative of s along v; x and v (..., d), result (..., d)."""
         x, rows = self._points(x)
         v = as_like(v, "v", x, "x")
         with beyond_float():
-            return self._jvp(rows, v.reshape(rows.shape)).reshape(x.shape)
+            v = read_only(v.reshape(rows.shape))
+            return _apart(self._jvp(rows, v), rows, v).reshape(x.shape)
 
     def vjp(self, x, v) -> np.ndarray:
         """J(x)ᵀ v; x and v (..., d), result (..., d)."""
         x, rows = self._points(x)
         v = as_like(v, "v", x, "x")
         with beyond_float():
-            return self._vjp(rows, v.reshape(rows.shape)).reshape(x.shape)
+            v = read_only(v.reshape(rows.shape))
+            return _apart(self._vjp(rows, v), rows, v).reshape(x.shape)
 
     def jacobian(self, x) -> np.ndarray:
         """J(x)[i, j] = ∂sᵢ/∂xⱼ; points (..., d) to matrices (..., d, d)."""
@@ -58,13 +67,13 @@ class Field:
         """The divergence Σᵢ ∂sᵢ/∂xᵢ; points (..., d) to numbers (...,)."""
         x, rows = self._points(x)
         with beyond_float():
-            return self._divergence(rows).reshape(x.shape[:-1])
+            return _apart(self._divergence(rows), rows).reshape(x.shape[:-1])
 
     def energy(self, x) -> np.ndarray:
         """E(x) with s = −∇E, up to a constant; only where s is known to be a gradient."""
         x, rows = self._points(x)
         with beyond_float():
-            return self._energy(rows).reshape(x.shape[:-1])
+            return _apart(self._energy(rows), rows).reshape(x.shape[:-1])
 
     def linearise(self, x, workspace: Workspace | None = None) -> Linearisation:
         """The field near x: value, divergence, products and parameter gradient, sharing work.
@@ -104,6 +113,15 @@ class Field:
         return NotImplemented if isinstance(factor, Field) else Scaled(factor, self)
 
     __rmul__ = __mul__
+
+    def __truediv__(self, divisor):
+        if isinstance(divisor, Field):
+            return NotImplemented
+        divisor = as_scalar(divisor, "divisor")
+        if divisor == 0:
+            raise ValueError("divisor must not be 0")
+        return self * (1 / divisor)
+
     __array_ufunc__ = None  # a NumPy scalar times a field is a field
 
     def __neg__(self):
@@ -111,7 +129,7 @@ class Field:
 
     def _points(self, x):
         x = as_points(x, "x", self.dim)
-        return x, x.reshape(-1, self.dim)
+        return x, read_only(x.reshape(-1, self.dim))
 
     def _value(self, x):
         raise NotImplementedError(f"{type(self).__name__} does not define _value")
@@ -138,6 +156,25 @@ class Field:
 
     def _local(self, x, workspace=None) -> Local:
         return Local(self, x)
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The same numbers, which whoever gets them cannot write to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def handed_to(function, x: np.ndarray) -> np.ndarray:
+    """x for a function of the user's, who may write to it: a copy. A Field needs none."""
+    return x if isinstance(function, Field) else x.copy()
+
+
+def _apart(result, *inputs):
+    """`result`, in memory of its own if it is a view of an input."""
+    result = np.asarray(result)
+    shared = any(np.may_share_memory(result, array) for array in inputs)
+    return result.copy() if shared else result
 
 
 def as_field(value, name: str) -> Field:

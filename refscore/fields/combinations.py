@@ -12,6 +12,7 @@ from refscore.fields.linearisation import Local
 class Sum(Field):
     """The field f + g; parameters of f, then of g (kept apart even if f is g).
 
+    first f and second g, Fields of one dim.
     Tested in: tests/test_fields.py, as `test_arithmetic_adds_and_scales_values`
     """
 
@@ -78,7 +79,7 @@ class _SumLocal(Local):
 
 
 class Scaled(Field):
-    """The field c f with a fixed number c; the parameters are those of f.
+    """The field c f with a fixed factor c; the parameters are those of f.
 
     Tested in: tests/test_fields.py, as `test_arithmetic_adds_and_scales_values`
     """

@@ -80,6 +80,13 @@ class Family:
         return Family(lambda t: factor * self.at(t))
 
     __rmul__ = __mul__
+
+    def __truediv__(self, divisor):
+        divisor = as_scalar(divisor, "divisor")
+        if divisor == 0:
+            raise ValueError("divisor must not be 0")
+        return self * (1 / divisor)
+
     __array_ufunc__ = None
 
     def __neg__(self):

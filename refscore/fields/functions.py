@@ -14,7 +14,7 @@ class Function(Field):
     """A user's function as a field, differentiated by autograd (`refscore.autodiff`).
 
     function(x), or function(x, theta) if `parameters` are given, is written in
-    autograd.numpy and maps points (n, d) to vectors (n, d) row by row; parameters (p,).
+    autograd.numpy and maps points (n, d) to vectors (n, d) row by row; dim d; parameters (p,).
     Cost: a divergence or Jacobian takes d backward passes, a product one or two.
 
     Raises ImportError from the derivatives if autograd is not installed.
@@ -41,7 +41,10 @@ class Function(Field):
         return self if self._theta is None else Function(self.function, self.dim, theta)
 
     def _at_parameters(self, x):
-        return self.function(x) if self._theta is None else self.function(x, self._theta)
+        value = self.function(x) if self._theta is None else self.function(x, self._theta)
+        if np.iscomplexobj(value):
+            raise TypeError("function must return real vectors, got complex ones")
+        return value
 
     def _value(self, x):
         return autodiff.value(self._at_parameters, x)
@@ -75,7 +78,7 @@ class LinearInParameters(Field):
     """The field s(x) = Σⱼ θⱼ ψⱼ(x) for given vector features ψⱼ and their Jacobians.
 
     features(x): points (n, d) to (n, p, d); jacobians(x): to (n, p, d, d), derivative index
-    last; divergences(x): to (n, p), the trace of the Jacobians if omitted; parameters (p,).
+    last; divergences(x): to (n, p), the trace of the Jacobians if omitted; parameters (p,); dim d.
 
     The divergence is linear in θ as well, so that implicit, sliced and denoising score
     matching have closed-form minimisers.

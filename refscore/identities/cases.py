@@ -24,7 +24,7 @@ class Description(SimpleNamespace):
 
 
 class Law(Description):
-    """A probability law: gaussian, mixture, student_t, laplace, ... (ports.md's `law`)."""
+    """A probability law: gaussian, mixture, student_t, laplace, ... (the `law` of `refscore ports`)."""
 
 
 class FieldDescription(Description):

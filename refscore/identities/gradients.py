@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from refscore.identities.base import Sides, identity
+from refscore.identities.cases import Case
 from refscore.identities.fields import (
     HYVARINEN,
     SONG,
@@ -65,7 +66,11 @@ def variance_reduced_gradient(ports, case):
     ports="denoising_loss_gradient",
     statement=r"\nabla_\theta\ \text{of the mean denoising loss on given noise}",
     source=VINCENT,
-    cases=lambda: [*parametric_cases(sigma=0.3), *parametric_cases(sigma=1.7)],
+    cases=lambda: [
+        Case(f"{case.name}, sigma {sigma}", **case.inputs)
+        for sigma in (0.3, 1.7)
+        for case in parametric_cases(sigma=sigma)
+    ],
     tolerance=1e-8,
 )
 def denoising_gradient(ports, case):

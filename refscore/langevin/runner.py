@@ -53,6 +53,8 @@ def run(
     n_kept = max(0, n_steps - burn_in) // thin
     kept = _reserve((n_kept, *x.shape), memory_limit) if trajectory else None
     running = _Moments(x.shape[-1]) if moments else None
+    if not isinstance(noise_shape, (tuple, list, type(None))):
+        raise TypeError(f"noise_shape must be a tuple of whole numbers, got {noise_shape!r}")
     shape = x.shape if noise_shape is None else tuple(noise_shape)
     for start, noise in _blocks(shape, n_steps, rng):
         before = x

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_callable, as_positive, as_real
+from refscore._arguments import as_callable, as_positive, as_real, beyond_float
+from refscore.fields.base import handed_to
 
 
 def ula(score: Callable, step_size) -> Callable:
@@ -28,11 +29,12 @@ def ula(score: Callable, step_size) -> Callable:
     def step(x, noise) -> np.ndarray:
         x, z = as_real(x, "x"), as_real(noise, "noise")
         _require_shape(z, "noise", x)
-        s = as_real(score(x), "score(x)")
+        s = as_real(score(handed_to(score, x)), "score(x)")
         _require_shape(s, "score(x)", x)
-        out = half * s  # a fresh array: the score may return x itself, or a view it keeps
-        out += x
-        out += root * z
+        with beyond_float():
+            out = half * s  # a fresh array: the score may return x itself, or a view it keeps
+            out += x
+            out += root * z
         return out
 
     step.step_size = eta  # type: ignore[attr-defined]

@@ -55,7 +55,12 @@ class MLP(Field):
 
     @classmethod
     def initialise(cls, widths, *, rng=None) -> MLP:
-        """A random network with the given widths (d, m₁, ..., d): W ~ N(0, 1/in), b = 0."""
+        """A random network with the given widths (d, m₁, ..., d): W ~ N(0, 1/in), b = 0.
+
+        rng: anything numpy.random.default_rng takes.
+        """
+        if np.isscalar(widths) or len(widths) < 2:
+            raise ValueError(f"widths must be (d, m₁, ..., d), two or more, got {widths!r}")
         widths = [as_count(width, "widths") for width in widths]
         rng = as_rng(rng)
         pairs = list(pairwise(widths))

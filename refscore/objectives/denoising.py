@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_like, as_positive, as_rng
+from refscore._arguments import as_array, as_like, as_positive, as_rng, beyond_float
 from refscore.objectives.integrands import (
     field_and_points,
     half_square,
@@ -56,13 +56,14 @@ def _arguments(field, x, sigma, noise, rng):
     field, x = field_and_points(field, x)
     sigma = _levels(sigma, x)
     z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
-    target = (z / sigma).reshape(-1, field.dim)
+    with beyond_float():
+        target, noisy = (z / sigma).reshape(-1, field.dim), x + sigma * z
 
     def integrand(local, rows):
         residual = local.value + target[rows]
         return half_square(residual), (residual, None, None, None)
 
-    return field, x + sigma * z, integrand
+    return field, noisy, integrand
 
 
 def _levels(sigma, x):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_callable, as_offering
-from refscore.fields.base import Field, as_field
+from refscore._arguments import as_array, as_callable, as_covariance, as_offering, beyond_float
+from refscore.fields.base import as_field, handed_to
 from refscore.objectives.integrands import (
     field_and_points,
     half_square,
@@ -68,21 +68,23 @@ def fisher_divergence(field, law, nodes=None) -> float:
     if nodes is not None:
         as_offering(nodes, "nodes", "mean", "points")
         return float(nodes.mean(fisher_loss(field, law.score, nodes.points)))
-    if not (_is_affine(field) and _is_gaussian(law)):
+    if not (field.affine and _is_gaussian(law)):
         raise ValueError(
             "nodes are needed unless the field is affine and the law Gaussian; got a"
             f" {type(field).__name__} and a {type(law).__name__}"
         )
-    root = np.linalg.cholesky(law.covariance)
+    root = np.linalg.cholesky(as_covariance(law.covariance, "law.covariance"))
     field, mean = field_and_points(field, law.mean)
-    spread = field.jacobian(mean) @ root + np.linalg.inv(root).T
-    return float(0.5 * (np.sum(spread**2) + np.sum(field(mean) ** 2)))
+    with beyond_float():
+        spread = field.jacobian(mean) @ root + np.linalg.inv(root).T
+        return float(0.5 * (np.sum(spread**2) + np.sum(field(mean) ** 2)))
 
 
 def _arguments(field, target, x):
     """The field, the points, and the integrand against the target's values."""
     field, x = field_and_points(field, x)
-    goal = as_array(as_callable(target, "target")(x), "target(x)", x.shape).reshape(-1, field.dim)
+    goal = as_callable(target, "target")(handed_to(target, x))
+    goal = as_array(goal, "target(x)", x.shape).reshape(-1, field.dim)
 
     def integrand(local, rows):
         residual = local.value - goal[rows]
@@ -95,7 +97,3 @@ def _is_gaussian(law) -> bool:
     from refscore.distributions import Gaussian
 
     return isinstance(law, Gaussian)
-
-
-def _is_affine(field: Field) -> bool:
-    return field.affine or _is_gaussian(getattr(field, "law", None))

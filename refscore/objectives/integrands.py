@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_points, beyond_float
-from refscore.fields.base import Field, as_field
+from refscore.fields.base import Field, as_field, read_only
 from refscore.fields.linearisation import borrowed_workspace, rows_in_blocks
 
 
@@ -26,7 +26,7 @@ def half_square(vectors) -> np.ndarray:
 
 def losses(field: Field, x: np.ndarray, integrand) -> np.ndarray:
     """The integrand at every point; x (..., d), result (...,)."""
-    points = x.reshape(-1, field.dim)
+    points = read_only(x.reshape(-1, field.dim))
     blocks = rows_in_blocks(len(points), field.rows_at_once)
     with borrowed_workspace() as space, beyond_float():
         parts = [integrand(field._local(points[rows], space), rows)[0] for rows in blocks]
@@ -35,7 +35,7 @@ def losses(field: Field, x: np.ndarray, integrand) -> np.ndarray:
 
 def loss_and_gradient(field: Field, x: np.ndarray, integrand):
     """The mean of the integrand over the points, and its gradient (p,) in the parameters."""
-    points = x.reshape(-1, field.dim)
+    points = read_only(x.reshape(-1, field.dim))
     if len(points) == 0:
         raise ValueError(f"x must hold at least one point for a mean loss, got shape {x.shape}")
     loss, gradient = 0.0, 0.0

@@ -50,14 +50,15 @@ def diagonal_variance(matrix, kind: str = "rademacher") -> np.ndarray:
     with np.errstate(over="ignore"):
         squares = a**2
         R = np.sum(np.abs(A - np.diag(np.diag(A))) ** 2, axis=1)
-    formulas = {
-        "gaussian": R + 2 * squares,
-        "rademacher": R,
-        "sphere": d / (d + 2) * R + (2 * d - 2) / (d + 2) * squares,
-        "coordinate": (d - 1) * squares,
-        "steinhaus": R / 2,
-    }
-    return formulas[kind]
+        spared = squares if d > 1 else np.zeros(1)  # a sphere or coordinate in R¹ is a sign
+        formulas = {
+            "gaussian": R + 2 * squares,
+            "rademacher": R,
+            "sphere": d / (d + 2) * R + (2 * d - 2) / (d + 2) * spared,
+            "coordinate": (d - 1) * spared,
+            "steinhaus": R / 2,
+        }
+        return formulas[kind]
 
 
 def curvature_propagation(

@@ -21,7 +21,7 @@ def hutch_plus_plus(
     Arguments: A real (d, d), LinearOperator or function (with dim); n_products, the budget m:
     ⌊m/3⌋ sketch vectors, m - 2⌊m/3⌋ probes; or both given as rows, sketch (k, d) and
     probes (K, d); or probes (m, d) alone, whose first half (⌈m/2⌉ rows) is the sketch;
-    probe, the kind of those drawn (see `draw_probes`; real ones); rng: anything
+    probe, the kind of those drawn: gaussian, rademacher, sphere or coordinate; rng: anything
     numpy.random.default_rng takes.
     Returns: Estimate; the standard error is that of the residual part, given the sketch.
     Cost: k + min(k, d) + K products, d k² arithmetic.
@@ -36,11 +36,14 @@ def hutch_plus_plus(
         sketch, probes = _halves(_rows(probes, A.dim, "probes", 0, probe, rng))
     sketch = _rows(sketch, A.dim, "sketch", k, probe, rng)
     probes = _rows(probes, A.dim, "probes", n_products - 2 * k, probe, rng)
-    Q = np.linalg.qr(_real(A, sketch).T)[0]
-    captured = np.sum(Q.T * _real(A, Q.T))
+    Y = _real(A, sketch).T
+    Q = np.linalg.qr(Y / (np.abs(Y).max() or 1.0))[0]
+    with beyond_float():
+        captured = np.sum(Q.T * _real(A, Q.T))
     residual = quadratic_forms(A, probes - (probes @ Q) @ Q.T)
     estimate, error, count = summary(residual, A.n_products)
-    return Estimate(captured + estimate, error, count)
+    with beyond_float():
+        return Estimate(captured + estimate, error, count)
 
 
 def xtrace(
@@ -54,10 +57,10 @@ def xtrace(
     The estimate is the mean of the t_i; unbiased for every square A, exact when the sketch
     without any one vector spans the range of A (rank A < k).
     Arguments: A real (d, d), LinearOperator or function (with dim); n_products, the budget:
-    k = ⌊m/2⌋ test vectors; or probes (k, d), k >= 2; probe, the kind of those drawn (see
-    `draw_probes`; real ones); rng: anything numpy.random.default_rng takes; resphere rescales P_i
-    ω_i to the squared length rank P_i (for gaussian or sphere test vectors), which lowers the
-    variance. Returns: Estimate; the standard error treats the t_i as independent (a good guide,
+    k = ⌊m/2⌋ test vectors; or probes (k, d), k >= 2; probe, the kind of those drawn:
+    gaussian, rademacher, sphere or coordinate; rng: anything numpy.random.default_rng takes;
+    resphere rescales P_i ω_i to the squared length rank P_i (for gaussian or sphere test
+    vectors), which lowers the variance. Returns: Estimate; the standard error treats the t_i as independent (a good guide,
     not a theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
     Source: Epperly, Tropp and Webber 2024, section 2 and algorithm of the supplement.
     Checked by: xtrace_exact_on_low_rank, xtrace_given_probes

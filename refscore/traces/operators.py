@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, as_numbers, require_finite
+from refscore._arguments import as_count, as_numbers, beyond_float, require_finite
 
 
 class Estimate(NamedTuple):
@@ -32,7 +32,8 @@ class Operator:
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """V Aᵀ for rows V (m, d): m products."""
-        products = np.asarray(self._apply(vectors))
+        with beyond_float():
+            products = np.asarray(self._apply(vectors))
         if products.shape != vectors.shape:
             raise ValueError(
                 f"A v must have the shape of v, {vectors.shape[1:]}, got {products.shape[1:]}"

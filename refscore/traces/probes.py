@@ -21,7 +21,10 @@ def draw_probes(shape, kind: str = "rademacher", *, rng=None) -> np.ndarray:
     Source: Girard 1989; Hutchinson 1990.
     Checked by: trace_mean, divergence_mean, sliced_mean
     """
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"shape must be a tuple (..., d) or a whole number d, got {shape!r}")
+    shape = tuple(shape)
     if not shape:
         raise ValueError("shape must be (..., d), d >= 1, got ()")
     for size in shape:
@@ -87,18 +90,18 @@ def variance(matrix, kind: str = "rademacher") -> float:
     """
     _draw(kind)
     A = as_matrix(matrix, "matrix")
-    S = (A + A.conj().T) / 2
+    S = A / 2 + A.conj().T / 2
     S = S if kind == "steinhaus" else S.real
     d, s = len(S), np.diag(S).real
     with np.errstate(over="ignore"):
         squares = np.sum(s**2)
         off_diagonal = np.sum(np.abs(S - np.diag(s)) ** 2)
-        scatter = np.sum((s - s.mean()) ** 2)  # D - tr(S)²/d without cancellation
-    formulas = {
-        "gaussian": 2 * (off_diagonal + squares),
-        "rademacher": 2 * off_diagonal,
-        "sphere": 2 * d / (d + 2) * (off_diagonal + scatter),
-        "coordinate": d * scatter,
-        "steinhaus": off_diagonal,
-    }
-    return float(formulas[kind])
+        scatter = np.sum((s - np.sum(s / d)) ** 2)  # D - tr(S)²/d without cancellation
+        formulas = {
+            "gaussian": 2 * (off_diagonal + squares),
+            "rademacher": 2 * off_diagonal,
+            "sphere": 2 * d / (d + 2) * (off_diagonal + scatter),
+            "coordinate": d * scatter,
+            "steinhaus": off_diagonal,
+        }
+        return float(formulas[kind])

@@ -53,6 +53,8 @@ def _law(port: Port, kind: str, raw) -> dict:
     names = LAWS[kind]
     if isinstance(raw, Mapping):
         given = dict(raw)
+    elif hasattr(raw, "__array__"):  # whose .mean is a method
+        given = {}
     else:
         given = {n: getattr(raw, n) for n in ("kind", *names) if hasattr(raw, n)}
     said = given.get("kind", kind)

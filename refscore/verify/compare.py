@@ -25,6 +25,7 @@ class Judgement(NamedTuple):
     left: np.ndarray | None = None
     right: np.ndarray | None = None
     draws: int = 0
+    spread: float | None = None  # standard deviation of the drawn values about their mean
 
 
 def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Judgement:
@@ -104,14 +105,24 @@ def average(outcome: Average, alpha: float) -> Judgement:
     if values.size == 0:
         return _refused(outcome.label, 0.0, "nothing was drawn")
     seen = mean_test(values, outcome.mean, outcome.variance, alpha)
+    sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
     detail = (
-        f"mean {values.mean():.6g} of {values.size} against {outcome.mean:.6g};"
-        f" level {alpha:.1g}, notices {seen.detectable:.2g}"
+        f"mean {values.mean():.6g} of {values.size} against {outcome.mean:.6g}; gap and allowed are"
+        f" logs of evidence, level {alpha:.1g}; notices a shift of {seen.detectable:.2g}"
     )
+    if outcome.variance == 0.0:
+        detail = f"values are {outcome.mean:.6g} without spread; notices {seen.threshold:.2g}"
+    if seen.spread:
+        far = math.sqrt(np.mean((values - outcome.mean) ** 2) / outcome.variance)
+        detail += (
+            f"; decided by the spread: {far:.3g} times the largest standard deviation expected"
+            f" about {outcome.mean:.6g}"
+        )
     left, right = np.asarray(values.mean()), np.asarray(outcome.mean)
     return Judgement(
-        outcome.label, not seen.rejects, abs(seen.deviation), seen.detectable, detail, left, right
-    )
+        outcome.label, not seen.rejects, max(seen.statistic, 0.0), seen.threshold, detail, left,
+        right, values.size, sd,
+    )  # fmt: skip
 
 
 def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
@@ -122,7 +133,7 @@ def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
     seen = uniform_test(values, alpha)
     detail = (
         f"sup|F_n - F| = {seen.statistic:.4f} over {values.size} draws, allowed"
-        f" {seen.threshold:.4f} at level {alpha:.1g}; a pass certifies {seen.detectable:.4f}"
+        f" {seen.threshold:.4f} at level {alpha:.1g}; notices a distance of {seen.detectable:.4f}"
     )
     holds, gap, allowed = not seen.rejects, seen.statistic, seen.threshold
     quantiles = np.sort(values.ravel())[:: max(1, values.size // _QUANTILES)]

@@ -2,8 +2,8 @@
 
 Every named mistake predicts what the observable becomes: the kit runs the mistaken
 library on the same inputs and compares. A mistake is named only when it reproduces
-everything the failing port did, wrong and right; where draws decide, only when it fits
-and every rival is worse by a Bayes factor of 20.
+everything the failing port did, wrong and right; where draws decide, only when mean and
+spread fit on every case and every rival is worse by a Bayes factor of 20.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import math
 
 import numpy as np
 
-from refscore.identities import catalogue
+from refscore.identities import Average, catalogue
 from refscore.verify.compare import Judgement
+from refscore.verify.ports import PORTS
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.subject import Subject
 
 _LOG_20 = math.log(20)
+_AGAIN, _PATIENCE = 100, 3.0  # further runs of a check that draws, and seconds for them
 
 
 def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
@@ -37,8 +39,19 @@ def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
     if not named:
         return Diagnosis((), "no listed mistake reproduces what was returned", observed)
     summaries = [f"{name}: {mistakes()[name].summary}" for name in named]
-    explanation = "; or, alike on these inputs, ".join(summaries)
-    return Diagnosis(named, explanation, observed)
+    if not any(_seen_exactly(mistakes()[name].port, report) for name in named):
+        several = len(named) > 1
+        said = "consistent with " + (", ".join(named) if several else summaries[0])
+        return Diagnosis(() if several else named, said, observed)
+    return Diagnosis(named, "; or, alike on these inputs, ".join(summaries), observed)
+
+
+def _seen_exactly(port: str, report: Report) -> bool:
+    """Some check compared this port without draws."""
+    return any(
+        c.kind != "expectation" and port in c.ports and any(case.judgements for case in c.cases)
+        for c in report.checks
+    )
 
 
 def _fit_once(wrong, report: Report, subject: Subject) -> float | None:
@@ -51,7 +64,7 @@ def _fit_once(wrong, report: Report, subject: Subject) -> float | None:
 
 def fit(wrong, report: Report, subject: Subject) -> float | None:
     """A log-likelihood of what the port did under a mistake; None if it does not fit."""
-    total, informative = 0.0, False
+    total, informative, drawn = 0.0, False, []
     others = _suspects(report) - {wrong.port}
     for check in report.checks:
         if wrong.port not in check.ports or check.id == "P" or others & set(check.ports):
@@ -71,9 +84,21 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
                 score = agree(seen, said[key])
                 if score is None:
                     return None
+                if seen.spread is not None and said[key].spread is not None:
+                    score = _pooled(wrong.name, check, report, subject).get((case.case, key))
+                    if score is None:
+                        return None
+                    drawn.append(score)
                 total += score
                 informative = informative or not (said[key].holds or seen.holds)
-    return total if informative else None
+    return total if informative and _likely(drawn) else None
+
+
+def _likely(drawn: list[float]) -> bool:
+    """The squares of all z, two for every average, are not together too large: p > 10⁻⁴."""
+    from scipy.special import chdtrc
+
+    return not drawn or bool(chdtrc(2 * len(drawn), -2 * sum(drawn)) > 1e-4)
 
 
 def _numbered(judgements) -> dict[tuple[str, int], Judgement]:
@@ -128,14 +153,19 @@ def _rounded(seen: Judgement, said: Judgement) -> float | None:
     return -10.0 if seen.holds or (near and bool(single.all())) or said.label in _DERIVED else None
 
 
+_SAME = 1e-6
 _DERIVED = ("Jacobian", "divergence", "difference")
 
 
 def _agreement_of_draws(seen: Judgement, said: Judgement) -> float | None:
     mine, theirs = np.asarray(seen.left), np.asarray(said.left)
-    if mine.ndim == 0:
-        error = max(seen.tolerance, said.tolerance) / 5.0
-        z = float(abs(mine - theirs)) / max(error * math.sqrt(2), 1e-300)
+    if mine.ndim == 0 or theirs.ndim == 0:
+        error = max(seen.tolerance, said.tolerance) / 5.0 * math.sqrt(2)
+        if seen.spread is not None and said.spread is not None:
+            error = math.hypot(
+                seen.spread / math.sqrt(seen.draws), said.spread / math.sqrt(said.draws)
+            )
+        z = float(abs(mine.mean() - theirs.mean())) / max(error, 1e-12 * abs(float(mine.mean())))
         return -0.5 * z * z if z < 4 else None
     both = np.sort(np.concatenate([mine, theirs]))
     gap = np.abs(
@@ -144,6 +174,82 @@ def _agreement_of_draws(seen: Judgement, said: Judgement) -> float | None:
     ).max()
     root = max(gap - 1e-3, 0.0) * math.sqrt(seen.draws * said.draws / (seen.draws + said.draws))
     return -2 * root * root if root < 2.2 else None
+
+
+def _pooled(mistake: str, check: CheckResult, report: Report, subject: Subject) -> dict:
+    """How well mean and spread agree with a mistake's, by case and outcome, on many draws."""
+    known = report.__dict__.setdefault("_drawn", {})
+    if check.name not in known:
+        known[check.name] = _moments(check.name, subject, check.seconds)
+    said = _moments_of_mistake(mistake, check.name)
+    return {
+        key: agreement_of_moments(seen, said[key])
+        for key, seen in known[check.name].items()
+        if key in said
+    }
+
+
+@functools.lru_cache(maxsize=1024)
+def _moments_of_mistake(mistake: str, check: str) -> dict:
+    from refscore.verify.mutants import mistakes
+
+    return _moments(check, Subject(mistakes()[mistake].subject()), 0.0)
+
+
+def _moments(check: str, subject: Subject, seconds: float) -> dict:
+    """Values of every average of a check, drawn with further seeds, by case and outcome."""
+    entry, drawn = catalogue()[check], {}
+    again = max(1, min(_AGAIN, int(_PATIENCE / max(seconds, 1e-3))))
+    for case in entry.cases():
+        for shift in range(again):
+            try:
+                outcomes = list(entry.sides(_OtherSeeds(subject, 7919 * shift), case))
+            except Exception:  # this case is declined
+                break
+            labels = [o.label for o in outcomes]
+            for i, o in enumerate(outcomes):
+                if isinstance(o, Average):
+                    key = (case.name, (o.label, labels[:i].count(o.label)))
+                    drawn.setdefault(key, []).append(np.asarray(o.values, float).ravel())
+    return {key: np.concatenate(values) for key, values in drawn.items()}
+
+
+class _OtherSeeds:
+    """A subject whose seeds are moved on."""
+
+    def __init__(self, subject: Subject, shift: int):
+        self._subject, self._shift = subject, shift
+
+    def __getattr__(self, name):
+        port = getattr(self._subject, name)
+        if name not in PORTS:
+            return port
+
+        def call(*args, **draws):
+            if "rng" in draws:
+                draws["rng"] += self._shift
+            return port(*args, **draws)
+
+        return call
+
+
+def agreement_of_moments(x: np.ndarray, y: np.ndarray) -> float | None:
+    """A log-likelihood that two samples share their mean and their spread, None if not.
+
+    z = (x̄ - ȳ) / √(s_x²/n + s_y²/m), and the same of log s, whose variance is (κ - 1) / 4n
+    with the kurtosis κ seen. Both stay below 4.
+    """
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return None
+    sx, sy = x.std(ddof=1), y.std(ddof=1)
+    tiny = 1e-9 * max(abs(x).max(), abs(y).max(), 1e-300)
+    if min(sx, sy) <= tiny:
+        return 0.0 if abs(x.mean() - y.mean()) <= tiny and max(sx, sy) <= tiny else None
+    z = abs(x.mean() - y.mean()) / math.hypot(sx / math.sqrt(x.size), sy / math.sqrt(y.size))
+    tails = [max(((v - v.mean()) ** 4).mean() / v.var() ** 2, 2.0) for v in (x, y)]
+    error = math.sqrt(sum((k - 1) / (4 * v.size) for k, v in zip(tails, (x, y))))
+    w = abs(math.log(sx / sy)) / error
+    return -0.5 * (z * z + w * w) if max(z, w) < 4 else None
 
 
 def read_off(check: CheckResult) -> str:
@@ -181,16 +287,19 @@ def _coefficients(check: CheckResult) -> str:
     solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
     if rank < design.shape[1] or np.abs(design @ solution - target).max() > 1e-6:
         return ""
+    if np.abs(solution - 1).max() <= _SAME:
+        return ""
     signed = [f"{'−' if c < 0 else '+'} {abs(c):.6g} {name}" for c, name in zip(solution, columns)]
     return f"returned {' '.join(signed).removeprefix('+ ')} (expected coefficients 1)"
 
 
 def _ratio(check: CheckResult) -> str:
-    """The one number that relates both sides on every case, if there is one."""
-    ratios = []
+    """The one number that relates both sides wherever they differ, if there is one."""
+    ratios, others = [], False
     for case in check.cases:
         for j in case.judgements:
-            if j.left is None or j.right is None or np.shape(j.left) != np.shape(j.right):
+            others = others or j.holds
+            if j.holds or j.left is None or j.right is None or np.shape(j.left) != np.shape(j.right):
                 continue
             left, right = np.ravel(j.left), np.ravel(j.right)
             keep = np.abs(right) > 1e-6 * max(np.abs(right).max(initial=0), 1e-300)
@@ -199,6 +308,9 @@ def _ratio(check: CheckResult) -> str:
     if not ratios:
         return ""
     ratio = np.concatenate(ratios)
-    if ratio.size < 2 or not np.isfinite(ratio).all() or np.ptp(ratio) > 1e-6 * abs(ratio[0]):
+    if ratio.size < 2 or not np.isfinite(ratio).all() or np.ptp(ratio) > _SAME * abs(ratio[0]):
         return ""
-    return f"returned {ratio[0]:.6g} times the expected value on every case"
+    if abs(ratio[0] - 1) <= _SAME:
+        return ""
+    where = "wherever it is wrong" if others else "on every case"
+    return f"returned {ratio[0]:.6g} times the expected value {where}"

@@ -83,8 +83,12 @@ def mistakes(
 
 
 def _named(listed: dict, name: str | None, group: str | None) -> list:
-    if group is not None and group not in GROUPS:
-        raise SubjectError(f"no group {group!r}; the groups are {', '.join(GROUPS)}")
+    groups = [g for g in GROUPS if any(mistake.group == g for mistake in listed.values())]
+    if group is not None and group not in groups:
+        wrong = f"no mistake is listed in the group {group!r} yet"
+        if group not in GROUPS:
+            wrong = f"no group {group!r}"
+        raise SubjectError(f"{wrong}; the groups are {', '.join(groups)}")
     if name is not None and name not in listed:
         close = difflib.get_close_matches(name, listed, n=3)
         hint = f"; did you mean {', '.join(close)}?" if close else ""

@@ -92,14 +92,14 @@ def misspelt(source) -> list[str]:
 def strangers(source) -> dict[str, list[str]]:
     """Public callables that are no port, with the ports their names resemble.
 
-    Of a module only what it defines itself counts, and only against ports it lacks.
+    Of a module only what it defines itself counts, and not what resembles a port it has.
     """
     own = dict(_public(source))
-    ports = [name for name in PORTS if not inspect.ismodule(source) or name not in own]
     found = {}
     for name, value in own.items():
-        close = difflib.get_close_matches(name, ports, n=2, cutoff=0.7)
-        if name not in PORTS and close and _is_own(value, source):
+        close = difflib.get_close_matches(name, PORTS, n=2, cutoff=0.7)
+        helper = inspect.ismodule(source) and bool(close) and close[0] in own
+        if name not in PORTS and close and not helper and _is_own(value, source):
             found[name] = close
     return found
 

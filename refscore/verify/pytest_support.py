@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from refscore.verify.compare import ALPHA
+from refscore.verify.loading import load
 from refscore.verify.report import CheckResult, Report
 from refscore.verify.runner import _selected, run
-from refscore.verify.subject import Subject, load
+from refscore.verify.subject import Subject
 
 
 def parametrize(
@@ -121,4 +122,4 @@ def _marks(name: str, id: str, ports: tuple[str, ...], session: Session) -> list
     reason = declared.get(name, declared.get(id))
     if reason is None:
         return []
-    return [pytest.mark.xfail(reason=str(reason) or "declared", strict=True, raises=AssertionError)]
+    return [pytest.mark.xfail(reason=reason, strict=True, raises=AssertionError)]

@@ -10,9 +10,10 @@ import numpy as np
 from refscore.identities import Case, Identity, catalogue, find
 from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.errors import NotOffered
+from refscore.verify.loading import load
 from refscore.verify.render.formula import plain
 from refscore.verify.runner import judged
-from refscore.verify.subject import Subject, load
+from refscore.verify.subject import Subject
 
 _PREREQUISITES = "_prerequisites"
 

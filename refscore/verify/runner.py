@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from refscore.identities import Identity, catalogue, find
-from refscore.verify import prerequisites
+from refscore.verify import conventions, prerequisites
 from refscore.verify.compare import ALPHA, Judgement, judge
-from refscore.verify.errors import NotOffered, SubjectError
+from refscore.verify.errors import Malformed, NotOffered, Stopped, SubjectError
+from refscore.verify.hints import hints
+from refscore.verify.loading import load
 from refscore.verify.ports import PORTS
 from refscore.verify.report import CaseResult, CheckResult, Report
-from refscore.verify.subject import Subject, load
+from refscore.verify.subject import Subject
 
 OUTCOMES_A_CHECK = 32
+_PREREQUISITE = "Shape, finite values, repeatable, inputs untouched, rows independent."
 
 
 def run(
@@ -47,14 +50,7 @@ def run(
         if diagnose and any(c.verdict == "fails" for c in results):
             _explain(report, tested, entries, alpha)
     _expected(report, tested, entries, checks is None)
-    report.hints += [
-        f"{name} is no port; did you mean {' or '.join(close)}?"
-        for name, close in tested.strangers().items()
-    ]
-    if tested.narrow and tested.dtype == "float64":
-        report.hints.append('answers come in single precision; declare dtype = "float32" if meant')
-    if not tested.offered():
-        report.hints.append("this subject offers no port; `refscore ports` lists them")
+    report.hints += hints(report, tested, _ports(entries))
     report.seconds = time.perf_counter() - start
     return report
 
@@ -67,14 +63,21 @@ def _selected(checks: Iterable[str] | None) -> list[Identity]:
     return [entry for name, entry in catalogue().items() if name in chosen]
 
 
+def _ports(entries: Iterable[Identity]) -> set[str]:
+    """The ports these identities call."""
+    return {port for entry in entries for port in entry.ports}
+
+
 def _run_entries(subject, entries, alpha, progress):
     """Prerequisites first, then every identity whose ports passed them."""
     results: list[CheckResult] = []
     blocked: dict[str, str] = {}
     drawing: dict[str, str] = {}  # right on given draws, wrong where it draws by itself
-    wanted = {port for entry in entries for port in entry.ports}
-    ports = [port for port in subject.offered() if port in wanted]
-    for port in ports:
+    wanted, offered = _ports(entries), subject.offered()
+    for port in (port for port in PORTS if port in wanted):
+        if port not in offered:
+            results.append(_absent(port))
+            continue
         if progress:
             progress(f"{port}_prerequisites")
         result, only_drawn = _prerequisite(subject, port, entries)
@@ -83,7 +86,6 @@ def _run_entries(subject, entries, alpha, progress):
             (drawing if only_drawn else blocked)[port] = result.name
     statistical = sum(entry.kind == "expectation" for entry in entries)
     share = alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
-    offered = set(subject.offered())
     for entry in entries:
         if progress:
             progress(entry.name)
@@ -97,8 +99,7 @@ def _run_entries(subject, entries, alpha, progress):
             results.append(_empty(entry, "blocked", f"{', '.join(stuck)} failed"))
         else:
             results.append(evaluate(entry, subject, share))
-    absent = len(wanted) - len(ports)
-    return results, len(entries) + len(ports) + absent
+    return results, len(entries) + len(wanted)
 
 
 def _empty(entry: Identity, verdict: str, note: str) -> CheckResult:
@@ -108,11 +109,16 @@ def _empty(entry: Identity, verdict: str, note: str) -> CheckResult:
     )  # fmt: skip
 
 
+def _absent(port: str) -> CheckResult:
+    """The prerequisite of a port that is not offered: a check that exists and did not run."""
+    name, note = f"{port}_prerequisites", f"{port} not offered"
+    return CheckResult("P", name, "not offered", (port,), "", _PREREQUISITE, note=note)
+
+
 def _prerequisite(subject: Subject, port: str, entries) -> tuple[CheckResult, bool]:
     """The result, and whether all but the port's own drawing is right."""
     name = f"{port}_prerequisites"
-    summary = "Shape, finite values, repeatable, inputs untouched, rows independent."
-    result = CheckResult("P", name, "holds", (port,), "", summary, "exact")
+    result = CheckResult("P", name, "holds", (port,), "", _PREREQUISITE, "exact")
     start, only_drawn = time.perf_counter(), False
     try:
         arguments = prerequisites.first_call(subject, port, entries)
@@ -174,10 +180,16 @@ def judged(entry: Identity, subject, outcome, alpha: float) -> Judgement:
 
 def evaluate_case(entry: Identity, subject, case, alpha: float) -> CaseResult:
     """One identity on one case; an exception of the subject, or of the judging, is an error."""
+    declined = conventions.declines(entry.name, subject.declared)
+    if declined:
+        return CaseResult(case.name, "not offered", note=declined)
     try:
         judgements = [judged(entry, subject, o, alpha) for o in entry.sides(subject, case)]
-    except (NotOffered, NotImplementedError) as declined:
-        return CaseResult(case.name, "not offered", note=str(declined) or "declined")
+    except (NotOffered, NotImplementedError) as error:
+        return CaseResult(case.name, "not offered", note=str(error) or "declined")
+    except Malformed as error:
+        wrong = Judgement("answer", False, float("inf"), entry.tolerance, str(error))
+        return CaseResult(case.name, "fails", [wrong], str(error))
     except Exception as error:
         return CaseResult(case.name, "error", note=_blame(error))
     if not judgements:
@@ -186,8 +198,10 @@ def evaluate_case(entry: Identity, subject, case, alpha: float) -> CaseResult:
     return CaseResult(case.name, "holds" if holds else "fails", judgements)
 
 
-def _blame(error: Exception) -> str:
+def _blame(error: BaseException) -> str:
     """The error with the last line of code it came from."""
+    if isinstance(error, Stopped) and error.__cause__:
+        error = error.__cause__
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {str(error)[:300]}{where}"
@@ -196,22 +210,12 @@ def _blame(error: Exception) -> str:
 def _explain(report: Report, subject: Subject, entries, alpha) -> None:
     """Read the failures: one undeclared convention for all of them, or named mistakes."""
     from refscore.verify import diagnosis
-    from refscore.verify.undeclared import undeclared
+    from refscore.verify.undeclared import settle
 
-    failed = [c for c in report.checks if c.verdict == "fails" and c.id != "P"]
-    for check in failed:
-        check.diagnosis = diagnosis.explain(check, report, subject)
-    if any(c.verdict == "error" for c in report.checks):
-        return
-    if not failed or any(c.verdict == "fails" and c.id == "P" for c in report.checks):
-        return
-    found = undeclared(subject, entries, alpha, failed)
-    if not found:
-        return
-    report.convention = " or ".join(f'conventions = {{"{name}": {v!r}}}' for name, v in found)
-    for check in failed:
-        check.verdict = "undeclared convention"
-        check.note = f"every check holds once the adapter declares {report.convention}"
+    for check in report.checks:
+        if check.verdict == "fails" and check.id != "P":
+            check.diagnosis = diagnosis.explain(check, report, subject)
+    settle(report, subject, entries, alpha)
 
 
 def _expected(report: Report, subject: Subject, entries, whole: bool) -> None:
@@ -226,6 +230,6 @@ def _expected(report: Report, subject: Subject, entries, whole: bool) -> None:
                 raise SubjectError(f"expected_failures names no check: {key!r}") from None
             continue
         if check.verdict in ("fails", "undeclared convention", "undecided", "error"):
-            check.expected_failure = str(reason) or "declared"
+            check.expected_failure = reason
         elif check.verdict == "holds":
             check.verdict, check.note = "error", f"declared to fail ({reason}), but it holds: stale"

@@ -21,6 +21,7 @@ class Evidence(NamedTuple):
     threshold: float
     deviation: float
     detectable: float
+    spread: bool = False  # the evidence is in the spread, not in the mean
 
 
 def mean_test(values, mean: float, variance: float, alpha: float) -> Evidence:
@@ -40,15 +41,18 @@ def mean_test(values, mean: float, variance: float, alpha: float) -> Evidence:
         return Evidence(True, math.inf, math.log(4 / alpha), math.inf, math.nan)
     if variance == 0.0:
         off = float(np.abs(x - mean).max())
-        return Evidence(off > 1e-9 * max(1.0, abs(mean)), off, 0.0, off, 0.0)
+        allowed = 1e-9 * max(1.0, abs(mean))
+        return Evidence(off > allowed, off, allowed, off, 0.0)
     threshold = math.log(4 / alpha)
     rate = math.sqrt(2 * threshold / (n * variance))
     y = rate * (x - mean)
     null = n * math.log1p(0.5 * rate**2 * variance)
-    log_e = max(float(np.log1p(s * y + 0.5 * y * y).sum()) - null for s in (1.0, -1.0))
-    log_e = max(log_e, _log_excess((x - mean) ** 2 / variance) - math.log(2))
+    shifted = max(float(np.log1p(s * y + 0.5 * y * y).sum()) - null for s in (1.0, -1.0))
+    spread = _log_excess((x - mean) ** 2 / variance) - math.log(2)
+    log_e, deviation = max(shifted, spread), float(x.mean() - mean)
     detectable = math.sqrt(2 * variance * threshold / n)
-    return Evidence(log_e >= threshold, log_e, threshold, float(x.mean() - mean), detectable)
+    wide = spread >= threshold and (shifted < threshold or abs(deviation) < detectable)
+    return Evidence(log_e >= threshold, log_e, threshold, deviation, detectable, wide)
 
 
 def _log_excess(squares) -> float:

@@ -38,13 +38,15 @@ class Subject:
         self.name = str(_attribute(source, "name", None) or _default_name(source))
         self.version = str(_attribute(source, "version", "") or "")
         self.framework_name = _framework_name(source)
-        self.dtype = str(_attribute(source, "dtype", "float64"))
+        # "float32", numpy.float32, torch.float32 and jax.numpy.float32 are one
+        said = str(_attribute(source, "dtype", "float64"))
+        self.dtype = said.rpartition(".")[2].removesuffix("'>")
         if self.dtype not in ("float64", "float32"):
-            raise SubjectError(f"dtype must be 'float64' or 'float32', got {self.dtype!r}")
+            raise SubjectError(f"dtype must be 'float64' or 'float32', got {said!r}")
         own = _attribute(source, "conventions", {}) or {}
         if not isinstance(own, dict):
             raise SubjectError(f"conventions must be a dict, got {type(own).__name__}")
-        self.declared = conventions.check_declared({**own, **(declared or {})})
+        self.declared = conventions.check_declared({**own, **(declared or {})}, self.offered())
         failures = _attribute(source, "expected_failures", {}) or {}
         if not isinstance(failures, dict):
             raise SubjectError("expected_failures must be a dict {check: reason}")

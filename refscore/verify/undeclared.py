@@ -1,44 +1,229 @@
-"""One undeclared convention that explains every failure of a subject, if there is one."""
+"""Conventions that explain the failures of a subject, if there are such.
+
+One undeclared convention that explains every failure decides the verdict; several at once,
+or one declared by mistake, leave it at *fails* and are said as a hint.
+"""
 
 from __future__ import annotations
 
+from itertools import combinations, product
+
 import numpy as np
 
+from refscore import oracles
+from refscore.identities import catalogue
 from refscore.verify import conventions
-from refscore.verify.ports import PORTS
-from refscore.verify.report import CheckResult
+from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.runner import OUTCOMES_A_CHECK, evaluate_case
 from refscore.verify.subject import Subject
 
+MOST, CAP = 3, 60
+_SINGLE = 5e-7  # a few units in the last place of single precision
 
-def undeclared(subject: Subject, entries, alpha: float, failed: list[CheckResult]) -> list:
+
+def settle(report: Report, subject: Subject, entries, alpha: float) -> None:
+    """Turn failures that one undeclared convention explains into that; hint at several."""
+    failed = [c for c in report.checks if c.verdict == "fails"]
+    wrong = any(c.verdict == "error" for c in report.checks) or any(c.id == "P" for c in failed)
+    if not failed or wrong:
+        return
+    found = undeclared(subject, entries, alpha, failed, _integrates(report))
+    lines = [f'conventions = {{"{name}": {value!r}}}' for name, value in found]
+    if not lines and single_precision(subject, entries, alpha, failed):
+        lines = ['dtype = "float32"']
+    if lines:
+        report.convention = " or ".join(lines)
+        for check in failed:
+            check.verdict = "undeclared convention"
+            check.note = f"every check holds once the adapter declares {report.convention}"
+        return
+    hint = _hint(subject, combined(subject, entries, alpha, failed, _integrates(report)))
+    if hint:
+        report.hints.append(hint)
+    for check in failed if hint else ():
+        check.diagnosis = check.diagnosis or Diagnosis()
+        if not check.diagnosis.named:
+            check.diagnosis.explanation = hint
+
+
+def undeclared(
+    subject: Subject, entries, alpha: float, failed: list[CheckResult], integrates: bool = False
+) -> list:
     """The (name, value) of each single convention under which every offered check holds."""
     spoken = [
-        {name for port in check.ports for name in _conventions_of(port)} - set(subject.declared)
+        {name for port in check.ports for name in conventions.spoken_by(port)}
+        - set(subject.declared)
         for check in failed
     ]
     found = []
     for name in sorted(set.intersection(*spoken)):
         for value in conventions.values_of(name)[1:]:
-            other = subject.redeclared(**subject.declared, **{name: value})
-            if _all_hold(other, entries, alpha, failed):
+            other = subject.redeclared(**{**subject.declared, name: value})
+            if name == "normalised" and (integrates or not _leaves_out(other, failed)):
+                continue
+            if _all_hold(other, entries, _share(entries, alpha), failed):
                 found.append((name, value))
     return found
 
 
-def _conventions_of(port: str):
-    family = conventions.FAMILIES.get(PORTS[port].group)
-    return family.VALUES if family else ()
+def combined(
+    subject: Subject, entries, alpha: float, failed: list[CheckResult], integrates: bool = False
+) -> dict:
+    """Declarations to change so that every offered check holds, the fewest; empty if none do."""
+    share, changes = _share(entries, alpha), {}
+    for port in dict.fromkeys(check.ports[0] for check in failed if len(check.ports) == 1):
+        found = _for_one_port(subject, port, entries, share, failed, integrates)
+        if found is None:
+            return {}
+        changes[port] = found
+    declared = _merged(changes, subject)
+    if not declared or not _all_hold(_redeclared(subject, declared), entries, share, failed):
+        return {}
+    return declared
 
 
-def _all_hold(subject, entries, alpha, failed: list[CheckResult]) -> bool:
+def _for_one_port(subject, port, entries, share, failed, integrates) -> dict | None:
+    """The fewest changes, at most `MOST`, under which the port's own checks hold."""
+    own = [entry for entry in entries if entry.ports == (port,)]
+    mine = [check for check in failed if check.ports == (port,)]
+    record = conventions.for_port(port, subject.declared)
+    choices = {
+        name: [value for value in conventions.values_of(name) if value != getattr(record, name)]
+        for name in conventions.spoken_by(port)
+    }
+    tried = 0
+    for count in range(1, MOST + 1):
+        for names in combinations(choices, count):
+            for values in product(*(choices[name] for name in names)):
+                change = dict(zip(names, values))
+                other = _redeclared(subject, {f"{port}.{n}": v for n, v in change.items()})
+                if change.get("normalised") is False and (
+                    integrates or not _leaves_out(other, mine)
+                ):
+                    continue
+                if _all_hold(other, own, share, mine):
+                    return change
+                tried += 1
+                if tried == CAP:
+                    return None
+    return None
+
+
+def _redeclared(subject: Subject, changes: dict) -> Subject:
+    return subject.redeclared(**{**subject.declared, **changes})
+
+
+def _merged(changes: dict[str, dict], subject: Subject) -> dict:
+    """Without the port's name where every offered port it applies to changes alike."""
+    merged = {}
+    for port, change in changes.items():
+        for name, value in change.items():
+            ports = set(conventions.APPLIES[name]) & set(subject.offered())
+            own = any(f"{p}.{name}" in subject.declared for p in ports)
+            alike = not own and all(changes.get(p, {}).get(name) == value for p in ports)
+            merged[name if alike else f"{port}.{name}"] = value
+    return merged
+
+
+def _hint(subject: Subject, changes: dict) -> str:
+    if not changes:
+        return ""
+    defaults = {key: conventions.values_of(key.rpartition(".")[2])[0] for key in changes}
+    if all(key in subject.declared and defaults[key] == v for key, v in changes.items()):
+        less = ", ".join(f'"{key}": {subject.declared[key]!r}' for key in changes)
+        return f"every check holds without {less} in conventions"
+    whole = {**subject.declared, **changes}
+    line = ", ".join(f'"{k}": {v!r}' for k, v in whole.items() if defaults.get(k) != v or "." in k)
+    return (
+        f"every check holds if you declare conventions = {{{line}}};"
+        " declare it if this is meant"
+    )
+
+
+def single_precision(subject: Subject, entries, alpha: float, failed: list[CheckResult]) -> bool:
+    """Every failure is the rounding of a subject that computes in single precision."""
+    if subject.dtype != "float64":
+        return False
+    named = {name for c in failed if c.diagnosis for name in c.diagnosis.mistakes}
+    if any(not name.endswith("_in_single_precision") for name in named):
+        return False
+    wrong = [j for c in failed for case in c.cases for j in case.judgements if not j.holds]
+    if not subject.narrow and any(not j.gap <= _SINGLE for j in wrong):
+        return False
+    other = _redeclared(subject, {})
+    other.dtype = "float32"
+    return _all_hold(other, entries, _share(entries, alpha), failed)
+
+
+def _integrates(report: Report) -> bool:
+    """The subject's own densities were seen to integrate to one."""
+    return any(c.name == "density_integrates_to_one" and c.verdict == "holds" for c in report.checks)
+
+
+def _leaves_out(subject: Subject, failed: list[CheckResult]) -> bool:
+    """The offset from log p is a normaliser left out, and no listed mistake.
+
+    What is left out is a constant of the kind and dimension, a(kind, d), such as d/2 log 2π;
+    or the whole of -max log p too, so that what is returned is -E(x) with the least E fixed.
+    A wrong determinant is neither: its offset changes with the law.
+    """
+    named = {name for c in failed if c.diagnosis for name in c.diagnosis.mistakes}
+    entry = catalogue().get("log_densities")
+    if named or entry is None:
+        return not named
+    judged = subject.redeclared(**{**subject.declared, **_as_normalised(subject)})
+    partly: dict[tuple, list[float]] = {}
+    wholly: dict[tuple, list[float]] = {}
+    for case in entry.cases():
+        try:
+            value = np.asarray(judged.log_density(case.law, case.x), float)
+        except Exception:  # this case is declined, or fails by itself
+            continue
+        with np.errstate(all="ignore"):
+            gap = value - oracles.scores.log_density(case.law, case.x)
+        if not np.isfinite(gap).any():
+            continue
+        kind = (case.law.kind, case.x.shape[-1])
+        offset = float(gap[np.isfinite(gap)][0])
+        partly.setdefault(kind, []).append(offset)
+        wholly.setdefault(kind, []).append(offset + _top(case.law, case.x.shape[-1]))
+    return all(_same(partly[kind]) or _same(wholly[kind]) for kind in partly)
+
+
+def _as_normalised(subject: Subject) -> dict:
+    return {key: True for key in ("normalised", "log_density.normalised") if key in subject.declared}
+
+
+def _top(law, dim: int) -> float:
+    """The greatest log density, where the law's kind says where it is; else nan."""
+    place = getattr(law, "mean", getattr(law, "location", None))
+    if law.kind == "half_normal":
+        place = np.zeros(dim)
+    if place is None or law.kind == "truncated_normal":
+        return float("nan")
+    return float(oracles.scores.log_density(law, np.asarray(place, float)[None])[0])
+
+
+def _same(values: list[float]) -> bool:
+    """One constant to rounding, also of ill-conditioned laws."""
+    return bool(np.ptp(values) <= 1e-6 * max(1.0, np.abs(values).max()))
+
+
+def _share(entries, alpha: float) -> float:
+    """As the runner shares it, so that nothing but the declaration changes."""
+    statistical = sum(entry.kind == "expectation" for entry in entries)
+    return alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
+
+
+def _all_hold(subject, entries, share: float, failed: list[CheckResult]) -> bool:
     """Every offered check holds, each failed one on a case at least; ends where one fails."""
     offered = set(subject.offered())
-    share = alpha / (max(len(entries), 1) * OUTCOMES_A_CHECK)
     cost = {check.name: check.seconds for check in failed}
     wrong = {(check.name, c.case) for check in failed for c in check.cases if c.verdict == "fails"}
     ran = [entry for entry in entries if set(entry.ports) <= offered]
     for entry in sorted(ran, key=lambda entry: cost.get(entry.name, np.inf)):
+        if conventions.declines(entry.name, subject.declared):
+            continue
         verdicts = set()
         for case in sorted(entry.cases(), key=lambda case: (entry.name, case.name) not in wrong):
             verdicts.add(evaluate_case(entry, subject, case, share).verdict)

@@ -127,3 +127,11 @@ def test_intermediate_times_give_the_intermediate_densities():
 def test_bad_input_is_named(options, words):
     with pytest.raises(ValueError, match=words):
         diffusion.log_likelihood(VP(), GAUSSIAN, np.ones((2, 2)), **options)
+
+
+def test_a_terminal_that_is_no_function_is_refused_by_name():
+    for call in (diffusion.log_likelihood, diffusion.gaussian_log_likelihood):
+        with pytest.raises(TypeError, match="terminal must be a function"):
+            call(VP(), GAUSSIAN, np.ones(2), terminal=3) if call is diffusion.log_likelihood else (
+                call(GAUSSIAN, VP(), np.ones(2), terminal=3)
+            )

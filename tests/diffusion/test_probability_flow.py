@@ -19,6 +19,8 @@ MIXTURE = GaussianMixture(
     np.array([[[1.0, 0.4], [0.4, 0.5]], [[0.6, -0.2], [-0.2, 1.5]]]),
 )
 
+SINGULAR = Gaussian([0.0, 0.0], [[0.01, 0.07], [0.07, 0.49]])
+
 
 def spread(process, t, S=GAUSSIAN.covariance):
     alpha, sigma = process.marginal(t)
@@ -180,8 +182,53 @@ def test_diffused_is_the_marginal_law():
         (lambda: diffusion.encode(VP(), GAUSSIAN, [[np.inf, 0]]), ValueError, "x must be finite"),
         (lambda: diffusion.encode(VP(), GAUSSIAN, [0.0, 0], rtol=0.0), ValueError, "rtol"),
         (lambda: diffusion.encode(VP(), GAUSSIAN, np.ones((2, 3))), ValueError, "shape"),
+        (lambda: diffusion.encode(VP(), GAUSSIAN, [0.0, 0], method="foo"), ValueError, "^method"),
+        (lambda: diffusion.flow_map(SINGULAR, VP(), 0, 1), ValueError, "law.*time s = 0"),
+        (lambda: diffusion.flow_map(SINGULAR, VP(), 1, 0), ValueError, "law.*time t = 0"),
+        (lambda: diffusion.flow_map(SINGULAR, VE(exact=True), 0, 1), ValueError, "law.*s = 0"),
+        (
+            lambda: diffusion.gaussian_log_likelihood(SINGULAR, VP(), [0.0, 0.0]),
+            ValueError,
+            "law.*time s = 0",
+        ),
     ],
 )
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("d", [2, 3, 5])
+def test_a_singular_gaussian_flows_between_times_at_which_it_is_not(d):
+    v = np.random.default_rng(d).standard_normal(d)
+    law = Gaussian(np.zeros(d), np.outer(v, v))
+    for start in (1e-4, 0.1):
+        flow = diffusion.flow_map(law, VP(), start, 1.0)
+        S, T = (diffusion.diffused(VP(), law, t).covariance for t in (start, 1.0))
+        np.testing.assert_allclose(flow.matrix @ S @ flow.matrix.T, T, rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="law.*time s = 0"):
+        diffusion.flow_map(law, VP(), 0.0, 1.0)
+
+
+def test_a_badly_scaled_gaussian_is_not_taken_for_a_singular_one():
+    flow = diffusion.flow_map(Gaussian([0.0, 0.0], [1e-200, 1.0]), VE(), 0.0, 1.0)
+    assert np.isfinite(flow.matrix).all()
+    flow = diffusion.flow_map(Gaussian([0.0, 0.0], [1e-20, 1.0]), VP(), 0.0, 1.0)
+    sigma = VP().marginal(1.0)[1]
+    np.testing.assert_allclose(np.diag(flow.matrix), [sigma * 1e10, 1.0], rtol=1e-12)
+
+
+def test_the_velocity_lets_no_function_into_the_callers_array():
+    x = np.array([[1.0, 2.0]])
+
+    def score(y):
+        y *= -1
+        return y
+
+    velocity = diffusion.flow_velocity(VE(), lambda t: score)
+    np.testing.assert_allclose(velocity(x, 0.5), 0.5 * VE().diffusion(0.5) ** 2 * x)
+    np.testing.assert_array_equal(x, [[1.0, 2.0]])
+
+
+def test_velocities_overflow_without_a_warning():
+    assert diffusion.flow_velocity(VP(), lambda t: lambda x: 0 * x)([1e308], 1.0) == -np.inf

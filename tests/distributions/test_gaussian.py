@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from refscore.distributions import Gaussian
+from refscore.distributions._spread import _inverse_of_lower
 from validation.precision.cases import covariance_with, gaussian_cases
 from validation.precision.reference import relative_errors
 
@@ -203,3 +204,14 @@ def test_bad_points_are_named(bad):
         law.sample(2.5, rng=0)
     with pytest.raises(ValueError, match=r"^sigma must"):
         law.diffuse(1.0, -1.0)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 15, 16, 20])
+def test_the_inverse_factor_is_accurate_componentwise(dim):
+    """|L W − I| ≤ ε d |L| |W|, the bound of forward substitution, at any scaling."""
+    rng = np.random.default_rng(dim)
+    factor = np.tril(rng.standard_normal((dim, dim))) + 3 * np.eye(dim)
+    factor *= np.logspace(-80, 80, dim)[:, None]
+    inverse = _inverse_of_lower(factor)
+    bound = dim * np.finfo(float).eps * (np.abs(factor) @ np.abs(inverse))
+    assert (np.abs(factor @ inverse - np.eye(dim)) <= 2 * bound).all()

@@ -178,3 +178,8 @@ def test_bad_input_is_named(options, words):
     arguments = {"step": lambda x, z: x, "x0": np.zeros(2), "n_steps": 3, "rng": 0} | options
     with pytest.raises(ValueError, match=words):
         langevin.run(**arguments)
+
+
+def test_a_noise_shape_that_is_no_tuple_is_refused_by_name():
+    with pytest.raises(TypeError, match="noise_shape must be a tuple"):
+        langevin.run(lambda x, z: x, np.zeros(2), 3, rng=0, noise_shape=3)

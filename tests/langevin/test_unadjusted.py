@@ -64,3 +64,17 @@ def test_bad_input_is_named():
     for size in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match="step_size"):
             ula(MIXTURE.score, size)
+
+
+def test_a_score_that_writes_to_its_argument_does_not_reach_the_chain():
+    def score(x):
+        x *= -1
+        return x
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(ula(score, 0.2)(x, np.zeros(2)), 0.9 * x)
+    np.testing.assert_array_equal(x, [1.0, 2.0])
+
+
+def test_overflow_is_infinite_without_a_warning():
+    assert ula(lambda x: x, 10.0)([1e308], [1e308]) == np.inf

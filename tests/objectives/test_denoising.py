@@ -110,3 +110,11 @@ def test_bad_levels_are_refused_by_name(sigma, message):
 def test_bad_noise_is_refused_by_name():
     with pytest.raises(ValueError, match="noise must have the shape of x"):
         denoising_loss(NET, X, 0.5, NOISE[0])
+
+
+@pytest.mark.parametrize("sigma", [1e-310, 1.7e308])
+def test_noise_levels_at_the_ends_of_the_range_are_silent(sigma):
+    noise = np.array([[1.5, -2.0]])
+    loss = denoising_loss(Affine(-np.eye(2)), [[1.0, 2.0]], sigma, noise)
+    assert loss == np.inf or np.isnan(loss)
+    denoising_loss_and_gradient(MLP.initialise([2, 3, 2], rng=0), [[1.0, 2.0]], sigma, noise)

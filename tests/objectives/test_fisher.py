@@ -97,3 +97,33 @@ def test_bad_arguments_are_refused_by_name():
         fisher_loss(NET, lambda x: x[:, :1], X)
     with pytest.raises(ValueError, match="field and law must have one dim, got 2 and 3"):
         fisher_divergence(Affine(A), Gaussian(np.zeros(3), np.eye(3)))
+
+
+def test_sums_and_multiples_of_gaussian_scores_are_affine():
+    law = Gaussian(np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 0.5]]))
+    information = -law.score.divergence(law.mean)  # E|s|² = tr S⁻¹
+    assert fisher_divergence(2 * law.score, law) == pytest.approx(0.5 * information, rel=1e-12)
+    tripled = law.score + law.score - (-1) * law.score
+    assert fisher_divergence(tripled, law) == pytest.approx(2 * information, rel=1e-12)
+    assert fisher_divergence(law.score / 2, law) == pytest.approx(information / 8, rel=1e-12)
+    assert not MIXTURE_SCORE.affine
+
+
+MIXTURE_SCORE = GaussianMixture([0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0]).score
+
+
+def test_a_singular_law_is_refused_by_name_and_overflow_is_silent():
+    with pytest.raises(ValueError, match="law.covariance must be positive definite"):
+        fisher_divergence(Zero(2), Gaussian([0.0, 0.0], 0.0))
+    law = Gaussian([0.0, 0.0], 1.0)
+    assert fisher_divergence(1e200 * law.score, law) == np.inf
+
+
+def test_a_target_that_writes_to_its_argument_does_not_reach_the_points():
+    def target(x):
+        x *= -1
+        return x
+
+    x = np.array([[1.0, 2.0]])
+    np.testing.assert_array_equal(fisher_loss(Zero(2), target, x), [2.5])
+    np.testing.assert_array_equal(x, [[1.0, 2.0]])

@@ -11,7 +11,7 @@ import pytest
 import refscore.verify as rv
 from refscore.cli import main
 from refscore.verify.mutants import mistakes
-from refscore.verify.render.listings import ADAPTER
+from refscore.verify.render.listings import ADAPTER, GRADIENT
 from refscore.verify.trials import record, trial
 
 RIGHT = """
@@ -89,6 +89,33 @@ def test_machine_output_has_standard_output_for_itself(adapter, capsys):
     assert capsys.readouterr().out.startswith("### ❌ wrong")
 
 
+def test_what_a_subject_prints_is_no_part_of_machine_output(adapter, capsys):
+    loud = 'print("loading")\n' + RIGHT.replace("    return", '    print("loss")\n    return')
+    assert main(["verify", adapter(loud), "--json", "-"]) == 0
+    out, err = capsys.readouterr()
+    jsonschema.validate(json.loads(out), rv.schema())
+    assert "loading" in err
+    assert "loss" in err
+    main(["verify", adapter(loud), "--markdown", "-"])
+    assert capsys.readouterr().out.startswith("### ✅ right")
+
+
+def test_a_port_cannot_end_the_program(adapter, capsys):
+    leaving = "import sys\ndef implicit_loss(field, x): sys.exit(0)\n"
+    assert main(["verify", adapter(leaving)]) == 2
+    assert "SystemExit: 0 (implicit_loss, line 2)" in capsys.readouterr().out
+
+
+def test_counts_add_up(adapter, capsys):
+    main(["verify", adapter(WRONG), "--json", "-"])
+    report = json.loads(capsys.readouterr().out)
+    assert sum(report["counts"].values()) == report["total"] == len(report["checks"])
+    assert len(report["checks"]) == 4 + 3
+    main(["verify", adapter(WRONG)])
+    absent = report["counts"]["not offered"]
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"{absent} not offered")
+
+
 def test_files_are_written_beside_the_text(adapter, capsys, tmp_path):
     right, wrong = adapter(RIGHT, "right.py"), adapter(WRONG, "wrong.py")
     files = [tmp_path / name for name in ("r.json", "r.md", "r.html")]
@@ -119,7 +146,11 @@ def test_check_and_no_diagnosis_restrict_the_run(adapter, capsys):
         (["identities", "small_scor"], "did you mean small_score"),
         (["vectors", "--check", "Z9"], "no identity 'Z9'"),
         (["mistakes", "small_trace_sin"], "did you mean small_trace_sign"),
-        (["mistakes", "--group", "losses"], "the groups are densities, objectives"),
+        (
+            ["mistakes", "--group", "losses"],
+            "no group 'losses'; the groups are densities, objectives",
+        ),
+        (["mistakes", "--group", "discrete"], "no mistake is listed in the group 'discrete' yet"),
     ],
 )
 def test_a_usage_error_is_one_line_and_exit_2(kit, capsys, arguments, message):
@@ -140,7 +171,10 @@ def test_a_usage_error_is_one_line_and_exit_2(kit, capsys, arguments, message):
         (RIGHT + 'conventions = {"halve": False}', "did you mean 'half'"),
         (RIGHT + 'conventions = {"half": 2}', "must be one of (True, False), got 2"),
         (RIGHT + 'expected_failures = {"nothing": "why"}', "names no check: 'nothing'"),
-        (RIGHT + 'framework = "tensor"', "tensor"),
+        (RIGHT + 'framework = "tensor"', "framework must be one of"),
+        (RIGHT + 'framework = "pytorch"', "did you mean 'torch'"),
+        (RIGHT + 'expected_failures = {"small_implicit": ""}', "must give a reason"),
+        (RIGHT.replace("implicit_loss", "implicit_los"), "did you mean implicit_loss"),
     ],
 )
 def test_an_adapter_that_cannot_be_used_is_said_in_one_line(adapter, capsys, text, message):
@@ -274,6 +308,42 @@ def test_the_printed_adapter_is_short_and_right(adapter):
         np.einsum("nmi,ni->nm", v, field(x)) ** 2
     )
     np.testing.assert_allclose(given["sliced_loss"](field, x, v), exact.mean(-1), rtol=1e-12)
+
+
+def test_ports_say_what_is_handed_over(kit, capsys):
+    main(["ports"])
+    out = " ".join(capsys.readouterr().out.split())
+    for said in (
+        "rng, seed, generator or key",
+        "beta(t) = 0.1 + 19.9 t on [0, 1]",
+        "refscore.verify.NotOffered",
+        "one flat array (p,)",
+        "truncated_normal mean, sd, low, high",
+        "empirical data, bandwidth",
+    ):
+        assert said in out
+
+
+def test_the_kinds_of_laws_are_the_library_s():
+    import inspect
+
+    from refscore import distributions
+    from refscore.verify.ports import LAWS
+
+    kinds = {"gaussian": "Gaussian", "mixture": "GaussianMixture", "empirical": "Empirical"}
+    for kind, names in LAWS.items():
+        name = kinds.get(kind, kind.title().replace("_", ""))
+        constructor = inspect.signature(getattr(distributions, name))
+        assert tuple(constructor.parameters)[: len(names)] == names
+
+
+def test_the_printed_gradient_is_right(adapter):
+    pytest.importorskip("torch")
+    path = adapter(GRADIENT)
+    assert len([line for line in GRADIENT.splitlines() if line.strip()]) <= 15
+    run = [sys.executable, "-m", "refscore", "verify", path, "--check", "implicit_gradient"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_schema_and_version(kit, capsys):

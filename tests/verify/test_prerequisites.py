@@ -1,11 +1,13 @@
 """What must hold before an identity means anything, and what a failure of it blocks."""
 
+from collections import namedtuple
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import refscore.verify as rv
+from refscore import distributions
 from refscore.verify import library
 
 
@@ -57,6 +59,21 @@ def batch_coupled(field, x):
 
 def coupled_by_the_last_row(field, x):
     return library.implicit_loss(field, x) + 1e-6 * x[-1, 0]
+
+
+def wrong_on_one_row(field, x):
+    return library.implicit_loss(field, x) if len(x) > 1 else np.zeros(1)
+
+
+def test_a_batch_of_one_row_is_tried():
+    _, root = verdict("implicit_loss", wrong_on_one_row)
+    assert root.verdict == "fails"
+    assert root.note == "one row alone gives another result than the same row in a batch"
+    _, root = verdict("score", lambda law, x: np.squeeze(library.score(law, x)))
+    assert root.verdict == "fails"
+    for answer in (np.squeeze, np.mean):  # of one loss both are that loss
+        _, root = verdict("implicit_loss", lambda f, x, a=answer: a(library.implicit_loss(f, x)))
+        assert root.verdict == "holds", root.note
 
 
 @pytest.mark.parametrize("function", [batch_coupled, coupled_by_the_last_row])
@@ -145,6 +162,97 @@ def test_a_mean_will_not_do_where_values_are_asked_for():
 def test_what_are_no_finite_numbers_fails(wrong):
     _, root = verdict("implicit_loss", lambda f, x: wrong(library.implicit_loss(f, x)))
     assert root.verdict in ("fails", "error"), root.note
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda v: (v, v), "returned a tuple of 2, expected an array of one number a point, (n,)"),
+        (lambda v: (v,), "returned a tuple of 1, expected an array of one number a point, (n,);"),
+        (lambda v: {"value": v}, "returned a mapping, expected an array"),
+        (lambda v: v + 0j, "returned complex numbers, expected real ones"),
+    ],
+)
+def test_another_type_fails_and_both_are_named(change, said):
+    report, root = verdict("log_density", lambda law, x: change(library.log_density(law, x)))
+    assert root.verdict == "fails"
+    assert f"log_density {said}" in root.note
+    assert report.exit_code == 1
+
+
+def test_another_type_on_a_later_case_fails():
+    def score(law, x):
+        answer = library.score(law, x)
+        return answer if law.kind == "gaussian" else (answer, answer)
+
+    report, root = verdict("score", score)
+    assert root.verdict == "holds"
+    assert report["mixture_score"].verdict == "fails"
+    assert "score returned a tuple of 2, expected an array (n, d)" in report["mixture_score"].note
+    assert "mixture_score" in report.summary()
+
+
+def test_a_coroutine_is_said():
+    async def implicit_loss(field, x):
+        return library.implicit_loss(field, x)
+
+    _, root = verdict("implicit_loss", implicit_loss)
+    assert root.verdict == "error"
+    assert "implicit_loss returned a coroutine: ports are called without await" in root.note
+
+
+def _stationary(law, step_size):
+    return library.langevin_stationary(library_law(law), step_size)
+
+
+def library_law(law):
+    return SimpleNamespace(kind=law.kind, parameters_by_name=law.parameters_by_name)
+
+
+Pair = namedtuple("Pair", "mean covariance")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda law: {"kind": "gaussian", **law},
+        lambda law: {"kind": "Gaussian", "name": "stationary", **law},
+        lambda law: SimpleNamespace(**law),
+        lambda law: SimpleNamespace(kind="gaussian", **law),
+        lambda law: Pair(**law),
+        lambda law: distributions.Gaussian(**law),
+    ],
+)
+def test_a_law_may_be_returned_with_its_kind_or_as_an_object(form):
+    report, root = verdict("langevin_stationary", lambda law, eta: form(_stationary(law, eta)))
+    assert root.verdict == "holds", root.note
+    assert report.exit_code == 0, report.summary()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (lambda law: tuple(law.values()), "returned a tuple of 2, expected a gaussian law"),
+        (lambda law: {"mean": 0, "cov": 1}, "returned a mapping with mean, cov, expected"),
+        (lambda law: law["mean"], "returned a ndarray, expected a gaussian law"),
+        (lambda law: {"kind": "mixture", **law}, "a law of kind 'mixture', expected a gaussian"),
+    ],
+)
+def test_what_is_no_law_fails_and_the_arrays_are_named(form, said):
+    report, root = verdict("langevin_stationary", lambda law, eta: form(_stationary(law, eta)))
+    assert root.verdict == "fails"
+    assert said in root.note
+    assert "with mean, covariance" in root.note
+    assert report.exit_code == 1
+
+
+def test_every_kind_of_law_may_carry_its_kind():
+    def diffuse(law, alpha, sigma):
+        kind = "smoothed_uniform" if law.kind == "uniform" else law.kind
+        return {"kind": kind, **library.diffuse(law, alpha, sigma)}
+
+    subject = SimpleNamespace(diffuse=diffuse, log_density=library.log_density)
+    assert rv.run(subject, checks="diffused_law").exit_code == 0
 
 
 def test_a_missing_return_is_said():

@@ -109,7 +109,7 @@ def test_counts_are_against_every_check_there_is():
     report = rv.run({"implicit_loss": implicit_loss})
     ports = {port for entry in catalogue().values() for port in entry.ports}
     assert report.total == len(catalogue()) + len(ports)
-    assert sum(report.counts.values()) == len(report.checks)
+    assert sum(report.counts.values()) == len(report.checks) == report.total
     assert f"ran 4 of {report.total} checks: 4 held" in report.summary().splitlines()[-1]
 
 
@@ -136,7 +136,10 @@ def test_expected_failures_are_quiet_until_they_hold():
     assert stale.exit_code == 2
     assert "stale" in stale["implicit_affine"].note
     with pytest.raises(rv.SubjectError, match="names no check: 'implicit_afine'"):
-        rv.run({"implicit_loss": implicit_loss, "expected_failures": {"implicit_afine": ""}})
+        rv.run({"implicit_loss": implicit_loss, "expected_failures": {"implicit_afine": "?"}})
+    for empty in ("", "  ", None, True):
+        with pytest.raises(rv.SubjectError, match="'B2'. must give a reason"):
+            rv.run({"implicit_loss": wrong_loss, "expected_failures": {"B2": empty}})
 
 
 def test_single_precision_is_declared_or_pointed_out():
@@ -144,7 +147,8 @@ def test_single_precision_is_declared_or_pointed_out():
         return implicit_loss(field, x).astype(np.float32)
 
     report = rv.run({"implicit_loss": single})
-    assert report.exit_code == 1
+    assert report.exit_code == 2
+    assert report.convention == 'dtype = "float32"'
     assert any('dtype = "float32"' in hint for hint in report.hints)
     assert rv.run({"implicit_loss": single, "dtype": "float32"}).exit_code == 0
     with pytest.raises(rv.SubjectError, match="'float64' or 'float32', got 'half'"):
@@ -208,3 +212,157 @@ def test_every_report_follows_the_published_schema(subject):
     jsonschema.validate(document, rv.schema())
     assert document["exit_code"] == report.exit_code
     assert document["total"] == report.total
+
+
+class Leaving(BaseException):
+    """Neither an Exception nor an interrupt."""
+
+
+@pytest.mark.parametrize("leave", [SystemExit, SystemExit(0), Leaving("gone")])
+def test_a_port_that_leaves_is_an_error(leave):
+    def sliced_loss(field, x, probes):
+        if len(x) != 5 or not hasattr(field, "weights"):
+            return library.sliced_loss(field, x, probes)
+        raise leave
+
+    def sometimes(field, x):
+        raise leave
+
+    report = rv.run({"implicit_loss": sometimes, "sliced_loss": sliced_loss})
+    assert report.exit_code == 2
+    root = report["implicit_loss_prerequisites"]
+    assert root.verdict == "error"
+    assert type(leave).__name__.replace("type", "SystemExit") in root.note
+    assert "(sometimes, line" in root.note
+    assert report["implicit_affine"].verdict == "blocked"
+
+
+def test_an_interrupt_still_ends_a_run():
+    def interrupted(field, x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rv.run({"implicit_loss": interrupted})
+
+
+def test_an_adapter_that_exits_cannot_be_loaded(tmp_path):
+    file = tmp_path / "leaving.py"
+    file.write_text("raise SystemExit(0)")
+    with pytest.raises(rv.SubjectError, match="cannot load .*leaving.py: SystemExit: 0"):
+        rv.run(str(file))
+
+    class Exits:
+        def __init__(self):
+            raise SystemExit(0)
+
+    with pytest.raises(rv.SubjectError, match=r"Exits\(\) raised SystemExit: 0"):
+        rv.run(Exits)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("pytorch", "did you mean 'torch'"), ("JAX", "did you mean 'jax'"), ("tensorflow", "got 'te")],
+)
+def test_an_unknown_framework_cannot_be_loaded(name, said):
+    with pytest.raises(rv.SubjectError, match=said):
+        rv.run({"implicit_loss": implicit_loss, "framework": name})
+
+
+def test_a_misspelt_function_of_a_module_is_pointed_out(tmp_path):
+    text = (
+        "from refscore.verify.library import implicit_loss as implicit_los, sliced_loss\n"
+        "def implicit_loss(f, x):\n    return implicit_los(f, x)\n"
+        "def denoising_los(f, x, sigma, noise):\n    return x\n"
+        "def implicit_losses(f, x):\n    return x\n"
+        "def helper(x):\n    return x\n"
+    )
+    file = tmp_path / "misspelt_adapter.py"
+    file.write_text(text)
+    hints = rv.run(str(file)).hints
+    assert len(hints) == 1
+    assert hints[0].startswith("denoising_los is no port; did you mean denoising_loss")
+    file = tmp_path / "misspelt_only.py"
+    file.write_text("def implicit_los(f, x):\n    return x\n")
+    with pytest.raises(rv.SubjectError, match="implicit_los is no port; did you mean implicit_lo"):
+        rv.run(str(file))
+    assert any("sliced_los is" in hint for hint in rv.run({"sliced_los": implicit_loss}).hints)
+
+
+@pytest.mark.parametrize(
+    ("line", "framework"),
+    [
+        ("x.requires_grad_()", "torch"),
+        ("x.unsqueeze(-1)", "torch"),
+        ("x.sum(dim=-1)", "torch"),
+        ("torch.linalg.inv(x)", "torch"),
+        ("f(torch.tensor(x).requires_grad_())", "torch"),
+        ("x.at[0].set(1.0)", "jax"),
+        ("jax.grad(lambda y: f(y).sum())(x)", "jax"),
+    ],
+)
+def test_code_of_another_framework_is_pointed_out(line, framework):
+    given = {framework: pytest.importorskip(framework)}
+    exec(f"def implicit_loss(f, x):\n    {line}\n    return 1 / 0\n", given)  # noqa: S102
+    report = rv.run({"implicit_loss": given["implicit_loss"]})
+    assert report.exit_code == 2
+    assert any(f'declare framework = "{framework}"' in hint for hint in report.hints), report[
+        "implicit_loss_prerequisites"
+    ].note
+
+
+def test_an_error_of_its_own_is_no_other_framework():
+    report = rv.run({"implicit_loss": lambda f, x: x.missing + "a"})
+    assert report.hints == []
+
+
+def test_laws_arrive_in_the_framework_of_the_subject():
+    torch = pytest.importorskip("torch")
+
+    def normal(law):
+        if law.kind != "gaussian":
+            raise NotImplementedError
+        assert np.asarray(law.mean).dtype == np.float64
+        return torch.distributions.MultivariateNormal(law.mean, torch.tensor(law.covariance))
+
+    subject = {
+        "framework": "torch",
+        "log_density": lambda law, x: normal(law).log_prob(x),
+        "sample": lambda law, n, rng: normal(law).sample((n,)),
+    }
+    report = rv.run(subject)
+    assert report.exit_code == 0, report.summary()
+    kinds = []
+
+    def dof(law, x):
+        kinds.append({k: type(v) for k, v in law.parameters_by_name.items()})
+        raise NotImplementedError
+
+    rv.run({"framework": "torch", "score": dof, "dtype": "float32"}, checks="heavy_tail_scores")
+    assert {"location": torch.Tensor, "shape": torch.Tensor, "dof": float} in kinds
+
+
+def test_laws_arrive_as_jax_arrays():
+    jax = pytest.importorskip("jax")
+
+    def score(law, x):
+        if law.kind != "gaussian":
+            raise NotImplementedError
+        assert isinstance(law.mean, jax.Array)
+        return -jax.numpy.linalg.solve(law.covariance, (x - law.mean).T).T
+
+    report = rv.run({"framework": "jax", "score": score}, checks="gaussian_score")
+    assert report["gaussian_score"].verdict == "holds", report.summary()
+
+
+def test_gradients_nobody_checked_are_pointed_out():
+    pytest.importorskip("torch")
+    subject = {
+        "framework": "torch",
+        "implicit_loss": lambda f, x: implicit_loss(f, x).detach(),
+    }
+    report = rv.run(subject, checks="implicit_affine")
+    assert report.exit_code == 0
+    assert report.hints[0].startswith("gradients of implicit_loss in the field's parameters were")
+    assert "offer implicit_loss_gradient" in report.hints[0]
+    subject["implicit_loss_gradient"] = library.implicit_loss_gradient
+    assert rv.run(subject, checks="implicit_affine").hints == []

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import textwrap
 
+from refscore.verify.ports import GENERATOR_NAMES, LAWS
 from refscore.verify.render import CHAPTERS, chapter_title, short
 from refscore.verify.render.formula import plain
 from refscore.verify.render.ink import Ink
 from refscore.verify.render.terminal import WIDTH, case_lines
 
-ARGUMENTS = """\
-x and y are float64 points (n, d); probes are (n, m, d) for losses and (m, dim) for traces; losses
-are (n,) or their mean; `law` has a kind and plain arrays; fields carry .jacobian .jvp .vjp
-.divergence .parameters .with_parameters. `probes | rng`: name one of the two, the kit reads
-which. What you do not have, leave out."""
+ARGUMENTS = (
+    "x and y are float64 points (n, d); probes are (n, m, d) for losses and (m, dim) for traces;"
+    " losses are (n,) or their mean. Fields carry .jacobian .jvp .vjp .divergence; their"
+    " .parameters is one flat array (p,), and .with_parameters(theta) the same field on another.",
+    "`probes | rng`: name one of the two, or both, the kit reads which. A generator may be called"
+    f" {', '.join(GENERATOR_NAMES[:-1])} or {GENERATOR_NAMES[-1]}: all but seed, an integer, get"
+    " the framework's own kind.",
+    "`law` has a .kind and the arrays below, in the subject's framework. A law is returned as a"
+    " mapping of these arrays, or an object that has them; its kind may be left out.",
+    "`score_at(x, t)` is the exact score of the data's law diffused to the time t, a number;"
+    " score_at.at(t) is a field. Processes are the VP process with beta(t) = 0.1 + 19.9 t on"
+    " [0, 1] unless the adapter names its own `process`.",
+    "What you do not have, leave out; a case you do not take, decline: raise NotImplementedError"
+    " or refscore.verify.NotOffered.",
+)
 
 ADAPTER = '''\
 """my_adapter.py: functions named as in the table; then `refscore verify my_adapter.py`."""
@@ -32,6 +43,25 @@ def sliced_loss(field, x, probes):     # name it `rng` instead if you draw insid
     s, along = field(x), [(v * field.jvp(x, v)).sum(-1) for v in probes.swapaxes(0, 1)]
     return sum(along) / len(along) + 0.5 * ((probes * s[:, None]).sum(-1) ** 2).mean(-1)
 '''
+
+GRADIENT = """\
+import torch
+
+framework = "torch"
+
+
+def loss(field, x):                    # a loss as you train with it
+    x = x.clone().requires_grad_()
+    s = field(x)
+    trace = 0.0
+    for i in range(x.shape[1]):        # without create_graph the trace teaches nothing
+        trace = trace + torch.autograd.grad(s[:, i].sum(), x, create_graph=True)[0][:, i]
+    return (0.5 * (s**2).sum(-1) + trace).mean()
+
+
+def implicit_loss_gradient(field, x):  # and what its optimiser would see
+    return torch.autograd.grad(loss(field, x), field.parameters)[0]
+"""
 
 
 def identities(records: list[dict], ink: Ink) -> str:
@@ -142,11 +172,19 @@ def ports(records: list[dict], ink: Ink) -> str:
         lines.append(ink(_wrapped(record["meaning"], 6), "dim"))
     lines += [
         "",
-        _wrapped(ARGUMENTS, 0),
+        ink("Arguments", "bold"),
+        "",
+        *(_wrapped(text, 2) + "\n" for text in ARGUMENTS),
+        ink("Laws", "bold"),
+        "",
+        *(f"  {kind:<20}{', '.join(names)}" for kind, names in LAWS.items()),
         "",
         ink("An adapter", "bold"),
         "",
         textwrap.indent(ADAPTER, "    "),
+        ink("A gradient by torch's autograd", "bold"),
+        "",
+        textwrap.indent(GRADIENT, "    "),
     ]  # fmt: skip
     return "\n".join(lines)
 

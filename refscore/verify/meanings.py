@@ -1,0 +1,58 @@
+"""What every value of every convention means, in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_UNIT = (
+    "probes have length one, E v vᵀ = I / d: given probes are handed over as v / √d and the"
+    " result is multiplied by d before it is compared; a port that itself normalises what it is"
+    " given, or multiplies by d, should declare nothing and take rng only"
+)
+MEANINGS: dict[str, dict[Any, str]] = {
+    "log_density": {"log density": "log p(x)", "energy": "-log p(x)"},
+    "score_sign": {
+        "gradient of log density": "∇ log p(x)",
+        "gradient of energy": "-∇ log p(x), and so its Jacobian and divergence",
+    },
+    "normalised": {
+        True: "exp(log density) integrates to one",
+        False: "log p(x) up to a constant in x, so that no integral is checked",
+    },
+    "half": {True: "½‖·‖² + tr ∇s", False: "‖·‖² + 2 tr ∇s: every loss is doubled"},
+    "dimensions": {
+        "sum": "squares and traces are summed over the d coordinates",
+        "mean": "the whole loss is divided by d",
+    },
+    "batch": {
+        "mean": "a scalar loss, and every gradient, is that of the mean over points",
+        "sum": "a scalar loss, and every gradient, is that of the sum over points",
+    },
+    "sigma_power": {
+        0: "the denoising loss has no weight",
+        1: "it is multiplied by σ",
+        2: "it is multiplied by σ²: ½‖σ s(x + σz) + z‖²",
+        4: "it is multiplied by σ⁴",
+    },
+    "sliced_form": {
+        "plain": "½ (v·s)² along every probe",
+        "variance reduced": "½‖s‖² in place of ½ (v·s)²",
+    },
+    "probes": {"identity covariance": "E v vᵀ = I: Gaussian or signs", "unit norm": _UNIT},
+    "trace_probes": {"identity covariance": "E v vᵀ = I: Gaussian or signs", "unit norm": _UNIT},
+    "step": {
+        "eta": "x + η/2 s(x) + √η z with step_size = η",
+        "epsilon": "x + ε²/2 s(x) + ε z with step_size = ε",
+        "h": "x + h s(x) + √(2h) z with step_size = h",
+    },
+    "marginal": {
+        "alpha, sigma": "X_t = alpha X_0 + sigma Z",
+        "alpha, variance": "sigma² is returned second",
+        "alpha squared, sigma": "alpha² is returned first",
+        "alpha squared, variance": "(alpha², sigma²)",
+    },
+    "likelihood": {
+        "nats": "log p(x), natural logarithm",
+        "bits per dimension": "-log p(x) / (d log 2)",
+    },
+}
