@@ -136,7 +136,7 @@ def as_symmetric(value, name: str, dim: int | None = None) -> np.ndarray:
         raise ValueError(
             f"{name} must be symmetric, but differs from its transpose by {asymmetry:.3g}"
         )
-    return 0.5 * (array + array.T)
+    return 0.5 * array + 0.5 * array.T
 
 
 def as_covariance(

@@ -29,13 +29,13 @@ def wasserstein_gaussian(p, q) -> float:
 
 
 def _size(array: np.ndarray) -> float:
-    return np.abs(array).max() or 1.0
+    return float(np.abs(array).max()) or 1.0
 
 
 def _norm(array: np.ndarray) -> float:
     """The root of the sum of squares, which may leave the range of floats on the way."""
     size = _size(array)
-    return size * np.linalg.norm(array / size) if np.isfinite(size) else size
+    return size * float(np.linalg.norm(array / size)) if np.isfinite(size) else size
 
 
 def _mean_and_root(law, name: str) -> tuple[np.ndarray, np.ndarray]:

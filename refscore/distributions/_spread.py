@@ -95,7 +95,7 @@ class Spread:
     def diffused(self, alpha: float, sigma: float) -> Spread:
         """alpha² S + sigma² I."""
         identity = np.eye(self.dim) if self.full else 1.0
-        added = require_finite(np.float64(sigma * sigma), "the square of sigma") * identity
+        added = require_finite(np.array(sigma * sigma), "the square of sigma") * identity
         with np.errstate(over="ignore", under="ignore"):
             values = alpha * (alpha * self.values) + added
         require_finite(values, "alpha² S + sigma² I (alpha too large)")

@@ -29,7 +29,7 @@ class Arc(Distribution):
     """
 
     dim = 2
-    _shown = ("radius", "width", "centre", "direction", "concentration")
+    _shown: tuple[str, ...] = ("radius", "width", "centre", "direction", "concentration")
 
     def __init__(self, radius, width, centre=(0.0, 0.0), direction=0.0, concentration=0.0):
         self.radius = as_positive(radius, "radius")

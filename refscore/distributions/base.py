@@ -22,7 +22,7 @@ class Distribution:
     disconnected_support
     """
 
-    _shown = ("dim",)  # the attributes its repr shows
+    _shown: tuple[str, ...] = ("dim",)  # the attributes its repr shows
     dim: int
     normalised: bool = True
     smooth: bool = True

@@ -23,8 +23,9 @@ class Funnel(Distribution):
     log p = −x₁²/2s² − Q/2 − (d−1) x₁/2 − ln s − (d/2) ln 2π
     score = (−x₁/s² + Q/2 − (d−1)/2,  −e^{−x₁} x_j)
 
-    dim d ≥ 2, scale s > 0. Mean 0, covariance diag(s², e^{s²/2}, …), inf beyond 1.8e308. Where e^{−x₁} overflows
-    (x₁ < −709 off the axis) the log density is −inf and score entries ±inf, never NaN.
+    dim d ≥ 2, scale s > 0. Mean 0, covariance diag(s², e^{s²/2}, …), inf beyond 1.8e308,
+    as draws may be. Where e^{−x₁} overflows (x₁ < −709 off the axis) the log density is −inf
+    and score entries ±inf, never NaN.
     Cost O(d) a point, Jacobian O(d²). Source: Neal, Slice Sampling (2003), section 8.
 
     Checked by: curved_scores, score_is_gradient

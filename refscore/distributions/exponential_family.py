@@ -17,8 +17,8 @@ class ExponentialFamily(Distribution):
     theta (k,), dim d, and functions of points (n, d): features → (n, k), gradient →
     (n, k, d), and where Jacobians or divergences are wanted hessian → (n, k, d, d) and
     laplacian → (n, k), the trace of hessian if omitted. Their shapes are checked at every
-    call, and NaN is an error. `normalise(low, high)` gives log Z and moments by quadrature for d ≤ 2; the law is
-    not sampled otherwise. Cost: that of the functions, plus O(k d²) a point.
+    call, and NaN is an error. `normalise(low, high)` gives log Z and moments by quadrature
+    for d ≤ 2; the law is not sampled otherwise. Cost: that of the functions, plus O(k d²) a point.
 
     Tested in: tests/distributions/test_exponential_family.py
     """

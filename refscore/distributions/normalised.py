@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_positive, as_rng
+from refscore._arguments import as_array, as_count, as_offering, as_positive, as_rng, beyond_float
 from refscore.distributions.base import Distribution
 
 ORDER = 16  # Gauss-Legendre nodes a panel
@@ -27,6 +27,7 @@ class Normalised(Distribution):
     """
 
     def __init__(self, law, low, high, *, cut=False, tolerance=1e-10):
+        as_offering(law, "law", "dim", "_log_density", "_score")
         if law.dim > 2:
             raise ValueError(f"normalise needs dim 1 or 2, got dim {law.dim}")
         self.law, self.dim, self.smooth, self.cut = law, law.dim, law.smooth, bool(cut)
@@ -34,9 +35,11 @@ class Normalised(Distribution):
         if not (self.low < self.high).all():
             raise ValueError(f"high must exceed low, got {self.low} and {self.high}")
         self.support = "the box [low, high]" if cut else law.support
-        self._integrate(as_positive(tolerance, "tolerance"))
-        if not cut:
-            self._require_box_holds_mass()
+        tolerance = as_positive(tolerance, "tolerance")
+        with beyond_float():
+            self._integrate(tolerance)
+            if not cut:
+                self._require_box_holds_mass()
 
     def _integrate(self, tolerance):
         panels, before = 4, None

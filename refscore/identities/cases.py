@@ -24,7 +24,7 @@ class Description(SimpleNamespace):
 
 
 class Law(Description):
-    """A probability law: gaussian, mixture, student_t, laplace, ... (the `law` of `refscore ports`)."""
+    """A probability law: gaussian, mixture, student_t, laplace, ... (see `refscore ports`)."""
 
 
 class FieldDescription(Description):

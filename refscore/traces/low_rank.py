@@ -60,8 +60,8 @@ def xtrace(
     k = ⌊m/2⌋ test vectors; or probes (k, d), k >= 2; probe, the kind of those drawn:
     gaussian, rademacher, sphere or coordinate; rng: anything numpy.random.default_rng takes;
     resphere rescales P_i ω_i to the squared length rank P_i (for gaussian or sphere test
-    vectors), which lowers the variance. Returns: Estimate; the standard error treats the t_i as independent (a good guide,
-    not a theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
+    vectors), which lowers the variance. Returns: Estimate; the standard error treats the t_i
+    as independent (a good guide, not a theorem). Cost: k + rank(A Ω) products, d k² arithmetic.
     Source: Epperly, Tropp and Webber 2024, section 2 and algorithm of the supplement.
     Checked by: xtrace_exact_on_low_rank, xtrace_given_probes
     """

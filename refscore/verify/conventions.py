@@ -149,9 +149,13 @@ def check_declared(declared: dict, offered: Iterable[str] = ()) -> dict:
             raise SubjectError(f"{key!r} must be one of {values}, got {value!r}")
         meant = ", ".join(APPLIES[name])
         if port and port not in APPLIES[name]:
-            raise SubjectError(f"convention {key!r}: {name!r} does not apply to {port}, but to {meant}")
+            raise SubjectError(
+                f"convention {key!r}: {name!r} does not apply to {port}, but to {meant}"
+            )
         if present and not set(present) & set([port] if port else APPLIES[name]):
-            raise SubjectError(f"convention {key!r} applies to no port offered, only to {port or meant}")
+            raise SubjectError(
+                f"convention {key!r} applies to no port offered, only to {port or meant}"
+            )
     return declared
 
 

@@ -13,14 +13,13 @@ import math
 
 import numpy as np
 
-from refscore.identities import Average, catalogue
+from refscore.identities import catalogue
 from refscore.verify.compare import Judgement
-from refscore.verify.ports import PORTS
+from refscore.verify.draws import agreement_of_moments, likely, moments
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.subject import Subject
 
 _LOG_20 = math.log(20)
-_AGAIN, _PATIENCE = 100, 3.0  # further runs of a check that draws, and seconds for them
 
 
 def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
@@ -79,26 +78,22 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
                     if not seen.holds:
                         return None
                     continue
-                rounded = wrong.name.endswith("_in_single_precision")
-                agree = _rounded if rounded else functools.partial(_agreement, kind=check.kind)
-                score = agree(seen, said[key])
+                score = _agree(wrong.name, check.kind, seen, said[key])
+                many = check.kind == "expectation" and seen.spread is not None
+                if many and score is not None:  # worth the further draws
+                    score = _pooled(wrong.name, check, report, subject).get((case.case, key))
+                    drawn.append(score or 0.0)
                 if score is None:
                     return None
-                if seen.spread is not None and said[key].spread is not None:
-                    score = _pooled(wrong.name, check, report, subject).get((case.case, key))
-                    if score is None:
-                        return None
-                    drawn.append(score)
                 total += score
                 informative = informative or not (said[key].holds or seen.holds)
-    return total if informative and _likely(drawn) else None
+    return total if informative and likely(drawn) else None
 
 
-def _likely(drawn: list[float]) -> bool:
-    """The squares of all z, two for every average, are not together too large: p > 10⁻⁴."""
-    from scipy.special import chdtrc
-
-    return not drawn or bool(chdtrc(2 * len(drawn), -2 * sum(drawn)) > 1e-4)
+def _agree(mistake: str, kind: str, seen: Judgement, said: Judgement) -> float | None:
+    if mistake.endswith("_in_single_precision"):
+        return _rounded(seen, said)
+    return _agreement(seen, said, kind)
 
 
 def _numbered(judgements) -> dict[tuple[str, int], Judgement]:
@@ -180,7 +175,7 @@ def _pooled(mistake: str, check: CheckResult, report: Report, subject: Subject) 
     """How well mean and spread agree with a mistake's, by case and outcome, on many draws."""
     known = report.__dict__.setdefault("_drawn", {})
     if check.name not in known:
-        known[check.name] = _moments(check.name, subject, check.seconds)
+        known[check.name] = moments(check.name, subject, check.seconds)
     said = _moments_of_mistake(mistake, check.name)
     return {
         key: agreement_of_moments(seen, said[key])
@@ -193,63 +188,7 @@ def _pooled(mistake: str, check: CheckResult, report: Report, subject: Subject) 
 def _moments_of_mistake(mistake: str, check: str) -> dict:
     from refscore.verify.mutants import mistakes
 
-    return _moments(check, Subject(mistakes()[mistake].subject()), 0.0)
-
-
-def _moments(check: str, subject: Subject, seconds: float) -> dict:
-    """Values of every average of a check, drawn with further seeds, by case and outcome."""
-    entry, drawn = catalogue()[check], {}
-    again = max(1, min(_AGAIN, int(_PATIENCE / max(seconds, 1e-3))))
-    for case in entry.cases():
-        for shift in range(again):
-            try:
-                outcomes = list(entry.sides(_OtherSeeds(subject, 7919 * shift), case))
-            except Exception:  # this case is declined
-                break
-            labels = [o.label for o in outcomes]
-            for i, o in enumerate(outcomes):
-                if isinstance(o, Average):
-                    key = (case.name, (o.label, labels[:i].count(o.label)))
-                    drawn.setdefault(key, []).append(np.asarray(o.values, float).ravel())
-    return {key: np.concatenate(values) for key, values in drawn.items()}
-
-
-class _OtherSeeds:
-    """A subject whose seeds are moved on."""
-
-    def __init__(self, subject: Subject, shift: int):
-        self._subject, self._shift = subject, shift
-
-    def __getattr__(self, name):
-        port = getattr(self._subject, name)
-        if name not in PORTS:
-            return port
-
-        def call(*args, **draws):
-            if "rng" in draws:
-                draws["rng"] += self._shift
-            return port(*args, **draws)
-
-        return call
-
-
-def agreement_of_moments(x: np.ndarray, y: np.ndarray) -> float | None:
-    """A log-likelihood that two samples share their mean and their spread, None if not.
-
-    z = (x̄ - ȳ) / √(s_x²/n + s_y²/m), and the same of log s, whose variance is (κ - 1) / 4n
-    with the kurtosis κ seen. Both stay below 4.
-    """
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        return None
-    sx, sy = x.std(ddof=1), y.std(ddof=1)
-    tiny = 1e-9 * max(abs(x).max(), abs(y).max(), 1e-300)
-    if min(sx, sy) <= tiny:
-        return 0.0 if abs(x.mean() - y.mean()) <= tiny and max(sx, sy) <= tiny else None
-    z = abs(x.mean() - y.mean()) / math.hypot(sx / math.sqrt(x.size), sy / math.sqrt(y.size))
-    tails = [max(((v - v.mean()) ** 4).mean() / v.var() ** 2, 2.0) for v in (x, y)]
-    error = math.sqrt(sum((k - 1) / (4 * v.size) for k, v in zip(tails, (x, y))))
-    w = abs(math.log(sx / sy)) / error
-    return -0.5 * (z * z + w * w) if max(z, w) < 4 else None
+    return moments(check, Subject(mistakes()[mistake].subject()), 0.05)
 
 
 def read_off(check: CheckResult) -> str:
@@ -284,12 +223,16 @@ def _coefficients(check: CheckResult) -> str:
     target = np.concatenate(values)
     if not np.isfinite(target).all() or len(target) < 2 * design.shape[1]:
         return ""
+    return _solved(design, target, list(columns))
+
+
+def _solved(design: np.ndarray, target: np.ndarray, names: list[str]) -> str:
     solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
-    if rank < design.shape[1] or np.abs(design @ solution - target).max() > 1e-6:
+    if rank < design.shape[1] or np.abs(design @ solution - target).max() > _SAME:
         return ""
     if np.abs(solution - 1).max() <= _SAME:
         return ""
-    signed = [f"{'−' if c < 0 else '+'} {abs(c):.6g} {name}" for c, name in zip(solution, columns)]
+    signed = [f"{'−' if c < 0 else '+'} {abs(c):.6g} {name}" for c, name in zip(solution, names)]
     return f"returned {' '.join(signed).removeprefix('+ ')} (expected coefficients 1)"
 
 
@@ -299,7 +242,12 @@ def _ratio(check: CheckResult) -> str:
     for case in check.cases:
         for j in case.judgements:
             others = others or j.holds
-            if j.holds or j.left is None or j.right is None or np.shape(j.left) != np.shape(j.right):
+            if (
+                j.holds
+                or j.left is None
+                or j.right is None
+                or np.shape(j.left) != np.shape(j.right)
+            ):
                 continue
             left, right = np.ravel(j.left), np.ravel(j.right)
             keep = np.abs(right) > 1e-6 * max(np.abs(right).max(initial=0), 1e-300)

@@ -27,7 +27,8 @@ def hints(report: Report, subject: Subject, wanted: set[str]) -> list[str]:
     found = subject.misspelt()
     if subject.narrow and subject.dtype == "float64":
         found.append('answers come in single precision; declare dtype = "float32" if meant')
-    found += _framework(report, subject) + _gradients(subject, wanted)
+    found += _framework(report, subject)
+    found += [hint for hint in _gradients(report, subject, wanted) if hint]
     if not subject.offered():
         found.append("this subject offers no port; `refscore ports` lists them")
     return found
@@ -43,14 +44,42 @@ def _framework(report: Report, subject: Subject) -> list[str]:
     return []
 
 
-def _gradients(subject: Subject, wanted: set[str]) -> list[str]:
-    """Losses of a differentiable framework whose gradients nobody looked at."""
+def _gradients(report: Report, subject: Subject, wanted: set[str]) -> list[str]:
+    """Losses of a differentiable framework that hold, without a gradient or with a wrong one."""
     if subject.framework_name == "numpy":
         return []
     offered = set(subject.offered())
+    open_ = [name for name in sorted(offered & wanted) if f"{name}_gradient" in PORTS]
     return [
+        _gradient(subject, loss)
+        for loss in open_
+        if f"{loss}_gradient" not in offered and _holds(report, loss)
+    ]
+
+
+def _holds(report: Report, port: str) -> bool:
+    verdicts = {check.verdict for check in report.checks if port in check.ports}
+    return "holds" in verdicts and not verdicts - {"holds", "not offered"}
+
+
+def _gradient(subject: Subject, loss: str) -> str:
+    from refscore.verify.gradients import differentiated
+
+    try:
+        found = differentiated(subject, loss)
+    except Exception:  # a remark must not end a run
+        found = None
+    if found is not None and found.verdict == "holds":
+        return ""
+    if found is not None and found.verdict == "fails" and found.worst is not None:
+        case, judgement = found.worst
+        return (
+            f"{loss} is right, but {subject.framework_name} differentiates it wrongly in the"
+            f" field's parameters (gap {judgement.gap:.2g} on {case}): a term is detached,"
+            " create_graph=True missing say. Where it is trained with, offer"
+            f" {loss}_gradient and see {found.name}"
+        )
+    return (
         f"gradients of {loss} in the field's parameters were not checked; offer {loss}_gradient"
         " (`refscore ports` shows one)"
-        for loss in sorted(offered & wanted)
-        if f"{loss}_gradient" in PORTS and f"{loss}_gradient" not in offered
-    ]
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from refscore.identities import Identity, catalogue, find
 from refscore.verify.conventions import FAMILIES
 from refscore.verify.errors import SubjectError
+from refscore.verify.meanings import MEANINGS
 from refscore.verify.ports import GROUPS, PORTS
 
 Progress = Callable[[str], None]
@@ -152,7 +153,13 @@ def conventions() -> list[dict[str, Any]]:
     for group, family in FAMILIES.items():
         families.setdefault(hash(type(family)), (family, []))[1].append(group)
     return [
-        {"groups": groups, "about": _doc(family), "name": name, "values": list(values)}
+        {
+            "groups": groups,
+            "about": _doc(family),
+            "name": name,
+            "values": list(values),
+            "meanings": [MEANINGS[name][value] for value in values],
+        }
         for family, groups in families.values()
         for name, values in family.VALUES.items()
     ]

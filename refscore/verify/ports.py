@@ -29,23 +29,6 @@ LAWS: dict[str, tuple[str, ...]] = {
     "empirical": ("data", "bandwidth"),
 }
 
-# What a law of each kind carries beside its `kind`; K components, n data, d coordinates.
-LAWS: dict[str, tuple[str, ...]] = {
-    "gaussian": ("mean", "covariance"),
-    "mixture": ("weights", "means", "covariances"),
-    "student_t": ("location", "shape", "dof"),
-    "laplace": ("location", "scale"),
-    "logistic": ("location", "scale"),
-    "generalised_normal": ("location", "scale", "power"),
-    "uniform": ("low", "high"),
-    "smoothed_uniform": ("low", "high", "sigma"),
-    "truncated_normal": ("mean", "sd", "low", "high"),
-    "half_normal": ("sd",),
-    "funnel": ("dim", "scale"),
-    "banana": ("curvature", "scale"),
-    "empirical": ("data", "bandwidth"),
-}
-
 
 class Port(NamedTuple):
     """One function a subject may offer."""

@@ -134,10 +134,7 @@ def _hint(subject: Subject, changes: dict) -> str:
         return f"every check holds without {less} in conventions"
     whole = {**subject.declared, **changes}
     line = ", ".join(f'"{k}": {v!r}' for k, v in whole.items() if defaults.get(k) != v or "." in k)
-    return (
-        f"every check holds if you declare conventions = {{{line}}};"
-        " declare it if this is meant"
-    )
+    return f"every check holds if you declare conventions = {{{line}}}; declare it if this is meant"
 
 
 def single_precision(subject: Subject, entries, alpha: float, failed: list[CheckResult]) -> bool:
@@ -157,13 +154,15 @@ def single_precision(subject: Subject, entries, alpha: float, failed: list[Check
 
 def _integrates(report: Report) -> bool:
     """The subject's own densities were seen to integrate to one."""
-    return any(c.name == "density_integrates_to_one" and c.verdict == "holds" for c in report.checks)
+    return any(
+        c.name == "density_integrates_to_one" and c.verdict == "holds" for c in report.checks
+    )
 
 
 def _leaves_out(subject: Subject, failed: list[CheckResult]) -> bool:
     """The offset from log p is a normaliser left out, and no listed mistake.
 
-    What is left out is a constant of the kind and dimension, a(kind, d), such as d/2 log 2π;
+    What is left out is one constant of the law's kind, or d times one, such as d/2 log 2π;
     or the whole of -max log p too, so that what is returned is -E(x) with the least E fixed.
     A wrong determinant is neither: its offset changes with the law.
     """
@@ -172,8 +171,8 @@ def _leaves_out(subject: Subject, failed: list[CheckResult]) -> bool:
     if named or entry is None:
         return not named
     judged = subject.redeclared(**{**subject.declared, **_as_normalised(subject)})
-    partly: dict[tuple, list[float]] = {}
-    wholly: dict[tuple, list[float]] = {}
+    partly: dict[str, list[tuple[float, int]]] = {}
+    wholly: dict[str, list[tuple[float, int]]] = {}
     for case in entry.cases():
         try:
             value = np.asarray(judged.log_density(case.law, case.x), float)
@@ -183,15 +182,17 @@ def _leaves_out(subject: Subject, failed: list[CheckResult]) -> bool:
             gap = value - oracles.scores.log_density(case.law, case.x)
         if not np.isfinite(gap).any():
             continue
-        kind = (case.law.kind, case.x.shape[-1])
+        kind, dim = case.law.kind, case.x.shape[-1]
         offset = float(gap[np.isfinite(gap)][0])
-        partly.setdefault(kind, []).append(offset)
-        wholly.setdefault(kind, []).append(offset + _top(case.law, case.x.shape[-1]))
-    return all(_same(partly[kind]) or _same(wholly[kind]) for kind in partly)
+        partly.setdefault(kind, []).append((offset, dim))
+        wholly.setdefault(kind, []).append((offset + _top(case.law, dim), dim))
+    return all(_constant(partly[kind]) or _constant(wholly[kind]) for kind in partly)
 
 
 def _as_normalised(subject: Subject) -> dict:
-    return {key: True for key in ("normalised", "log_density.normalised") if key in subject.declared}
+    return {
+        key: True for key in ("normalised", "log_density.normalised") if key in subject.declared
+    }
 
 
 def _top(law, dim: int) -> float:
@@ -204,9 +205,11 @@ def _top(law, dim: int) -> float:
     return float(oracles.scores.log_density(law, np.asarray(place, float)[None])[0])
 
 
-def _same(values: list[float]) -> bool:
-    """One constant to rounding, also of ill-conditioned laws."""
-    return bool(np.ptp(values) <= 1e-6 * max(1.0, np.abs(values).max()))
+def _constant(offsets: list[tuple[float, int]]) -> bool:
+    """One constant to rounding (also of ill-conditioned laws), or one for every coordinate."""
+    values, dims = np.array(offsets).T
+    allowed = 1e-6 * max(1.0, np.abs(values).max())
+    return bool(np.ptp(values) <= allowed or np.ptp(values / dims) <= allowed)
 
 
 def _share(entries, alpha: float) -> float:

@@ -7,6 +7,8 @@ import pytest
 
 import refscore.verify as rv
 from refscore.verify import conventions, library
+from refscore.verify.meanings import MEANINGS
+from refscore.verify.ports import PORTS
 
 
 def subject(**ports):
@@ -59,8 +61,17 @@ def marginal(alpha_power, sigma_power):
 
 
 def unnormalised(law, x):
-    """Without every term that does not depend on x."""
-    return library.log_density(law, x) - library.log_density(law, np.zeros((1, x.shape[1])) + 0.5)
+    """Without the powers of 2π."""
+    return library.log_density(law, x) + 0.5 * x.shape[1] * np.log(2 * np.pi)
+
+
+def quadratic(law, x, normaliser=lambda covariance: 0.0):
+    """-q/2 of a Gaussian, and what is made of its covariance."""
+    if law.kind != "gaussian":
+        raise NotImplementedError
+    gap = x - law.mean
+    q = (gap * np.linalg.solve(law.covariance, gap.T).T).sum(-1)
+    return -0.5 * q - normaliser(law.covariance)
 
 
 def bits(score_at, x):
@@ -138,17 +149,107 @@ def test_undeclared_it_is_named_and_nothing_passes(convention):
     assert all(report.convention in check.note for check in explained)
 
 
-def test_two_conventions_at_once_explain_nothing():
-    def denoising_loss(field, x, sigma, noise):
-        return 2 * sigma**2 * library.denoising_loss(field, x, sigma, noise)
+WRONG = {
+    "determinant without root": lambda c: (
+        0.5 * len(c) * np.log(2 * np.pi) + np.linalg.slogdet(c)[1]
+    ),
+    "diagonal's determinant": lambda c: 0.5 * np.log(2 * np.pi * np.diag(c)).sum(),
+    "normaliser twice": lambda c: np.linalg.slogdet(2 * np.pi * c)[1],
+}
 
-    both = subject(denoising_loss=denoising_loss)
-    report = rv.run(both)
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_determinant_is_not_a_density_left_unnormalised(wrong):
+    report = rv.run(subject(log_density=lambda law, x: quadratic(law, x, WRONG[wrong])))
+    assert report.exit_code == 1, report.summary()
+    assert report.convention == ""
+    assert not report.hints
+
+
+def test_an_energy_without_its_normaliser_is_unnormalised():
+    report = rv.run(subject(log_density=quadratic))
+    assert report.convention == 'conventions = {"normalised": False}'
+    assert report.exit_code == 2
+
+
+def test_the_integral_of_a_density_declared_unnormalised_is_not_checked():
+    declared = SimpleNamespace(log_density=quadratic, conventions={"normalised": False})
+    report = rv.run(declared)
+    assert report["density_integrates_to_one"].verdict == "not offered"
+    assert "not normalised" in report["density_integrates_to_one"].note
+    assert report["log_densities"].verdict == "holds"
+
+
+def scaled(half, mean, power):
+    """A denoising loss in up to three other readings."""
+
+    def denoising_loss(field, x, sigma, noise):
+        loss = library.denoising_loss(field, x, sigma, noise)
+        return half * loss * sigma**power / (x.shape[1] if mean else 1)
+
+    return denoising_loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "declared"),
+    [
+        (scaled(2, False, 2), {"half": False, "sigma_power": 2}),
+        (scaled(1, True, 1), {"dimensions": "mean", "sigma_power": 1}),
+        (scaled(2, True, 2), {"half": False, "dimensions": "mean", "sigma_power": 2}),
+    ],
+)
+def test_several_conventions_at_once_fail_and_are_said(loss, declared):
+    report = rv.run(subject(denoising_loss=loss))
     assert report.exit_code == 1
     assert report.convention == ""
-    declared = SimpleNamespace(**vars(both), conventions={"half": False, "sigma_power": 2})
-    assert rv.run(declared).exit_code == 0
-    assert rv.run(SimpleNamespace(**vars(both), conventions={"half": False})).exit_code == 2
+    line = f"every check holds if you declare conventions = {declared}"
+    assert [hint for hint in report.hints if hint.replace('"', "'").startswith(line)]
+    assert report["denoising_given_noise"].diagnosis.explanation in report.hints
+    assert rv.run(subject(denoising_loss=loss, conventions=declared)).exit_code == 0
+
+
+def test_one_convention_of_one_port_is_said():
+    mixed = losses(lambda v, x, sigma: v)
+    mixed.denoising_loss = scaled(2, False, 0)
+    report = rv.run(mixed)
+    assert report.exit_code == 1
+    assert '{"denoising_loss.half": False}' in report.hints[0]
+
+
+@pytest.mark.parametrize("key", ["half", "implicit_loss.half"])
+def test_a_convention_declared_wrongly_is_said(key):
+    report = rv.run(subject(implicit_loss=library.implicit_loss, conventions={key: False}))
+    assert report.exit_code == 1
+    assert report.hints[0] == f'every check holds without "{key}": False in conventions'
+    mixed = {"dimensions": "mean", "implicit_loss.half": True, key: False}
+    if key == "half":
+        report = rv.run(subject(implicit_loss=library.implicit_loss, conventions=mixed))
+        assert "every check holds without \"dimensions\": 'mean'" in report.hints[0]
+
+
+def test_single_precision_is_an_undeclared_dtype():
+    def rounded(field, x):
+        return library.implicit_loss(field, x).astype(np.float32)
+
+    report = rv.run(subject(implicit_loss=rounded))
+    assert report.exit_code == 2
+    assert report.convention == 'dtype = "float32"'
+    assert report.counts["fails"] == 0
+    for dtype in ("float32", np.float32, np.dtype("float32")):
+        assert rv.run(subject(implicit_loss=rounded, dtype=dtype)).exit_code == 0
+    wrong = subject(implicit_loss=lambda f, x: rounded(f, x) * np.float32(1.01))
+    assert rv.run(wrong).exit_code == 1
+    with pytest.raises(rv.SubjectError, match="dtype must be"):
+        rv.run(subject(implicit_loss=rounded, dtype="float16"))
+
+
+def test_every_value_has_a_meaning_and_every_convention_its_ports():
+    for family in conventions.FAMILIES.values():
+        for name, values in family.VALUES.items():
+            assert set(MEANINGS[name]) == set(values)
+            assert all(MEANINGS[name].values())
+            assert set(conventions.APPLIES[name]) <= set(PORTS)
+    assert set(MEANINGS) == set(conventions.APPLIES)
 
 
 def test_a_convention_in_one_of_several_ports_fails():
@@ -189,6 +290,10 @@ def test_a_convention_does_not_excuse_another_mistake():
         ({"halv": True}, "did you mean 'half'"),
         ({"half": "no"}, r"must be one of \(True, False\), got 'no'"),
         ({"implicit_los.half": False}, "names no port: 'implicit_los'"),
+        ({"langevin_step.half": False}, "'half' does not apply to langevin_step, but to"),
+        ({"step": "h"}, "applies to no port offered, only to langevin_step"),
+        ({"denoising_loss.half": False}, "applies to no port offered, only to denoising_loss"),
+        ({"half": 1}, "must be one of"),
         (["half"], "conventions must be a dict, got list"),
     ],
 )

@@ -366,3 +366,56 @@ def test_gradients_nobody_checked_are_pointed_out():
     assert "offer implicit_loss_gradient" in report.hints[0]
     subject["implicit_loss_gradient"] = library.implicit_loss_gradient
     assert rv.run(subject, checks="implicit_affine").hints == []
+
+
+def _trace(field, x, create_graph):
+    import torch
+
+    x = x.clone().requires_grad_()
+    s = field(x)
+    return sum(
+        torch.autograd.grad(s[:, i].sum(), x, create_graph=create_graph, retain_graph=True)[0][:, i]
+        for i in range(x.shape[1])
+    )
+
+
+@pytest.mark.parametrize("reduce", ["none", "mean", "sum"])
+def test_a_detached_term_is_pointed_out(reduce):
+    pytest.importorskip("torch")
+
+    def loss(create_graph):
+        def implicit_loss(field, x):
+            value = (field(x) ** 2).sum(-1) + 2 * _trace(field, x, create_graph)
+            return value if reduce == "none" else getattr(value, reduce)()
+
+        batch = "sum" if reduce == "sum" else "mean"
+        return {
+            "framework": "torch",
+            "implicit_loss": implicit_loss,
+            "conventions": {"half": False, "implicit_loss.batch": batch},
+        }
+
+    right, wrong = (rv.run(loss(flag), checks="implicit_affine") for flag in (True, False))
+    assert right.hints == []
+    assert wrong.exit_code == 0
+    assert wrong.hints[0].startswith("implicit_loss is right, but torch differentiates it wrongly")
+    assert "see implicit_gradient" in wrong.hints[0]
+
+
+def test_a_stopped_gradient_is_pointed_out():
+    jax = pytest.importorskip("jax")
+
+    def loss(stop):
+        return {
+            "framework": "jax",
+            "sliced_loss": lambda field, x, probes: (
+                stop(jax.vmap(lambda v: (v * field.jvp(x, v)).sum(-1), 1)(probes).mean(0))
+                + 0.5 * ((probes * field(x)[:, None]).sum(-1) ** 2).mean(-1)
+            ),
+        }
+
+    for stop, hints in ((lambda a: a, 0), (jax.lax.stop_gradient, 1)):
+        report = rv.run(loss(stop), checks="sliced_given_probes")
+        assert report.exit_code == 0, report.summary()
+        assert len(report.hints) == hints
+        assert not hints or "jax differentiates it wrongly" in report.hints[0]

@@ -199,6 +199,8 @@ def conventions(records: list[dict], ink: Ink) -> str:
             lines += ["", f"{ink(', '.join(record['groups']), 'bold')}  {ink(about, 'dim')}"]
         default, *others = [repr(value) for value in record["values"]]
         lines.append(f"  {record['name']:<14} {ink(default, 'green')} | {' | '.join(others)}")
+        for value, meaning in zip(record["values"], record["meanings"]):
+            lines.append(_wrapped(f"{value!r}: {meaning}", 8, "      "))
     lines += [
         "",
         "Declare in the adapter, for all ports or for one of them:",

@@ -73,6 +73,8 @@ def _counts(counts: dict[str, int], ink: Ink) -> str:
 def _line(check: dict, ink: Ink) -> str:
     verdict = ink.verdict(check["verdict"], f"{check['verdict']:<12}")
     gap = f"gap {short(check['gap'])} of {short(check['tolerance'])}" if check["worst_case"] else ""
+    if gap and check["kind"] == "expectation":
+        gap += f"; {(worst_outcome(check) or {}).get('detail', '')}"
     note = check["note"] if check["verdict"] in ("not offered", "blocked") else gap
     return f"    {verdict}  {check['id']:<12} {check['name']:<38} {ink(note, 'dim')}".rstrip()
 
@@ -89,7 +91,7 @@ def _convention(report: dict, ink: Ink) -> str:
         f"      {ink(report['convention'], 'bold')}",
         "",
         _paragraph("checks", ", ".join(names)),
-        _paragraph("or else", _first_diagnosis(report)),
+        _paragraph("", _first_diagnosis(report)),
     ]
     return "\n".join(line for line in lines if line is not None)
 
@@ -98,7 +100,8 @@ def _first_diagnosis(report: dict) -> str | None:
     for check in report["checks"]:
         found = check["diagnosis"]
         if check["verdict"] == "undeclared convention" and found and found["mistakes"]:
-            return f"the mistake {found['explanation']}"
+            names = " or ".join(found["mistakes"])
+            return f"the same behaviour as a mistake is: {names}"
     return None
 
 
