@@ -105,7 +105,8 @@ def average(outcome: Average, alpha: float) -> Judgement:
     if values.size == 0:
         return _refused(outcome.label, 0.0, "nothing was drawn")
     seen = mean_test(values, outcome.mean, outcome.variance, alpha)
-    sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
+    with np.errstate(all="ignore"):
+        sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
     detail = (
         f"mean {values.mean():.6g} of {values.size} against {outcome.mean:.6g}; gap and allowed are"
         f" logs of evidence, level {alpha:.1g}; notices a shift of {seen.detectable:.2g}"

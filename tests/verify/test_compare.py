@@ -128,3 +128,22 @@ def test_uniforms_outside_the_unit_interval_are_rejected():
 def test_what_is_no_outcome_is_a_programming_error():
     with pytest.raises(TypeError, match="an identity yields outcomes, got tuple"):
         judge((1.0, 1.0), 1e-9, 1e-6)
+
+
+def test_an_average_says_what_it_notices_and_a_wide_one_that_its_spread_decided():
+    x = np.random.default_rng(0).standard_normal(200)
+    held = judge(Average("a", x, 0.0, 1.0), 1e-9, 1e-6)
+    assert held.holds
+    assert "notices a shift of" in held.detail
+    assert held.draws == 200
+    assert held.spread == pytest.approx(x.std(ddof=1))
+    wide = judge(Average("a", 4 * (x - x.mean()), 0.0, 1.0), 1e-9, 1e-6)
+    assert not wide.holds
+    assert "decided by the spread" in wide.detail
+    shifted = judge(Average("a", x + 2, 0.0, 1.0), 1e-9, 1e-6)
+    assert "decided by the spread" not in shifted.detail
+    for seen in (wide, shifted, judge(Average("a", [1.0, 1.1], 1.0, 0.0), 1e-9, 1e-6)):
+        assert not seen.holds
+        assert seen.gap > seen.tolerance
+    assert held.gap <= held.tolerance
+    assert "notices" in judge(Uniforms("u", np.linspace(0, 1, 50)), 1e-9, 1e-6).detail

@@ -209,3 +209,80 @@ def test_a_name_comes_with_its_meaning_and_the_numbers_read_off():
     assert not other.named
     assert other.explanation == "no listed mistake reproduces what was returned"
     assert "1.5" in other.observed
+
+
+def target_dropped(field, x, sigma, rng):
+    z = np.random.default_rng(rng).standard_normal(x.shape)
+    return half(field(x + sigma * z))
+
+
+def two_noises(field, x, sigma, rng):
+    z, w = np.random.default_rng(rng).standard_normal((2, *x.shape))
+    return half(field(x + sigma * z) + 1.3 * w / sigma)
+
+
+def two_probes(field, x, rng):
+    v, w = np.random.default_rng(rng).standard_normal((2, *x.shape))
+    return (w * field.jvp(x, v)).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("port", "function"),
+    [
+        ("denoising_loss", target_dropped),
+        ("denoising_loss", two_noises),
+        ("divergence_estimate", two_probes),
+    ],
+)
+def test_what_merely_resembles_a_mistake_in_its_mean_gets_no_name(port, function):
+    report = rv.run({port: function})
+    assert report.exit_code == 1
+    assert all(not c.diagnosis.mistakes for c in report.checks if c.diagnosis)
+
+
+def drawing(name):
+    """A listed mistake that only draws by itself."""
+    function = mistakes()[name].function
+
+    def loss(field, x, sigma, *, rng):
+        return function(field, x, sigma, rng=rng)
+
+    def estimate(field, x, *, rng):
+        return function(field, x, rng=rng)
+
+    return loss if mistakes()[name].port == "denoising_loss" else estimate
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "denoising_target_bare_noise",
+        "denoising_noise_shared",
+        "sliced_curvature_sign",
+        "divergence_probes_shared",
+    ],
+)
+def test_a_listed_mistake_that_draws_is_what_it_is_consistent_with(name):
+    report = rv.run({mistakes()[name].port: drawing(name)})
+    said = [c.diagnosis for c in report.checks if c.diagnosis]
+    assert said
+    assert all(d.mistakes == (name,) for d in said), said
+    assert all(d.explanation.startswith(f"consistent with {name}: ") for d in said)
+
+
+def test_mistakes_that_draws_cannot_tell_apart_are_listed_and_none_is_named():
+    report = rv.run({"denoising_loss": drawing("denoising_target_sign")})
+    diagnosis = report["denoising_mean"].diagnosis
+    assert not diagnosis.named
+    assert diagnosis.explanation.startswith("consistent with denoising_target_sign, ")
+
+
+def test_a_ratio_of_one_is_not_reported():
+    def wrong_for_one(field, x):
+        off = 1e-7 if x.shape[1] == 3 else 0.0
+        return (1 + off) * lib.implicit_loss(field, x)
+
+    report = rv.run({"implicit_loss": wrong_for_one})
+    failed = [c.diagnosis for c in report.checks if c.diagnosis]
+    assert failed
+    assert not any(d.observed for d in failed)

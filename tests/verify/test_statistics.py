@@ -101,3 +101,11 @@ def test_a_grid_is_closer_to_uniform_than_draws_and_passes():
     assert not seen.rejects
     assert seen.statistic == pytest.approx(1e-3)
     assert seen.detectable == 2 * seen.threshold
+
+
+def test_what_decided_is_said():
+    x = np.random.default_rng(8).standard_normal(400)
+    x -= x.mean()
+    assert mean_test(3 * x, 0.0, 1.0, 1e-6).spread
+    assert not mean_test(x + 2.0, 0.0, 1.0, 1e-6).spread
+    assert not mean_test(x, 0.0, 1.0, 1e-6).spread
