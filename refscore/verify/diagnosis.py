@@ -34,11 +34,13 @@ def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
             if score is not None:
                 fitting[name] = score
     best = max(fitting.values(), default=0.0)
-    named = tuple(n for n, score in fitting.items() if score > best - _LOG_20)
+    drawn = not any(_seen_exactly(mistakes()[name].port, report) for name in fitting)
+    margin = 2 * _LOG_20 if drawn else _LOG_20  # chance alone parts equal laws by log 20
+    named = tuple(n for n, score in fitting.items() if score > best - margin)
     if not named:
         return Diagnosis((), "no listed mistake reproduces what was returned", observed)
     summaries = [f"{name}: {mistakes()[name].summary}" for name in named]
-    if not any(_seen_exactly(mistakes()[name].port, report) for name in named):
+    if drawn:
         several = len(named) > 1
         said = "consistent with " + (", ".join(named) if several else summaries[0])
         return Diagnosis(() if several else named, said, observed)

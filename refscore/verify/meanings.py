@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 _UNIT = (
-    "probes have length one, E v vᵀ = I / d: given probes are handed over as v / √d and the"
-    " result is multiplied by d before it is compared; a port that itself normalises what it is"
-    " given, or multiplies by d, should declare nothing and take rng only"
+    "E v vᵀ = I / d: given probes are handed over as v / √d (signs then have length one), and the"
+    " result is multiplied by d before it is compared; a port that normalises what it is given"
+    " differs on Gaussian probes, so let it take rng only; one that itself multiplies by d"
+    " declares nothing"
 )
 MEANINGS: dict[str, dict[Any, str]] = {
     "log_density": {"log density": "log p(x)", "energy": "-log p(x)"},
