@@ -60,8 +60,10 @@ def test_smoothed_uniform_of_the_lecture():
 
 
 def test_smoothed_uniform_has_no_limit_off_the_support():
-    scores = [SmoothedUniform(0, 1, s).score([-0.3])[0] for s in (1e-1, 1e-2, 1e-3)]
-    np.testing.assert_allclose(scores, [0.3 / s**2 for s in (1e-1, 1e-2, 1e-3)], rtol=0.1)
+    levels = np.array([1e-2, 1e-3])  # Mills' ratio: s = y/σ² + 1/y - 2σ²/y³ + O(σ⁴), y = 0.3
+    scores = [SmoothedUniform(0, 1, sigma).score([-0.3])[0] for sigma in levels]
+    expected = 0.3 / levels**2 + 1 / 0.3 - 2 * levels**2 / 0.3**3
+    np.testing.assert_allclose(scores, expected, rtol=1e-7)
 
 
 @given(SEEDS)
