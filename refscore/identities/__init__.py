@@ -20,7 +20,8 @@ from refscore.identities.cases import Case, FieldDescription, Law
 
 CHAPTERS = (
     "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
-    "means", "traces", "low_rank", "langevin", "diffusion", "proofs",
+    "means", "perturbed", "ladder", "bounded", "kernels", "contrasts", "estimators", "traces",
+    "low_rank", "langevin", "diffusion", "proofs", "errata",
 )  # fmt: skip
 
 __all__ = [

@@ -8,6 +8,12 @@ with `.kind` and plain arrays, a field is one of kind affine, mixture_score or m
 scores      log densities, scores, their derivatives, moments, cumulative distributions
 fields      values, Jacobians, divergences and parameter gradients of described fields
 objectives  score-matching losses point by point, and their closed forms
+perturbed   losses on perturbed data: kernel densities, noise, finite differences
+ladder      losses over noise levels, their weightings and minima
+bounded     generalised score matching, ratio matching
+kernels     kernel densities, kernel estimators of scores
+contrasts   contrastive divergence, noise-contrastive estimation
+estimators  optima, asymptotic variances, bounds
 traces      Hutchinson estimates on given probes, variances, brute-force enumerations
 bayes       Tweedie, linear-Gaussian posteriors, diffused laws
 langevin    exact laws of the unadjusted Langevin chain on a Gaussian, Wasserstein distance
@@ -18,8 +24,8 @@ calculus    nearest gradient field of an affine field
 from importlib import import_module
 
 __all__ = [
-    "bayes", "calculus", "cumulative", "diffusion", "fields", "langevin", "objectives", "scores",
-    "traces",
+    "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "estimators", "fields",
+    "kernels", "ladder", "langevin", "objectives", "perturbed", "scores", "traces",
 ]  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from refscore.verify.mutants.base import Mistake, mistake
 
 FILES = (
     "densities", "scores", "samples", "smoothing", "objectives", "slicing", "gradients", "traces",
-    "low_rank",    "langevin", "diffusion",
+    "perturbed", "ladder", "bounded", "kernels", "contrasts", "estimators", "low_rank", "langevin",
+    "diffusion",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

@@ -17,6 +17,12 @@ from refscore import (
     traces,
 )
 from refscore import diffusion as flows
+from refscore.verify.library.bounded import *  # noqa: F403
+from refscore.verify.library.contrasts import *  # noqa: F403
+from refscore.verify.library.estimators import *  # noqa: F403
+from refscore.verify.library.kernels import *  # noqa: F403
+from refscore.verify.library.ladder import *  # noqa: F403
+from refscore.verify.library.perturbed import *  # noqa: F403
 
 name = "refscore"
 version = refscore.__version__

@@ -1,0 +1,1 @@
+"""Chapters B and C: bounded, non-negative and binary data."""

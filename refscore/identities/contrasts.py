@@ -1,0 +1,1 @@
+"""Chapters B and C: contrastive divergence and noise-contrastive estimation."""

@@ -1,0 +1,1 @@
+"""Chapter J: formulas as the lectures print them, and the counterexamples that refute them."""

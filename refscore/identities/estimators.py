@@ -1,0 +1,1 @@
+"""Chapters B and C: estimators: exact optima, variances, intervals."""

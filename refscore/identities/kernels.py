@@ -1,0 +1,1 @@
+"""Chapters B and C: kernel densities and kernel estimators of scores."""

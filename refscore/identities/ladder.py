@@ -1,0 +1,1 @@
+"""Chapters B and C: ladders of noise levels and their weightings."""

@@ -1,0 +1,1 @@
+"""Chapters B and C: perturbed data: kernel densities, noise, finite differences, control variates."""

@@ -1,0 +1,1 @@
+"""Closed forms: bounded, non-negative and binary data."""

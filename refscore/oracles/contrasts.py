@@ -1,0 +1,1 @@
+"""Closed forms: contrastive divergence and noise-contrastive estimation."""

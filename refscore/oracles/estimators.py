@@ -1,0 +1,1 @@
+"""Closed forms: estimators: exact optima, variances, intervals."""

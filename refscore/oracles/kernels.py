@@ -1,0 +1,1 @@
+"""Closed forms: kernel densities and kernel estimators of scores."""

@@ -1,0 +1,1 @@
+"""Closed forms: ladders of noise levels and their weightings."""

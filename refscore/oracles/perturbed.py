@@ -1,0 +1,1 @@
+"""Closed forms: perturbed data: kernel densities, noise, finite differences, control variates."""

@@ -1,0 +1,3 @@
+"""Ports of the library: estimators: exact optima, variances, intervals."""
+
+__all__: list[str] = []

@@ -1,0 +1,1 @@
+"""Mistakes in bounded, non-negative and binary data."""

@@ -1,0 +1,1 @@
+"""Mistakes in contrastive divergence and noise-contrastive estimation."""

@@ -1,0 +1,1 @@
+"""Mistakes in estimators: exact optima, variances, intervals."""

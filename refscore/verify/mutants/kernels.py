@@ -1,0 +1,1 @@
+"""Mistakes in kernel densities and kernel estimators of scores."""

@@ -1,0 +1,1 @@
+"""Mistakes in ladders of noise levels and their weightings."""

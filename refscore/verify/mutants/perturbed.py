@@ -1,0 +1,1 @@
+"""Mistakes in perturbed data: kernel densities, noise, finite differences, control variates."""
