@@ -12,6 +12,7 @@ from refscore import (
     diffusion,
     discrepancies,
     distributions,
+    estimation,
     langevin,
     networks,
     nodes,
@@ -480,6 +481,26 @@ def _objective_calls():
             "field": FIELD, "x": x, "sigma": Number(0.5, "positive", array=True),
             "noise": Array(V, optional=True),
         },
+        "explicit_loss": {
+            "field": FIELD, "x": x, "data": Array(ROWS, rows=True),
+            "bandwidth": Number(0.5, "positive"),
+        },
+        "gaussian_denoising_loss": {
+            "field": FIELD, "x": x, "scale": number, "covariance": covariance,
+            "noise": Array(V, optional=True),
+        },
+        "controlled_denoising_loss": {
+            "field": FIELD, "x": x, "sigma": Number(0.5, "positive", array=True),
+            "noise": Array(V, optional=True),
+        },
+        "noisy_implicit_loss": {
+            "field": FIELD, "x": x, "sigma": Number(0.5, "positive", array=True),
+            "noise": Array(V, optional=True),
+        },
+        "regularised_implicit_loss": {"field": FIELD, "x": x, "strength": at_least_0},
+        "finite_difference_loss": {
+            "field": FIELD, "x": x, "step": positive, "probes": probes,
+        },
     }  # fmt: skip
     for name, arguments in losses.items():
         for tail in ("", "_gradient", "_and_gradient"):
@@ -494,12 +515,164 @@ def _objective_calls():
         ),
     )
     yield (
+        "objectives.curvature_propagation_loss",
+        Call(
+            objectives.curvature_propagation_loss,
+            {"field": FIELD, "x": x, "factor": Array(A, sizes=True), "probes": probes},
+        ),
+    )
+    yield (
         "objectives.fisher_divergence",
         Call(
             objectives.fisher_divergence,
             {"field": Object(AFFINE, wrong=(THREE,)), "law": LAW, "nodes": Object(NODES, True)},
         ),
     )
+
+
+def _bounded_calls():
+    cap, end = Number(0.5, "positive"), Array([2.0, 3.0], scalar=True)
+    start = Array([-1.0, 0.0], scalar=True)
+    weight = Object(objectives.log_weight())
+    arguments = {"field": FIELD, "x": x, "weight": weight}
+    pairs, reading = (lambda pair: np.append(pair[0], pair[1])), (lambda h: h(X))
+    bits = Array([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]], rows=True)
+    model = objectives.BoltzmannLogOdds([[0.0, 0.7], [0.7, 0.0]], M)
+    odds = Object(model)
+    yield from {
+        "objectives.bounded_loss": Call(objectives.bounded_loss, arguments),
+        "objectives.bounded_loss_gradient": Call(objectives.bounded_loss_gradient, arguments),
+        "objectives.bounded_loss_and_gradient": Call(
+            objectives.bounded_loss_and_gradient, arguments, pairs
+        ),
+        "objectives.bounded_loss.functions": Call(
+            objectives.bounded_loss,
+            {"field": FIELD, "x": x, "weight": Object(np.square),
+             "weight_derivative": Object(lambda x: 2 * x)},
+        ),
+        "objectives.bounded_minimiser": Call(
+            objectives.bounded_minimiser,
+            {"field": Object(LINE, wrong=(THREE, NETWORK)), "x": x, "weight": weight},
+        ),
+        "objectives.boundary_term": Call(
+            objectives.boundary_term,
+            {"field": Object(f.Affine([[1.0]], [0.5]), wrong=(THREE,)),
+             "law": Object(distributions.Uniform([0.0], [2.0]), wrong=(GAUSSIAN,))},
+        ),
+        "objectives.Weight": Call(
+            objectives.Weight,
+            {"value": Object(np.square), "derivative": Object(lambda x: 2 * x),
+             "low": Array(0.0, scalar=True, infinite=True, sizes=True)},
+            reading,
+        ),
+        "objectives.power_weight": Call(objectives.power_weight, {"exponent": positive}, reading),
+        "objectives.capped_weight": Call(objectives.capped_weight, {"cap": cap}, reading),
+        "objectives.log_weight": Call(objectives.log_weight, {}, reading),
+        "objectives.box_weight": Call(
+            objectives.box_weight, {"low": start, "high": end}, reading
+        ),
+        "objectives.distance_weight": Call(
+            objectives.distance_weight, {"low": start, "high": end}, reading
+        ),
+        "objectives.ratio_loss": Call(objectives.ratio_loss, {"log_odds": odds, "x": bits}),
+        "objectives.ratio_loss_gradient": Call(
+            objectives.ratio_loss_gradient, {"log_odds": odds, "x": bits}
+        ),
+        "objectives.BoltzmannLogOdds": Call(
+            objectives.BoltzmannLogOdds,
+            {"weights": Array([[0.0, 0.7], [0.7, 0.0]]), "biases": vector},
+            lambda u: u(np.array([[0.0, 1.0]])),
+        ),
+        "objectives.BoltzmannLogOdds.call": Call(model, {"x": bits}),
+        "objectives.BoltzmannLogOdds.with_parameters": Call(
+            model.with_parameters, {"theta": Array([0.1, 0.2, 0.3])}, lambda u: u.parameters
+        ),
+        "objectives.BoltzmannLogOdds.pullback": Call(
+            model.pullback, {"x": bits, "a": v}
+        ),
+    }.items()  # fmt: skip
+
+
+def _ladder_calls():
+    family, sigmas, levels = f.PerLevel([AFFINE, NETWORK], [2.0, 0.5]), Array([2.0, 0.5]), [1, 0, 1]
+    for tail in ("", "_gradient", "_and_gradient"):
+        read = (lambda pair: np.append(pair[0], pair[1])) if tail == "_and_gradient" else None
+        arguments = {
+            "family": Object(family, wrong=(NETWORK,)), "x": Array(X, rows=True),
+            "levels": Array(levels, optional=True), "sigmas": sigmas,
+            "noise": Array(V, optional=True), "rng": Rng(),
+        }  # fmt: skip
+        yield f"objectives.ladder_loss{tail}", Call(
+            getattr(objectives, f"ladder_loss{tail}"), arguments, read
+        )
+    any_size, level = Array([0.2, 0.9], sizes=True, scalar=True), Number(0.5, "positive", array=True)
+    net = networks.ConditionalMLP.initialise((2, 4, 2), rng=0)
+    yield from {
+        "objectives.sigma_squared_weight": Call(
+            objectives.sigma_squared_weight, {"sigmas": any_size}
+        ),
+        "objectives.likelihood_weight": Call(
+            objectives.likelihood_weight, {"process": Object(VP), "t": any_size}
+        ),
+        "objectives.min_snr_weight": Call(
+            objectives.min_snr_weight,
+            {"snr": any_size, "gamma": positive, "prediction": Kind("velocity")},
+        ),
+        "objectives.edm_weight": Call(
+            objectives.edm_weight, {"sigmas": any_size, "sigma_data": positive}
+        ),
+        "objectives.score_weight": Call(
+            objectives.score_weight,
+            {"weight": any_size, "target": Kind("data"), "alpha": level, "sigma": level},
+        ),
+        "objectives.uncertainty_loss": Call(
+            objectives.uncertainty_loss, {"squares": any_size, "log_variance": Number(0.5, array=True)}
+        ),
+        "objectives.geometric_sigmas": Call(
+            objectives.geometric_sigmas,
+            {"sigma_max": Number(3.0, "positive"), "sigma_min": positive, "n": Count(4, 2)},
+        ),
+        "objectives.log_uniform_sigmas": Call(
+            objectives.log_uniform_sigmas,
+            {
+                "uniforms": any_size, "sigma_min": positive,
+                "sigma_max": Number(3.0, "positive"),
+            },
+        ),
+        "objectives.edm_sigmas": Call(
+            objectives.edm_sigmas, {"normals": any_size, "p_mean": number, "p_std": positive}
+        ),
+        "objectives.draw_levels": Call(
+            objectives.draw_levels, {"n": Count(4, 0), "n_levels": Count(3), "rng": Rng()}
+        ),
+        "networks.edm_preconditioning": Call(
+            networks.edm_preconditioning, {"sigma": any_size, "sigma_data": positive}
+        ),
+        "networks.ConditionalMLP": Call(
+            lambda weights, biases, **options: networks.ConditionalMLP(
+                [weights, A], [biases, M], **options
+            ),
+            {
+                "weights": Array(np.ones((2, 5))), "biases": vector, "sigma_data": positive,
+                "frequencies": Array([3.0]), "reading": Kind("denoiser"),
+            },
+            lambda made: made(X, 0.5),
+        ),
+        "networks.ConditionalMLP.initialise": Call(
+            lambda widths, rng: networks.ConditionalMLP.initialise((2, widths, 2), rng=rng),
+            {"widths": Count(3), "rng": Rng()},
+            lambda made: made(X, 0.5),
+        ),
+        "networks.ConditionalMLP.at": Call(net.at, {"sigma": positive}, lambda field: field(X)),
+        "networks.ConditionalMLP.call": Call(net, {"x": x, "sigma": level}),
+        "fields.PerLevel": Call(
+            f.PerLevel,
+            {"fields": Object([AFFINE, NETWORK], wrong=([AFFINE, THREE], [AFFINE])),
+             "sigmas": sigmas},
+            lambda made: made(X, 0.5),
+        ),
+        "fields.PerLevel.at": Call(family.at, {"sigma": positive}, lambda field: field(X)),
+    }.items()
 
 
 def _conditioning_calls():
@@ -663,11 +836,47 @@ def _diffusion_calls():
     }.items()
 
 
+def _kernel_calls():
+    h, eta, n, kernel = Number(0.8, "positive"), Number(0.1, "positive"), Count(7), Kind("imq")
+    sample, basis = Array(X, sizes=True), Array(X[:2] + 0.1, sizes=True)
+    normal = {"law": Object(GAUSSIAN), "n": n}
+    fit = {"x": Array(X, sizes=True), "basis": basis, "bandwidth": h, "regularisation": eta,
+           "base": Object(GAUSSIAN.score, True, wrong=(THREE,)), "kernel": kernel}  # fmt: skip
+    fitted = estimation.kernel_exponential_family(X, X[:2], 0.8, 0.1, base=GAUSSIAN.score)
+    stein = {"x": sample, "bandwidth": h, "regularisation": eta, "kernel": kernel}
+    field = estimation.stein_field(X, 0.8, 0.1)
+    yield from {
+        "estimation.kernel_mise": Call(estimation.kernel_mise, {**normal, "bandwidth": h}),
+        "estimation.optimal_bandwidth": Call(estimation.optimal_bandwidth, normal),
+        "estimation.leave_one_out": Call(
+            estimation.leave_one_out, {"data": sample, "bandwidth": h}
+        ),
+        "estimation.likelihood_bandwidth": Call(estimation.likelihood_bandwidth, {"data": sample}),
+        "estimation.stein_estimator": Call(
+            estimation.stein_estimator, {**stein, "regularisation": Number(0.1, "zero")}
+        ),
+        "estimation.stein_field": Call(estimation.stein_field, stein, lambda field: field(X)),
+        "estimation.stein_field.call": Call(field, {"x": x}),
+        "estimation.stein_field.jvp": Call(field.jvp, {"x": x, "v": v}),
+        "estimation.stein_field.vjp": Call(field.vjp, {"x": x, "v": v}),
+        "estimation.stein_field.divergence": Call(field.divergence, {"x": x}),
+        "estimation.kernel_exponential_family": Call(
+            estimation.kernel_exponential_family,
+            {**fit, "regularisation": Number(0.1, "zero")},
+            lambda fitted: np.append(fitted.score(X), fitted.log_density(X)),
+        ),
+        "estimation.kernel_exponential_family.score": Call(fitted.score, {"x": x}),
+        "estimation.kernel_exponential_family.jvp": Call(fitted.score.jvp, {"x": x, "v": v}),
+        "estimation.kernel_exponential_family.log_density": Call(fitted.log_density, {"x": x}),
+    }.items()
+
+
 CALLS: dict[str, Call] = {
     name: call
     for group in (
         _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
-        _objective_calls(), _conditioning_calls(), _chain_calls(), _diffusion_calls(),
+        _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(), _chain_calls(),
+        _diffusion_calls(), _kernel_calls(),
     )
     for name, call in group
 }  # fmt: skip

@@ -5,6 +5,7 @@ from refscore.fields.base import Field
 from refscore.fields.combinations import Restricted, Scaled, Sum
 from refscore.fields.families import Family
 from refscore.fields.functions import Function, LinearInParameters
+from refscore.fields.levels import PerLevel
 from refscore.fields.linearisation import Linearisation, Local
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LinearInParameters",
     "Linearisation",
     "Local",
+    "PerLevel",
     "Restricted",
     "Scaled",
     "Sum",

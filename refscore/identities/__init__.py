@@ -20,8 +20,9 @@ from refscore.identities.cases import Case, FieldDescription, Law
 
 CHAPTERS = (
     "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
-    "means", "perturbed", "ladder", "bounded", "kernels", "contrasts", "estimators", "traces",
-    "low_rank", "langevin", "diffusion", "proofs", "errata",
+    "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder", "bounded",
+    "kernels", "contrasts", "estimators", "uncertainty", "traces", "low_rank", "langevin",
+    "diffusion", "proofs", "errata", "blindness",
 )  # fmt: skip
 
 __all__ = [

@@ -7,9 +7,13 @@ import numpy as np
 from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
+from refscore.identities.cases import Case
 from refscore.identities.fields import (
     SONG,
+    affine_on_gaussians,
+    by_point,
     field_cases,
+    gaussian_nodes,
     probe_cases,
 )
 
@@ -100,3 +104,41 @@ def sliced_variance(ports, case):
     jac = oracles.fields.jacobian(case.field, x)[0]
     h = 0.5 * (jac + jac.T) + 0.5 * np.outer(s, s)
     yield Sides("variance", w @ loss**2 - (w @ loss) ** 2, np.array(2 * (h**2).sum()), w @ loss**2)
+
+
+def _sliced_divergences():
+    """Gaussians with probes of a positive definite second moment that is not I."""
+    for case in affine_on_gaussians():
+        d = len(case.law.mean)
+        yield Case(case.name, **case.inputs, probes=settings.normals(d + 2, d, key=3))
+
+
+@identity(
+    "B9",
+    ports="sliced_loss",
+    statement=r"\tfrac12E(s-s^*)^TV(s-s^*) = E\ell + \tfrac12\operatorname{tr}(VP) \ge 0,\ "
+    r"V = E vv^T;\ 0\ \text{at the score}",
+    assumptions="affine field on Gaussian data N(mu, S), P = S^-1; V positive definite, V = I: F",
+    source=SONG,
+    cases=_sliced_divergences,
+)
+def sliced_fisher_divergence(ports, case):
+    """The sliced objective is the sliced Fisher divergence up to a constant."""
+    law, v = case.law, case.probes
+    x, w = gaussian_nodes(law)
+    truth = settings.gaussian_score(law)
+    for name, probes in (("V", v), ("V = I", np.sqrt(len(law.mean)) * np.eye(len(law.mean)))):
+        second = probes.T @ probes / len(probes)
+        constant = 0.5 * np.trace(second @ np.linalg.inv(law.covariance))
+
+        def divergence(field, probes=probes, constant=constant):
+            def loss(y):
+                return ports.sliced_loss(field, y, probes=np.tile(probes, (len(y), 1, 1)))
+
+            return w @ by_point(loss, x) + constant
+
+        want = oracles.contrasts.sliced_fisher_affine(case.field, law, second)
+        yield Sides(f"{name}, a field", divergence(case.field), np.array(want))
+        yield Sides(f"{name}, the score", divergence(truth), np.array(0.0), constant)
+    want = oracles.objectives.fisher_affine(case.field, law)
+    yield Sides("F", divergence(case.field), np.array(want))

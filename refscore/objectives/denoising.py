@@ -23,7 +23,8 @@ def denoising_loss(field, x, sigma, noise=None, *, rng=None) -> np.ndarray:
     takes. Returns (...,). Raises TypeError or ValueError naming the argument. Cost: one value
     of the field a point.
     Source: Vincent, A connection between score matching and denoising autoencoders (2011).
-    Checked by: denoising_given_noise, denoising_is_explicit, denoising_affine, denoising_mean
+    Checked by: denoising_given_noise, denoising_is_explicit, denoising_affine, denoising_mean,
+    denoising_variance
     """
     return losses(*_arguments(field, x, sigma, noise, rng))
 
@@ -35,7 +36,7 @@ def denoising_loss_gradient(field, x, sigma, noise=None, *, rng=None) -> np.ndar
 
     field a Field; x points (..., d), at least one; sigma σ > 0, one or (...,); noise z (..., d),
     or drawn from `rng`, anything numpy.random.default_rng takes. Returns (p,).
-    Checked by: denoising_gradient
+    Checked by: denoising_gradient, denoising_fits_noised_law
     """
     return denoising_loss_and_gradient(field, x, sigma, noise, rng=rng)[1]
 

@@ -20,7 +20,8 @@ def implicit_loss(field, x) -> np.ndarray:
     field a Field; x points (..., d). Returns (...,). Raises TypeError or ValueError naming the
     argument. Cost: one value and one exact divergence a point.
     Source: Hyvärinen (2005), theorem 1.
-    Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine, proof_of_implicit
+    Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine, proof_of_implicit,
+    implicit_with_boundary, kink_adds_its_jump
     """
     return losses(*field_and_points(field, x), _integrand)
 

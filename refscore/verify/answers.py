@@ -11,7 +11,7 @@ import numpy as np
 from refscore.verify.errors import Malformed, SubjectError
 from refscore.verify.ports import LAWS, Port
 
-_SEVERAL = {"estimate", "pair", "posterior", "affine"}
+_SEVERAL = {"coefficients", "estimate", "pair", "posterior", "affine", "mean_and_precision"}
 _WANTED = {
     "values": "an array of one number a point, (n,)",
     "points": "an array (n, d)",
@@ -25,6 +25,9 @@ _WANTED = {
     "pair": "a pair of numbers",
     "posterior": "an array (n, d), or (mean, covariance)",
     "affine": "a pair (matrix, vector)",
+    "coefficients": "a tuple of four arrays",
+    "matrix": "one matrix",
+    "mean_and_precision": "a pair (mean, precision)",
 }
 
 

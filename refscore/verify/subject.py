@@ -12,6 +12,7 @@ import numpy as np
 from refscore.identities import Law
 from refscore.verify import answers, conventions
 from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError
+from refscore.verify.frameworks import energies
 from refscore.verify.loading import load, misspelt
 from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
 from refscore.verify.signatures import Takes, takes
@@ -21,7 +22,10 @@ __all__ = ["Subject", "load"]
 _FIELDS = {"field", "score"}
 _FRAMEWORKS = ("numpy", "torch", "jax")
 _ARRAYS = {
-    "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor",
+    "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor", "data",
+    "couplings", "biases", "data", "basis",
+    "pattern", "h", "h_slope", "sigmas", "precision",
+    "snr", "normals", "squares", "log_variance",
 }  # fmt: skip
 
 
@@ -132,6 +136,19 @@ class Subject:
             from refscore.verify.timed import ScoreAt
 
             return ScoreAt(self.framework, value, process_of(self))
+        if name in ("weight_function", "weight_derivative", "log_odds"):
+            from refscore.verify.functions import FUNCTIONS
+
+            return FUNCTIONS[name](self.framework, value)
+        if name in ("energy", "log_model", "log_noise"):
+            return energies.handed(name, self.framework, value, self.dtype)
+        if name == "family":
+            from refscore.verify.leveled import family_of
+
+            return family_of(self.framework, value)
+        if name == "levels":
+            whole = self.framework.to(np.array(value))
+            return whole.long() if hasattr(whole, "long") else whole.astype(int)
         if name == "matvec":
             return self._counted(self.framework.callable(np.array(value)))
         if name in _ARRAYS or name in GIVEN_NAMES:

@@ -18,6 +18,12 @@ PEERS = {
     "matfree": ("jax", "matfree"),
     "primate": ("primate",),
     "curvlinops": ("torch", "curvlinops"),
+    "k_diffusion": ("torch", "k_diffusion", "einops"),
+    "diffusers": ("torch", "diffusers"),
+    "azula": ("torch", "azula"),
+    "denoising_diffusion": ("torch", "denoising_diffusion_pytorch", "einops"),
+    "scikit_learn": ("sklearn",),
+    "scipy_kernels": ("scipy",),
 }
 
 

@@ -18,11 +18,14 @@ from pathlib import Path
 from validation.peers import PEERS, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# Installed as they are: their own dependencies would pull torchvision, which no check needs.
+# Installed as they are: their own dependencies would pull torchvision and more, unused here.
 WITHOUT_DEPENDENCIES = (
     "curvlinops-for-pytorch==3.0.1",
     "backpack-for-pytorch==1.7.1",
     "unfoldNd==0.2.3",
+    "azula==0.11.1",
+    "denoising-diffusion-pytorch==2.3.4",
+    "k-diffusion==0.1.1.post1",
 )
 
 

@@ -1,4 +1,4 @@
-"""torchebm: its score-matching losses in every mode, Langevin steps, its VP schedule."""
+"""torchebm: score-matching, contrastive and flow losses, Langevin steps, its VP schedule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from importlib.metadata import version as version_of
 import torch
 from torchebm.core import BaseModel
 from torchebm.interpolants import VariancePreservingInterpolant
-from torchebm.losses import DenoisingScoreMatching, ScoreMatching, SlicedScoreMatching
+from torchebm.losses import (
+    ContrastiveDivergence,
+    DenoisingScoreMatching,
+    EquilibriumMatchingLoss,
+    FlowMatchingLoss,
+    ScoreMatching,
+    SlicedScoreMatching,
+)
 from torchebm.samplers import LangevinDynamics
 
 from refscore.verify import replay
@@ -84,6 +91,72 @@ class ApproximateTrace:
         return torch.stack([value(loss, x, v) for v in probes.unbind(1)]).mean()
 
 
+class Polynomial(BaseModel):
+    """The kit's polynomial energy with trainable coefficients."""
+
+    def __init__(self, energy):
+        super().__init__(**FLOAT64)
+        self.energy, self.theta = energy, torch.nn.Parameter(energy.parameters.clone())
+
+    def forward(self, x):
+        return self.energy.with_parameters(self.theta)(x)
+
+
+class Contrastive:
+    """CD-k without the default's penalty on large energies; the step is spelled h = eta / 2."""
+
+    name, framework, version = "torchebm, contrastive divergence", "torch", VERSION
+
+    def contrastive_divergence(self, energy, x, step_size, n_steps, noise):
+        model = Polynomial(energy)
+        sampler = LangevinDynamics(model, step_size / 2, **FLOAT64)
+        loss = ContrastiveDivergence(model, sampler, n_steps, energy_reg_weight=0.0, **FLOAT64)
+        with replay(*noise):
+            return torch.autograd.grad(loss(x)[0], model.theta)[0]
+
+
+class Matching:
+    """Flow and equilibrium matching of data t and noise 1 - t, read as denoising.
+
+    On y = t x + (1 - t) z with sigma = (1 - t) / t, a score gives the velocity E[x - z | y],
+    whose error is sigma (1 + sigma) (s + z / sigma): the weight divides by that square.
+    """
+
+    framework, version = "torch", VERSION
+    conventions = {"half": False, "dimensions": "mean"}
+
+    def __init__(self, name, loss, sign, **options):
+        self.name, self._loss, self._sign, self._options = name, loss, sign, options
+
+    def denoising_loss(self, field, x, sigma, noise):
+        def velocity(y, t):
+            score = field(y * (1 + sigma))
+            return self._sign * ((1 + sigma) * y + sigma**2 * score + sigma * score)
+
+        options = {**self._options, "t_sampler": lambda n, **_: x.new_full((n,), 1 / (1 + sigma))}
+        weight = (sigma * (1 + sigma)) ** -2
+        return weight * self._loss(velocity, **options, **FLOAT64)(x, x0=noise)
+
+
+class ScorePrediction:
+    """Equilibrium matching's score prediction in its weightings, which `weight` takes out."""
+
+    framework, version = "torch", VERSION
+    conventions = {"half": False, "dimensions": "mean"}
+
+    def __init__(self, loss_weight, weight):
+        self.name = f"torchebm, score prediction, weight {loss_weight}"
+        self._loss_weight, self._weight = loss_weight, weight
+
+    def denoising_loss(self, field, x, sigma, noise):
+        loss = EquilibriumMatchingLoss(
+            lambda y, t: (1 + sigma) * field((1 + sigma) * y),
+            prediction="score", loss_weight=self._loss_weight,
+            t_sampler=lambda n, **_: x.new_full((n,), 1 / (1 + sigma)), **FLOAT64,
+        )  # fmt: skip
+        return loss(x, x0=noise) / self._weight(sigma)
+
+
 class Sampling:
     """Unadjusted Langevin steps; the VP process, whose time torchebm runs from noise to data."""
 
@@ -113,5 +186,14 @@ SUBJECTS = [
     Losses("torchebm, functional scores", use_autograd=False),
     *map(OwnProjections, ("rademacher", "sphere", "gaussian")),
     ApproximateTrace(),
+    Contrastive(),
+    Matching("torchebm, flow matching", FlowMatchingLoss, 1),
+    Matching(
+        "torchebm, equilibrium matching", EquilibriumMatchingLoss, -1,
+        ct="constant", ct_multiplier=1.0, time_invariant=False,
+    ),
+    ScorePrediction(None, lambda sigma: sigma**2),
+    ScorePrediction("velocity", lambda sigma: (sigma * (1 + sigma)) ** 2),
+    ScorePrediction("likelihood", lambda sigma: sigma * (1 + sigma) ** 2),
     Sampling(),
-]
+]  # fmt: skip

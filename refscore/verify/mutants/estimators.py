@@ -1,1 +1,299 @@
 """Mistakes in estimators: exact optima, variances, intervals."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from refscore.verify import library
+from refscore.verify.mutants.base import mistake
+
+CLASSIC = "classic"
+
+
+@mistake("gaussian_unbiased_covariance", port="fit_gaussian", source="classic: 1/(m-1) for 1/m")
+def _(x):
+    """The covariance is divided by n - 1."""
+    mean, precision = library.fit_gaussian(x)
+    return mean, precision * (len(x) - 1) / len(x)
+
+
+@mistake("gaussian_covariance_for_precision", port="fit_gaussian", source=CLASSIC)
+def _(x):
+    """The covariance is returned where the precision is asked for."""
+    mean, precision = library.fit_gaussian(x)
+    return mean, np.linalg.inv(precision)
+
+
+@mistake("gaussian_without_mean", port="fit_gaussian", source=CLASSIC)
+def _(x):
+    """The second moment about 0 is inverted, not the covariance."""
+    return x.mean(0), np.linalg.inv(x.T @ x / len(x))
+
+
+@mistake("gaussian_offset_for_mean", port="fit_gaussian", source=CLASSIC)
+def _(x):
+    """The offset K m of the affine score is returned as the mean."""
+    mean, precision = library.fit_gaussian(x)
+    return precision @ mean, precision
+
+
+@mistake("gaussian_diagonal_only", port="fit_gaussian", source=CLASSIC)
+def _(x):
+    """Correlations are ignored: the precision is that of independent coordinates."""
+    return x.mean(0), np.diag(1 / x.var(0))
+
+
+@mistake("sparse_precision_by_masking", port="fit_sparse_precision", source=CLASSIC)
+def _(x, pattern):
+    """The full precision is fitted and then masked."""
+    return library.fit_gaussian(x)[1] * pattern
+
+
+@mistake("sparse_precision_by_likelihood", port="fit_sparse_precision", source="C2")
+def _(x, pattern):
+    """Maximum likelihood under the pattern, which is another estimate."""
+    S = np.cov(x.T, bias=True)
+    W = S.copy()
+    for _ in range(60):  # coordinate descent for graphical models with known zeros
+        for j in range(len(S)):
+            rest = np.arange(len(S)) != j
+            free = rest & (pattern[j] > 0)
+            beta = np.zeros(len(S))
+            beta[free] = np.linalg.solve(W[np.ix_(free, free)], S[free, j])
+            W[rest, j] = W[j, rest] = W[rest] @ beta
+    return np.linalg.inv(W) * (pattern > 0)
+
+
+@mistake("sparse_precision_without_mean", port="fit_sparse_precision", source=CLASSIC)
+def _(x, pattern):
+    """The mean is taken to be 0."""
+    return library.fit_sparse_precision(np.concatenate([x, -x]), pattern)
+
+
+@mistake("sparse_precision_unbiased", port="fit_sparse_precision", source="classic: 1/(m-1)")
+def _(x, pattern):
+    """The covariance is divided by n - 1."""
+    return library.fit_sparse_precision(x, pattern) * (len(x) - 1) / len(x)
+
+
+@mistake("sparse_precision_one_triangle", port="fit_sparse_precision", source=CLASSIC)
+def _(x, pattern):
+    """Every off-diagonal parameter moves one entry alone, and K is made symmetric at the end."""
+    S = np.cov(x.T, bias=True)
+    K = np.zeros_like(S)
+    for i, free in enumerate(np.asarray(pattern) > 0):
+        K[i, free] = np.linalg.solve(S[np.ix_(free, free)], np.eye(len(S))[i, free])
+    return 0.5 * (K + K.T)
+
+
+@mistake("precision_about_the_mean", port="fit_diagonal_precision", source=CLASSIC)
+def _(x):
+    """The mean is subtracted, though the model has none."""
+    return 1 / x.var(0)
+
+
+@mistake("precision_unbiased", port="fit_diagonal_precision", source="classic: 1/(m-1) for 1/m")
+def _(x):
+    """The sum of squares is divided by n - 1."""
+    return (len(x) - 1) / (x**2).sum(0)
+
+
+@mistake("precision_variance_returned", port="fit_diagonal_precision", source=CLASSIC)
+def _(x):
+    """The variance is returned for the precision."""
+    return (x**2).mean(0)
+
+
+@mistake("precision_of_halved_trace", port="fit_diagonal_precision", source="O-family: half")
+def _(x):
+    """The trace term is halved with the square."""
+    return 0.5 / (x**2).mean(0)
+
+
+@mistake("precision_pooled", port="fit_diagonal_precision", source=CLASSIC)
+def _(x):
+    """One precision for all coordinates."""
+    return np.full(x.shape[1], 1 / (x**2).mean())
+
+
+def _sliced_system(x, v):
+    u = v * x[:, None]
+    return np.einsum("nmi,nmj->ij", u, u), (v**2).sum((0, 1))
+
+
+@mistake("sliced_precision_unit_trace", port="fit_sliced_precision", source="SSM: v norm forgotten")
+def _(x, probes):
+    """The trace term takes every v_j² as 1."""
+    G, g = _sliced_system(x, probes)
+    return np.linalg.solve(G, np.full_like(g, probes[..., 0].size))
+
+
+@mistake("sliced_precision_diagonal_gram", port="fit_sliced_precision", source=CLASSIC)
+def _(x, probes):
+    """Only the diagonal of the Gram matrix is used."""
+    G, g = _sliced_system(x, probes)
+    return g / np.diagonal(G)
+
+
+@mistake("sliced_precision_of_reduced_form", port="fit_sliced_precision", source=CLASSIC)
+def _(x, probes):
+    """The square is kept whole: the variance-reduced form."""
+    return library.fit_variance_reduced_precision(x, probes)
+
+
+@mistake("sliced_precision_without_half", port="fit_sliced_precision", source="O-family: half")
+def _(x, probes):
+    """The square has no one half."""
+    return 0.5 * library.fit_sliced_precision(x, probes)
+
+
+@mistake("sliced_precision_mean_probe", port="fit_sliced_precision", source="T-family")
+def _(x, probes):
+    """The probes of a point are averaged before they are used."""
+    return library.fit_sliced_precision(x, probes.mean(1, keepdims=True))
+
+
+@mistake("sliced_precision_first_probe", port="fit_sliced_precision", source="T-family")
+def _(x, probes):
+    """Only the first probe of every point is used."""
+    return library.fit_sliced_precision(x, probes[:, :1])
+
+
+@mistake("reduced_precision_unit_trace", port="fit_variance_reduced_precision", source="SSM")
+def _(x, probes):
+    """The trace term takes every v_j² as 1: the implicit estimate."""
+    return library.fit_diagonal_precision(x)
+
+
+@mistake("reduced_precision_of_sliced_form", port="fit_variance_reduced_precision", source=CLASSIC)
+def _(x, probes):
+    """The square is projected on the probes as well."""
+    return library.fit_sliced_precision(x, probes)
+
+
+@mistake("reduced_precision_probes_summed", port="fit_variance_reduced_precision", source="T01")
+def _(x, probes):
+    """Probes are summed, never divided by their number."""
+    return library.fit_variance_reduced_precision(x, probes) * probes.shape[1]
+
+
+@mistake("reduced_precision_normalised", port="fit_variance_reduced_precision", source="SSM repo")
+def _(x, probes):
+    """Every probe is scaled to norm √d."""
+    norm = np.linalg.norm(probes, axis=-1, keepdims=True)
+    return library.fit_variance_reduced_precision(x, probes / norm * math.sqrt(x.shape[1]))
+
+
+@mistake("denoised_precision_target_sign", port="fit_denoised_precision", source="O01")
+def _(x, sigma, noise):
+    """The target z/σ has the wrong sign."""
+    return -library.fit_denoised_precision(x, sigma, noise)
+
+
+@mistake("denoised_precision_at_clean_point", port="fit_denoised_precision", source="erratum J11")
+def _(x, sigma, noise):
+    """The field is read at the clean points."""
+    return (x * noise).mean(0) / (sigma * (x**2).mean(0))
+
+
+@mistake("denoised_precision_sigma_squared", port="fit_denoised_precision", source="O-family: σ")
+def _(x, sigma, noise):
+    """The target is divided by σ² where σ belongs."""
+    return library.fit_denoised_precision(x, sigma, noise) / sigma
+
+
+@mistake("denoised_precision_noise_residual", port="fit_denoised_precision", source="O-family: σ")
+def _(x, sigma, noise):
+    """The target is z, as for a network that predicts the noise."""
+    return library.fit_denoised_precision(x, sigma, noise) * sigma
+
+
+@mistake("denoised_precision_corrected", port="fit_denoised_precision", source="B6")
+def _(x, sigma, noise):
+    """The noise is deconvolved: the data's precision, λ/(1 - σ²λ), not the noised law's."""
+    precision = library.fit_denoised_precision(x, sigma, noise)
+    return precision / (1 - sigma**2 * precision)
+
+
+@mistake("denoised_precision_expected", port="fit_denoised_precision", source="B6")
+def _(x, sigma, noise):
+    """The expected optimum 1/(mean x² + σ²) instead of that for the noise given."""
+    return 1 / ((x**2).mean(0) + sigma**2)
+
+
+@mistake("levels_share_a_precision", port="fit_denoised_levels", source="C1")
+def _(x, sigmas, noise):
+    """One precision for all levels: the features were not kept apart."""
+    s = np.asarray(sigmas)[:, None, None]
+    y = x + s * noise
+    shared = (y * noise / s).mean((0, 1)) / (y**2).mean((0, 1))
+    return np.tile(shared, (len(s), 1))
+
+
+@mistake("levels_share_the_noise", port="fit_denoised_levels", source="N-family: random streams")
+def _(x, sigmas, noise):
+    """Every level uses the first level's noise."""
+    first = np.broadcast_to(noise[:1], noise.shape)
+    return library.fit_denoised_levels(x, sigmas, first)
+
+
+@mistake("levels_reversed", port="fit_denoised_levels", source="C-family: order of levels")
+def _(x, sigmas, noise):
+    """The levels are answered from the smallest to the largest."""
+    return library.fit_denoised_levels(x, sigmas, noise)[::-1]
+
+
+@mistake("levels_rescaled", port="fit_denoised_levels", source="O-family: σ² weighting")
+def _(x, sigmas, noise):
+    """The σ² weight of a level ends up in its estimate."""
+    return library.fit_denoised_levels(x, sigmas, noise) * np.asarray(sigmas)[:, None] ** 2
+
+
+@mistake("power_rate_by_likelihood", port="fit_generalised_normal_rate", source=CLASSIC)
+def _(x, power):
+    """Maximum likelihood, 1/mean |x|^a, which is the same at a = 2 alone."""
+    return 1 / np.mean(np.abs(x) ** power)
+
+
+@mistake("power_rate_slope_factor", port="fit_generalised_normal_rate", source=CLASSIC)
+def _(x, power):
+    """The derivative |x|^(a-2) lacks its factor a - 1."""
+    return library.fit_generalised_normal_rate(x, power) / (power - 1)
+
+
+@mistake("power_rate_exponent", port="fit_generalised_normal_rate", source=CLASSIC)
+def _(x, power):
+    """The factor a of the density is not divided out: its score is a θ |x|^(a-1)."""
+    return library.fit_generalised_normal_rate(x, power) / power
+
+
+@mistake("power_rate_ratio_of_points", port="fit_generalised_normal_rate", source=CLASSIC)
+def _(x, power):
+    """The mean of the ratios, not the ratio of the means."""
+    return (power - 1) * np.mean(np.abs(x) ** -power)
+
+
+@mistake("half_line_without_weight_slope", port="fit_half_normal_mean", source="B12")
+def _(x, h, h_slope):
+    """The term h′ s is left out."""
+    return np.sum(h * x) / np.sum(h)
+
+
+@mistake("half_line_without_weight", port="fit_half_normal_mean", source="B12")
+def _(x, h, h_slope):
+    """No weight: the sample mean, which ignores the boundary."""
+    return np.mean(x)
+
+
+@mistake("half_line_slope_sign", port="fit_half_normal_mean", source="B12")
+def _(x, h, h_slope):
+    """The term h′ s has the wrong sign."""
+    return np.sum(h * x + h_slope) / np.sum(h)
+
+
+@mistake("half_line_weight_squared", port="fit_half_normal_mean", source="B12")
+def _(x, h, h_slope):
+    """h² for h: the field is weighted, not its square."""
+    return np.sum(h**2 * x - h_slope) / np.sum(h**2)

@@ -1,0 +1,137 @@
+"""Fitting any field with parameters: quasi-Newton on a given loss."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from refscore import objectives
+from refscore._arguments import (
+    as_array,
+    as_callable,
+    as_count,
+    as_offering,
+    as_points,
+    as_positive,
+    as_rng,
+)
+from refscore.estimation._rank import solve_symmetric
+from refscore.estimation.result import FitResult
+
+
+def fit(
+    objective, field, x, *, tolerance=1e-8, max_iterations=1000, errors=False, rng=None, **given
+) -> FitResult:
+    """The minimiser of a mean loss in a field's parameters, from where they are, by L-BFGS.
+
+    objective a function `(field, x, **given) -> (mean loss, gradient (p,))`, such as
+    `objectives.denoising_loss_and_gradient`, or its name without the ending: "implicit",
+    "sliced", "denoising", ...; field anything with `parameters` and `with_parameters`; x points
+    (n, d); tolerance on the largest entry of the gradient; given further arguments of the
+    objective. An objective that takes `rng` sees the same draws at every step, by a seed from
+    `rng`. With errors=True the FitResult has the sandwich covariance; noise or probes must then
+    be given, arrays of n rows, and every parameter costs two gradients, every point one.
+    Raises ValueError if the loss is not finite, or where D is singular.
+    Tested in: tests/estimation/test_fit.py
+    """
+    from scipy.optimize import minimize
+
+    objective = named_objective(objective)
+    field, x = as_parametric(field, "field"), _points(x)
+    tolerance, draws = as_positive(tolerance, "tolerance"), "rng" in _names(objective)
+    drawn = draws and not any(given.get(name) is not None for name in ("noise", "probes"))
+    if drawn:
+        given = {**given, "rng": int(as_rng(rng).integers(2**62))}
+
+    def loss(theta):
+        value, gradient = objective(field.with_parameters(theta), x, **given)
+        return float(value), np.asarray(gradient, dtype=np.float64)
+
+    start = field.parameters
+    if not np.isfinite(loss(start)[0]):
+        raise ValueError("the loss is not finite at the field's own parameters")
+    options = {
+        "maxiter": as_count(max_iterations, "max_iterations"),
+        "maxfun": 4 * max_iterations,
+        "gtol": tolerance,
+        "ftol": 1e-15,
+    }
+    with np.errstate(all="ignore"):
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    if not (np.isfinite(found.x).all() and np.isfinite(found.fun)):
+        raise ValueError("the loss is not bounded below, or not finite, on the way down")
+    fitted = field.with_parameters(found.x)
+    slope = float(np.abs(found.jac).max(initial=0))
+    converged = bool(slope <= max(tolerance, 1e-6 * (1 + abs(found.fun))))
+    ended = f"L-BFGS, {found.nit} iterations, largest gradient entry {slope:.1e}"
+    covariance = None
+    if errors:
+        if drawn:
+            raise ValueError("errors=True needs the noise or probes given, to read them by row")
+        covariance = _sandwich(objective, field, found.x, x, given)
+    names = tuple(f"theta[{j}]" for j in range(len(found.x)))
+    return FitResult(found.x, covariance, float(found.fun), len(x), names, fitted, converged, ended)
+
+
+def named_objective(objective):
+    """The function of an objective, which may be given by its name."""
+    if not isinstance(objective, str):
+        return as_callable(objective, "objective")
+    function = getattr(objectives, f"{objective}_loss_and_gradient", None)
+    if function is None:
+        ending = "_loss_and_gradient"
+        known = [n.removesuffix(ending) for n in objectives.__all__ if n.endswith(ending)]
+        raise ValueError(f"objective must be one of {', '.join(known)}; got {objective!r}")
+    return function
+
+
+def as_parametric(field, name: str):
+    """`field`, which must have parameters, at least one."""
+    field = as_offering(field, name, "parameters", "with_parameters")
+    if np.size(field.parameters) == 0:
+        raise ValueError(f"{name} must have at least one parameter, got none")
+    return field
+
+
+def rows_of(given: dict, rows, n: int) -> dict:
+    """The arguments for some of the n points: arrays of n rows are taken by row."""
+    return {
+        name: value[rows] if isinstance(value, np.ndarray) and value.shape[:1] == (n,) else value
+        for name, value in given.items()
+    }
+
+
+def _names(function):
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+def _points(x):
+    x = as_points(x, "x")
+    if x.ndim != 2 or len(x) < 2:
+        raise ValueError(f"x must hold at least two points, (n, d); got shape {x.shape}")
+    return x
+
+
+def _sandwich(objective, field, theta, x, given):
+    """D⁻¹ V D⁻¹/n: D by central differences of the gradient, V from the gradient at every point."""
+    n, p = len(x), len(theta)
+    given = {
+        k: as_array(v, k) if isinstance(v, (list, np.ndarray)) else v for k, v in given.items()
+    }
+
+    def gradient(at, rows=slice(None)):
+        return objective(field.with_parameters(at), x[rows], **rows_of(given, rows, n))[1]
+
+    D = np.zeros((p, p))
+    for j in range(p):
+        step = np.zeros(p)
+        step[j] = 6e-6 * max(1.0, abs(theta[j]))
+        D[j] = (gradient(theta + step) - gradient(theta - step)) / (2 * step[j])
+    each = np.stack([gradient(theta, slice(i, i + 1)) for i in range(n)])
+    solve = solve_symmetric(0.5 * (D + D.T), [f"theta[{j}]" for j in range(p)], n)
+    covariance = solve(solve(each.T @ each / n).T) / n
+    return 0.5 * (covariance + covariance.T)

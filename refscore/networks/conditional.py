@@ -1,0 +1,251 @@
+"""One network for all noise levels, with explicit derivatives.
+
+    s(x, σ) = A x + B F(C x, e),   e = (c, sin ω₁c, cos ω₁c, ...),   c = ¼ log σ
+
+F is a tanh network; A, B, C are numbers that the reading of F's output fixes at every level:
+
+    "score"     A = 0, B = 1, C = 1: F is the score
+    "noise"     A = 0, B = −1/σ, C = 1: F is the noise z in x + σ z, ẑ = −σ s
+    "denoiser"  s = (D − x)/σ², D = c_skip x + c_out F(c_in x, e)
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from refscore._arguments import as_array, as_count, as_points, as_positive, as_rng, beyond_float
+from refscore.fields import Family, Field
+from refscore.fields.linearisation import Local, borrowed_workspace, rows_in_blocks
+from refscore.networks.backpropagation import MLPLocal
+
+READINGS = ("score", "noise", "denoiser")
+
+
+def edm_preconditioning(sigma, sigma_data):
+    """What a denoiser D = c_skip x + c_out F(c_in x, c_noise) makes of a network F.
+
+        c_skip = σ_d²/(σ² + σ_d²)     c_out = σ σ_d/√(σ² + σ_d²)
+        c_in = 1/√(σ² + σ_d²)         c_noise = ¼ log σ
+
+    For data of standard deviation σ_d, F's input and its target have unit variance.
+    sigma: levels σ > 0 (...,); sigma_data: σ_d > 0. Returns four arrays (...,), in this order.
+    Raises: ValueError naming the argument. Source: Karras et al. (2022), table 1.
+    Checked by: edm_preconditioning_values, edm_unit_variance
+    """
+    sigma, sigma_data = as_levels(sigma, "sigma"), as_positive(sigma_data, "sigma_data")
+    length = np.hypot(sigma, sigma_data)
+    skip = (sigma_data / length) ** 2
+    return skip, sigma_data * (sigma / length), 1 / length, 0.25 * np.log(sigma)
+
+
+def as_levels(value, name: str, shape: tuple | None = None) -> np.ndarray:
+    """Noise levels of any shape, or of the given one; all positive."""
+    levels = as_array(value, name, shape)
+    if levels.size and levels.min() <= 0:
+        raise ValueError(f"{name} must be positive, got {levels.min()!r}")
+    return levels
+
+
+class ConditionalMLP(Family):
+    """A tanh network for all noise levels, s(x, σ) = A x + B F(C x, e(σ)).
+
+    weights: matrices (out, in), the first `in` d + 1 + 2m, the last `out` d; biases; reading:
+    "score", "noise" or "denoiser", what F's output means (see this module); sigma_data: σ_d of
+    a denoiser; frequencies (m,): the ω of the embedding, none by default. Points may have a
+    level each: one forward pass serves them all. `at(sigma)` is a Field whose parameters are
+    the whole network's: W₁ row-major, b₁, W₂, b₂, ... Its divergence takes d products J v.
+    Raises: ValueError naming the argument. Cost: as an MLP of these widths.
+
+    Tested in: tests/test_conditional.py
+    """
+
+    def __init__(self, weights, biases, *, reading="noise", sigma_data=1.0, frequencies=()):
+        if reading not in READINGS:
+            raise ValueError(f"reading must be one of {READINGS}, got {reading!r}")
+        self.reading, self.sigma_data = reading, as_positive(sigma_data, "sigma_data")
+        self.frequencies = as_array(frequencies, "frequencies", (None,)).copy()
+        weights, biases = list(weights), list(biases)
+        if not weights or len(weights) != len(biases):
+            raise ValueError(
+                f"weights and biases must be equally many, at least one layer;"
+                f" got {len(weights)} and {len(biases)}"
+            )
+        extra = 1 + 2 * len(self.frequencies)
+        width = first = as_array(weights[0], "weights[0]", (None, None)).shape[1]
+        self.weights, self.biases = [], []
+        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            weight = as_array(weight, f"weights[{layer}]", (None, width)).copy()
+            width = len(weight)
+            self.weights.append(weight)
+            self.biases.append(as_array(bias, f"biases[{layer}]", (width,)).copy())
+        self.dim = width
+        if width == 0 or first != width + extra:
+            raise ValueError(
+                f"weights must begin with {extra} inputs more than the outputs they end with;"
+                f" got {first} and {width}"
+            )
+        for array in self.weights + self.biases:
+            array.flags.writeable = False
+        self.rows_at_once = max(16, 49152 // max(len(b) for b in self.biases))
+        super().__init__(self.at)
+
+    @classmethod
+    def initialise(cls, widths, *, rng=None, **options) -> ConditionalMLP:
+        """A random network with the widths (d, m₁, ..., d): W ~ N(0, 1/in), b = 0.
+
+        rng: anything numpy.random.default_rng takes; options: as for the class.
+        """
+        if np.isscalar(widths) or len(widths) < 2:
+            raise ValueError(f"widths must be (d, m₁, ..., d), two or more, got {widths!r}")
+        widths = [as_count(width, "widths") for width in widths]
+        widths[0] += 1 + 2 * np.size(options.get("frequencies", ()))
+        rng = as_rng(rng)
+        weights = [rng.standard_normal((m, k)) / np.sqrt(k) for k, m in pairwise(widths)]
+        return cls(weights, [np.zeros(m) for m in widths[1:]], **options)
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """The flat parameters, a copy (p,)."""
+        pairs = zip(self.weights, self.biases, strict=True)
+        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+
+    def with_parameters(self, theta) -> ConditionalMLP:
+        """The same family with parameters `theta` (p,)."""
+        theta = as_array(theta, "theta", (self.parameters.size,))
+        weights, biases, start = [], [], 0
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            middle, end = start + weight.size, start + weight.size + bias.size
+            weights.append(theta[start:middle].reshape(weight.shape))
+            biases.append(theta[middle:end])
+            start = end
+        return ConditionalMLP(
+            weights, biases, reading=self.reading, sigma_data=self.sigma_data,
+            frequencies=self.frequencies,
+        )  # fmt: skip
+
+    def at(self, sigma) -> Field:
+        """The field s(·, σ) at one level."""
+        return _AtLevel(self, as_positive(sigma, "sigma"))
+
+    def __call__(self, x, sigma) -> np.ndarray:
+        """s(x, σ): points (..., d), and sigma one level or one a point (...,)."""
+        x = as_points(x, "x", self.dim)
+        shape = None if np.ndim(sigma) == 0 else x.shape[:-1]
+        sigma = np.broadcast_to(as_levels(sigma, "sigma", shape), x.shape[:-1])
+        rows = x.reshape(-1, self.dim), sigma.reshape(-1)
+        return self._blockwise(*rows, lambda local, rows: local.value).reshape(x.shape)
+
+    def _blockwise(self, x, sigma, read):
+        """read(local, rows) over blocks of points that fit the cache, joined."""
+        blocks = rows_in_blocks(len(x), self.rows_at_once)
+        with borrowed_workspace() as space, beyond_float():
+            return np.concatenate(
+                [read(self._local(x[rows], sigma[rows], space), rows) for rows in blocks]
+            )
+
+    def _local(self, x, sigma, workspace=None) -> Local:
+        return ConditionalLocal(self, x, sigma, workspace)
+
+    def _numbers(self, sigma):
+        """A, B and C at levels (n,), each (n, 1) or a number."""
+        sigma = sigma[:, None]
+        if self.reading == "score":
+            return 0.0, 1.0, 1.0
+        if self.reading == "noise":
+            return 0.0, -1 / sigma, 1.0
+        length = np.hypot(sigma, self.sigma_data)
+        return -((1 / length) ** 2), (self.sigma_data / length) / sigma, 1 / length
+
+    def _embedded(self, sigma):
+        """e = (c, sin ω₁c, ..., cos ω₁c, ...), (n, 1 + 2m)."""
+        c = 0.25 * np.log(sigma)[:, None]
+        turns = c * self.frequencies
+        return np.concatenate([c, np.sin(turns), np.cos(turns)], axis=1)
+
+
+class ConditionalLocal(Local):
+    """A conditional network near x (n, d) at levels sigma (n,), by one pass of F."""
+
+    def __init__(self, family, x, sigma, workspace=None):
+        self.family, self.x = family, x
+        self._A, self._B, self._C = family._numbers(sigma)
+        inputs = np.concatenate([self._C * x, family._embedded(sigma)], axis=1)
+        self._extra = inputs.shape[1] - family.dim
+        self._inner = MLPLocal(family, inputs, workspace)
+        self.value = self._A * x + self._B * self._inner.value
+
+    def jvp(self, v):
+        """J v = A v + B J_F (C v, 0) for stacked directions (m, n, d)."""
+        return self._A * v + self._B * self._inner.jvp(self._padded(v))
+
+    def vjp(self, w):
+        """Jᵀ w = A w + C (J_Fᵀ B w) on the coordinates of x."""
+        return self._A * w + self._C * self._inner.vjp(self._B * w)[:, : self.family.dim]
+
+    def jacobian(self):
+        """J, (n, d, d)."""
+        return np.moveaxis(self.jvp(self._units()), 0, -1)
+
+    def divergence(self):
+        """tr J by d products, (n,)."""
+        return np.einsum("knk->n", self.jvp(self._units()))
+
+    def gradient(self, a, c, v, b):
+        """∂/∂θ [Σ a·s + Σ c div s + Σ b·J v], (p,): A, B and C are free of θ."""
+        if c is not None:
+            units = self._units()
+            v = units if v is None else np.concatenate([v, units])
+            weighted = c[:, None] * units
+            b = weighted if b is None else np.concatenate([b, weighted])
+        return self._inner.gradient(
+            None if a is None else self._B * a,
+            None,
+            None if v is None else self._padded(v),
+            None if b is None else self._B * b,
+        )
+
+    def _units(self):
+        n, dim = self.x.shape
+        return np.broadcast_to(np.eye(dim)[:, None, :], (dim, n, dim))
+
+    def _padded(self, v):
+        """(C v, 0): the embedding does not move with x."""
+        return np.concatenate([self._C * v, np.zeros((*v.shape[:-1], self._extra))], axis=-1)
+
+
+class _AtLevel(Field):
+    """A conditional network at one level; its parameters are the whole network's."""
+
+    def __init__(self, family, sigma):
+        super().__init__(family.dim)
+        self.family, self.sigma, self.rows_at_once = family, sigma, family.rows_at_once
+
+    @property
+    def parameters(self):
+        return self.family.parameters
+
+    def with_parameters(self, theta):
+        return self.family.with_parameters(theta).at(self.sigma)
+
+    def _read(self, x, read):
+        return self.family._blockwise(x, np.full(len(x), self.sigma), read)
+
+    def _value(self, x):
+        return self._read(x, lambda local, rows: local.value)
+
+    def _jvp(self, x, v):
+        return self._read(x, lambda local, rows: local.jvp(v[None, rows])[0])
+
+    def _vjp(self, x, v):
+        return self._read(x, lambda local, rows: local.vjp(v[rows]))
+
+    def _jacobian(self, x):
+        return self._read(x, lambda local, rows: local.jacobian())
+
+    def _divergence(self, x):
+        return self._read(x, lambda local, rows: local.divergence())
+
+    def _local(self, x, workspace=None):
+        return ConditionalLocal(self.family, x, np.full(len(x), self.sigma), workspace)

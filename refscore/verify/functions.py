@@ -1,0 +1,43 @@
+"""Functions handed to subjects: weights and log odds of a case, from their descriptions."""
+
+from __future__ import annotations
+
+from refscore import objectives
+
+_WEIGHTS = {
+    "power": objectives.power_weight,
+    "capped": objectives.capped_weight,
+    "log": objectives.log_weight,
+    "box": objectives.box_weight,
+    "distance": objectives.distance_weight,
+}
+
+
+def weight_function(framework, description):
+    """The described weight h, differentiable, on a framework's arrays (..., d)."""
+    return framework.callable(_weight(description))
+
+
+def weight_derivative(framework, description):
+    """Its derivative h', on a framework's arrays (..., d)."""
+    return framework.callable(_weight(description).derivative)
+
+
+def log_odds(framework, description):
+    """Log odds log p(x)/p(x with bit i flipped) of a Boltzmann law, (..., d) to (..., d)."""
+    return framework.callable(_log_odds(description))
+
+
+def _weight(description):
+    return _WEIGHTS[description.kind](**description.parameters_by_name)
+
+
+def _log_odds(description):
+    return objectives.BoltzmannLogOdds(**description.parameters_by_name)
+
+
+FUNCTIONS = {
+    "weight_function": weight_function,
+    "weight_derivative": weight_derivative,
+    "log_odds": log_odds,
+}

@@ -1,0 +1,64 @@
+"""Quasi-Newton fits against closed forms."""
+
+import numpy as np
+import pytest
+
+from refscore.distributions import GaussianMixture
+from refscore.estimation import diagonal_precision, fit, fit_denoising, fit_implicit, fit_sliced
+from refscore.fields import Affine, Sum
+from refscore.networks import MLP
+from refscore.objectives import denoising_loss_and_gradient
+
+RNG = np.random.default_rng(7)
+X = RNG.standard_normal((80, 2)) @ [[1.0, 0.3], [0.0, 0.6]] + [0.4, -0.2]
+NOISE = RNG.standard_normal((80, 2))
+PROBES = RNG.standard_normal((80, 2, 2))
+
+
+@pytest.mark.parametrize("field", [Affine(np.zeros((2, 2))), diagonal_precision(2)])
+def test_closed_forms_are_found_again_with_their_errors(field):
+    for name, given, solved in (
+        ("implicit", {}, fit_implicit(field, X)),
+        ("sliced", {"probes": PROBES}, fit_sliced(field, X, PROBES)),
+        ("denoising", {"sigma": 0.5, "noise": NOISE}, fit_denoising(field, X, 0.5, NOISE)),
+    ):
+        found = fit(name, field, X, errors=True, **given)
+        assert found.converged
+        np.testing.assert_allclose(found.parameters, solved.parameters, atol=2e-5)
+        np.testing.assert_allclose(found.loss, solved.loss, rtol=1e-9)
+        np.testing.assert_allclose(found.standard_errors, solved.standard_errors, rtol=1e-3)
+
+
+def test_draws_are_the_same_at_every_step():
+    one, two = (fit("denoising", Affine(np.zeros((2, 2))), X, sigma=0.5, rng=3) for _ in range(2))
+    np.testing.assert_array_equal(one.parameters, two.parameters)
+    other = fit("denoising", Affine(np.zeros((2, 2))), X, sigma=0.5, rng=4)
+    assert np.abs(one.parameters - other.parameters).max() > 1e-3
+
+
+def test_a_network_comes_near_the_score_of_a_mixture():
+    law = GaussianMixture([0.6, 0.4], [[-1.5], [1.0]], [0.3, 0.4])
+    x = law.sample(2000, rng=0)
+    found = fit("denoising", MLP.initialise((1, 16, 1), rng=1), x, sigma=0.4, rng=2,
+                max_iterations=300)  # fmt: skip
+    noised = law.diffuse(1, 0.4)
+    best = denoising_loss_and_gradient(noised.score, x, 0.4, rng=5)[0]
+    reached = denoising_loss_and_gradient(found.field, x, 0.4, rng=5)[0]
+    assert reached < best + 0.05
+
+
+def test_whatever_has_parameters_is_fitted():
+    model = Sum(Affine(np.zeros((2, 2))), diagonal_precision(2).with_parameters([0.1, 0.1]))
+    found = fit("implicit", model, X)
+    assert found.field.parameters.shape == (8,)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(ValueError, match="needs the noise or probes given"):
+        fit("denoising", Affine(np.zeros((2, 2))), X, sigma=0.5, errors=True)
+    with pytest.raises(ValueError, match="objective must be one of"):
+        fit("likelihood", Affine(np.zeros((2, 2))), X)
+    with pytest.raises(TypeError, match="field must offer .parameters"):
+        fit("implicit", np.ones, X)
+    with pytest.raises(ValueError, match="not finite at the field's own parameters"):
+        fit(lambda f, x: (np.nan, np.zeros(6)), Affine(np.zeros((2, 2))), X)

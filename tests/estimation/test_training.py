@@ -1,0 +1,161 @@
+"""Stochastic training: an interrupted run is the uninterrupted one, to the bit."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from refscore.distributions import Gaussian
+from refscore.estimation import fit_denoising, load_checkpoint, save_checkpoint, train
+from refscore.fields import Affine
+from refscore.networks import MLP
+
+LAW = Gaussian([0.5, -1.0], [[1.3, 0.4], [0.4, 0.7]])
+X = LAW.sample(300, rng=1)
+NET = MLP.initialise((2, 6, 2), rng=2)
+SETTINGS = {
+    "steps": 60, "batch_size": 32, "held_out": LAW.sample(50, rng=3), "evaluate_every": 7,
+    "rng": 4, "sigma": 0.5,
+}  # fmt: skip
+
+
+class Killed(Exception):
+    """Raised by a callback in place of a kill."""
+
+
+def _killed_at(step):
+    def callback(k, loss):
+        if k == step:
+            raise Killed
+
+    return callback
+
+
+@pytest.mark.parametrize("at", [1, 13, 30, 59])
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937, np.random.Philox])
+def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, at, bits):
+    settings = {**SETTINGS, "checkpoint": tmp_path / "run.npz", "checkpoint_every": 5}
+    settings["rng"] = None
+    whole = train("denoising", NET, X, **{**SETTINGS, "rng": np.random.Generator(bits(9))})
+    settings["rng"] = np.random.Generator(bits(9))
+    with pytest.raises(Killed):
+        train("denoising", NET, X, **settings, callback=_killed_at(at))
+    settings["rng"] = np.random.Generator(bits(9 if at < 5 else 10))  # not looked at
+    resumed = train("denoising", NET, X, **settings)
+    np.testing.assert_array_equal(resumed.parameters, whole.parameters)
+    assert resumed.history == whole.history
+    assert resumed.loss == whole.loss
+    assert resumed.message == whole.message
+
+
+def test_a_process_killed_for_good_is_resumed(tmp_path):
+    """SIGKILL in the middle: the checkpoint on disk is whole, and the run goes on from it."""
+    path = tmp_path / "run.npz"
+    script = f"""
+        import os, signal
+        from test_training import NET, SETTINGS, X
+        from refscore.estimation import train
+        def stop(step, loss):
+            if step == 33:
+                os.kill(os.getpid(), signal.SIGKILL)
+        train("denoising", NET, X, **SETTINGS, checkpoint={str(path)!r}, checkpoint_every=3,
+              callback=stop)
+    """
+    places = os.pathsep.join([os.path.dirname(__file__), os.getcwd()])
+    environment = {**os.environ, "PYTHONPATH": places}
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=environment)
+    assert done.returncode == -signal.SIGKILL
+    assert load_checkpoint(path)[1]["step"] == 33
+    resumed = train("denoising", NET, X, **SETTINGS, checkpoint=path)
+    whole = train("denoising", NET, X, **SETTINGS)
+    np.testing.assert_array_equal(resumed.parameters, whole.parameters)
+
+
+def test_it_finds_the_optimum_of_a_linear_field():
+    settings = {"sigma": 0.7, "noise": np.random.default_rng(0).standard_normal(X.shape)}
+    want = fit_denoising(Affine(np.eye(2)), X, **settings)
+    got = train("denoising", Affine(np.zeros((2, 2))), X, **settings, batch_size=300, steps=3000,
+                learning_rate=0.01)  # fmt: skip
+    np.testing.assert_allclose(got.parameters, want.parameters, atol=1e-5)
+    np.testing.assert_allclose(got.loss, want.loss, rtol=1e-8)
+
+
+def test_it_stops_early_and_keeps_the_best():
+    small = X[:8]
+    found = train("denoising", NET, small, **{**SETTINGS, "steps": 4000, "patience": 3,
+                  "learning_rate": 0.05})  # fmt: skip
+    losses = [held for _, _, held in found.history]
+    assert found.converged
+    assert "no better held-out loss" in found.message
+    assert found.loss == min(losses) == losses[-4]
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    train("denoising", NET, X, **SETTINGS, checkpoint=path)
+    with pytest.raises(ValueError, match="another run: learning_rate differ"):
+        train("denoising", NET, X, **SETTINGS, checkpoint=path, learning_rate=0.1)
+    with pytest.raises(ValueError, match="another run: data differ"):
+        train("denoising", NET, X + 1, **SETTINGS, checkpoint=path)
+    path.write_bytes(b"PK\x03\x04 no archive")
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        train("denoising", NET, X, **SETTINGS, checkpoint=path)
+
+
+def test_a_checkpoint_is_never_unpickled_and_never_half_written(tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+    np.savez(path, theta=np.array([object()], dtype=object))
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        load_checkpoint(path)
+    save_checkpoint(path, {"a": np.arange(3)}, {"step": 1})
+
+    def broken(file, **arrays):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez", broken)
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(path, {"a": np.arange(4)}, {"step": 2})
+    assert load_checkpoint(path)[1] == {"step": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_rows_go_along_with_their_points():
+    """An array with a row a point is shuffled with the points."""
+    seen = []
+
+    def objective(field, batch, tag):
+        seen.append(np.abs(batch[:, 0] - tag).max())
+        return 0.0, np.zeros(field.parameters.size)
+
+    train(objective, NET, X, tag=X[:, 0].copy(), steps=20, batch_size=7)
+    assert max(seen) == 0
+
+
+def test_every_point_is_seen_once_a_pass():
+    batches = []
+
+    def objective(field, batch):
+        batches.append(batch)
+        return 0.0, np.zeros(field.parameters.size)
+
+    train(objective, NET, X, steps=10, batch_size=30, rng=0)
+    np.testing.assert_array_equal(np.unique(np.concatenate(batches), axis=0), np.unique(X, axis=0))
+
+
+def test_a_loss_that_is_not_finite_is_an_error():
+    def objective(field, batch):
+        return np.nan, np.zeros(field.parameters.size)
+
+    with pytest.raises(ValueError, match="not finite at step 1"):
+        train(objective, NET, X)
+    with pytest.raises(ValueError, match="patience needs held_out"):
+        train("implicit", NET, X, patience=2)
+    with pytest.raises(ValueError, match="objective must be one of"):
+        train("implict", NET, X)
+    with pytest.raises(ValueError, match="at least one parameter"):
+        train("implicit", LAW.score, X)

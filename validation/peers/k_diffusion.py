@@ -1,0 +1,86 @@
+"""k-diffusion: its preconditioned denoiser's losses in three weightings, and its noise levels.
+
+On a denoiser D the loss is w(sigma) |D - x|^2 / c_out^2: w = 1 ("karras") is EDM's weight,
+"snr" makes it 1 / sigma^2, "soft-min-snr" 1 / (sigma^2 + sigma_data^2).
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+
+import torch
+
+from refscore.verify import replay
+from validation.peers.stand_ins import modules
+
+UNUSED = ("torchvision", "torchvision.transforms", "dctorch", "torchdiffeq", "torchsde", "PIL")
+layers, utils = modules("k_diffusion", ("layers", "utils"), (*UNUSED, "safetensors"))
+VERSION = version_of("k-diffusion")
+
+
+def denoiser(score, sigma_data, kind, weighting):
+    """A k-diffusion denoiser whose D is y + sigma^2 s(y, sigma)."""
+
+    def inner(scaled, sigma):
+        s = utils.append_dims(sigma, scaled.ndim)
+        c_skip, c_out, c_in = made.get_scalings(s)
+        y = scaled / c_in
+        return (y + s**2 * score(y, sigma) - c_skip * y) / c_out
+
+    made = kind(inner, sigma_data, weighting)
+    return made
+
+
+class Losses:
+    """A loss on the score; what remains of its weighting is taken out of it by `to_squared`."""
+
+    framework, version = "torch", VERSION
+    conventions = {"half": False, "dimensions": "mean", "denoising_loss.sigma_power": 2}
+
+    def __init__(self, name, weighting="snr", kind=layers.Denoiser, to_squared=lambda s, d: 1.0):
+        self.name, self._weighting, self._kind = f"k-diffusion, {name}", weighting, kind
+        self._to_squared = to_squared
+
+    def ladder_loss(self, family, x, levels, sigmas, noise, sigma_data=0.7):
+        sigma = sigmas[levels]
+        loss = denoiser(family, sigma_data, self._kind, self._weighting).loss(x, noise, sigma)
+        return loss * self._to_squared(sigma, sigma_data)
+
+    def denoising_loss(self, field, x, sigma, noise):
+        levels, sigmas = torch.zeros(len(x), dtype=torch.long), x.new_tensor([sigma])
+        return self.ladder_loss(lambda y, _: field(y), x, levels, sigmas, noise)
+
+
+class Preconditioning:
+    """The weight on |D - x|^2 = 1, the scalings (c_noise stands in its models), the levels."""
+
+    name, framework, version = "k-diffusion, preconditioning", "torch", VERSION
+    expected_failures = {"log_normal_levels": "u is kept within [1e-7, 1 - 1e-7] before Phi^-1"}
+
+    def edm_weight(self, sigmas, sigma_data):
+        def inner(scaled, sigma):
+            return 1 / denoiser.get_scalings(sigma)[1][:, None]
+
+        denoiser, zero = layers.Denoiser(inner, sigma_data), torch.zeros_like(sigmas)[:, None]
+        return denoiser.loss(zero, zero, sigmas)
+
+    def edm_preconditioning(self, sigmas, sigma_data):
+        return (*layers.Denoiser(None, sigma_data).get_scalings(sigmas), sigmas.log() / 4)
+
+    def edm_sigmas(self, normals, p_mean, p_std):
+        with replay(torch.special.ndtr(normals), kind="uniform"):
+            return utils.rand_log_normal(normals.shape, p_mean, p_std, dtype=normals.dtype)
+
+    def log_uniform_sigmas(self, uniforms, sigma_min, sigma_max):
+        u = torch.as_tensor(uniforms, dtype=torch.float64)
+        with replay(u, kind="uniform"):
+            return utils.rand_log_uniform(u.shape, sigma_min, sigma_max, dtype=u.dtype)
+
+
+SUBJECTS = [
+    Losses("SNR weighting"),
+    Losses("simple loss", kind=layers.SimpleLossDenoiser),
+    Losses("EDM weighting", "karras", to_squared=lambda s, d: d**2 / (s**2 + d**2)),
+    Losses("soft-min-SNR", "soft-min-snr", to_squared=lambda s, d: (s**2 + d**2) / s**2),
+    Preconditioning(),
+]

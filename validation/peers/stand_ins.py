@@ -1,0 +1,24 @@
+"""Modules of a package whose other dependencies, unused by what is checked, are not installed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from unittest import mock
+
+
+def modules(package: str, names: tuple[str, ...], unused: tuple[str, ...]) -> list[ModuleType]:
+    """The named modules of a package; `unused` ones are empty while they are imported.
+
+    The package's own __init__ is not run: it would import all of its dependencies.
+    """
+    found = importlib.util.find_spec(package)
+    if found is None or found.submodule_search_locations is None:
+        raise ImportError(f"{package} is not installed")
+    empty = ModuleType(package)
+    empty.__path__ = list(found.submodule_search_locations)
+    with mock.patch.dict(sys.modules, {name: mock.MagicMock() for name in unused}):
+        sys.modules[package] = empty
+        return [importlib.import_module(f"{package}.{name}") for name in names]

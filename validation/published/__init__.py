@@ -1,0 +1,1 @@
+"""Tables computed elsewhere, computed again: what a formula says and what samples show."""
