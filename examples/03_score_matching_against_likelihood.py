@@ -3,7 +3,7 @@
 Theorem. Both estimates are normal in the limit: n Cov θ̂ → D⁻¹ V D⁻¹ with D the mean Hessian of
 the loss and V the variance of its gradient; for likelihood that is 1/V, the least there is. For
 p ∝ exp(−θ|x|^a/a) score matching is efficient at a = 2 alone, and for the weight of two hills
-at ±a it needs e^{a²} times the data: the gap hides what lies across it.
+at ±a its need of data grows as e^{a²/2}: the gap hides what lies across it.
 """
 
 import numpy as np

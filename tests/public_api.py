@@ -545,6 +545,15 @@ def _bounded_calls():
         "objectives.bounded_loss_and_gradient": Call(
             objectives.bounded_loss_and_gradient, arguments, pairs
         ),
+        **{
+            f"objectives.simplex_loss{tail}": Call(
+                getattr(objectives, f"simplex_loss{tail}"),
+                {"field": FIELD, "x": Array([[0.2, 0.5], [0.1, 0.1], [0.3, 0.7]], rows=True),
+                 "weight": Kind("product")},
+                pairs if tail == "_and_gradient" else None,
+            )
+            for tail in ("", "_gradient", "_and_gradient")
+        },
         "objectives.bounded_loss.functions": Call(
             objectives.bounded_loss,
             {"field": FIELD, "x": x, "weight": Object(np.square),
@@ -626,7 +635,8 @@ def _ladder_calls():
             {"weight": any_size, "target": Kind("data"), "alpha": level, "sigma": level},
         ),
         "objectives.uncertainty_loss": Call(
-            objectives.uncertainty_loss, {"squares": any_size, "log_variance": Number(0.5, array=True)}
+            objectives.uncertainty_loss,
+            {"squares": any_size, "log_variance": Number(0.5, array=True)},
         ),
         "objectives.geometric_sigmas": Call(
             objectives.geometric_sigmas,
@@ -871,12 +881,177 @@ def _kernel_calls():
     }.items()
 
 
+def _contrast_calls():
+    whole, theta = [[2, 0], [1, 1], [0, 2]], [0.6, 0.2, 0.4]
+    energy = estimation.PolynomialEnergy(whole, theta)
+    family = distributions.ExponentialFamily(
+        [-0.4], 2, lambda x: (x**2).sum(-1)[:, None], lambda x: 2 * x[:, None]
+    )
+    noise, sample = Object(GAUSSIAN.log_density), Array(X, sizes=True)
+    told = {"family": Object(family), "log_noise": noise, "x": sample, "y": Array(V, sizes=True)}
+    yield from {
+        "estimation.PolynomialEnergy": Call(
+            estimation.PolynomialEnergy,
+            {"exponents": Array(whole, sizes=True), "parameters": Array(theta)},
+            lambda e: e(X),
+        ),
+        "estimation.PolynomialEnergy.with_parameters": Call(
+            energy.with_parameters, {"theta": Array(theta)}, lambda e: e(X)
+        ),
+        "estimation.PolynomialEnergy.call": Call(energy, {"x": x}),
+        "estimation.PolynomialEnergy.gradient": Call(energy.gradient, {"x": x}),
+        "estimation.PolynomialEnergy.parameter_gradient": Call(
+            energy.parameter_gradient, {"x": x}
+        ),
+        "estimation.contrastive_divergence_gradient": Call(
+            estimation.contrastive_divergence_gradient,
+            {
+                "energy": Object(energy), "x": sample, "step_size": Number(0.1, "positive"),
+                "n_steps": Count(2), "rng": Rng(),
+            },
+        ),
+        "estimation.noise_contrastive_loss": Call(
+            estimation.noise_contrastive_loss,
+            {"log_model": Object(family.log_density), **{k: told[k] for k in list(told)[1:]}},
+        ),
+        "estimation.noise_contrastive_loss_and_gradient": Call(
+            lambda family, log_normaliser, log_noise, x, y: np.append(
+                *estimation.noise_contrastive_loss_and_gradient(
+                    family, log_normaliser, log_noise, x, y
+                )[::-1]
+            ),
+            {**told, "log_normaliser": Number(0.3)},
+        ),
+        "estimation.noise_contrastive_fit": Call(
+            estimation.noise_contrastive_fit, told, lambda fit: fit.parameters
+        ),
+    }.items()  # fmt: skip
+
+
+def _estimator_calls():
+    e = estimation
+    points = np.random.default_rng(8).standard_normal((9, 2)) @ S + M
+    sample = Array(points, sizes=True)
+    noise = Array(points[::-1] * [1.0, -2.0], sizes=True, optional=True)
+    probes = Array(np.stack([points, points[::-1] + 1], 1), sizes=True, optional=True)
+    diagonal = e.diagonal_precision(2)
+    model = Object(diagonal, wrong=(NETWORK,))
+    field, fixed = {"field": model}, Object(AFFINE, True, wrong=(THREE,))
+    fitted, rng = e.fit_implicit(diagonal, points), Rng()
+    at, half = nodes.gauss_hermite(GAUSSIAN, 3), Number(0.5, "positive")
+
+    def theta(fit):
+        return np.append(fit.parameters, fit.loss)
+
+    weights = {"weight": Object(np.square), "weight_derivative": Object(lambda x: 2 * x)}
+    yield from {
+        "estimation.fit_gaussian": Call(
+            e.fit_gaussian, {"x": sample, "pattern": Array(np.eye(2), optional=True)}, theta
+        ),
+        "estimation.fit_implicit": Call(
+            e.fit_implicit, {**field, "x": sample, "fixed": fixed}, theta
+        ),
+        "estimation.fit_sliced": Call(
+            e.fit_sliced, {**field, "x": sample, "probes": probes, "fixed": fixed}, theta
+        ),
+        "estimation.fit_sliced.drawn": Call(
+            e.fit_sliced,
+            {**field, "x": sample, "rng": rng, "n_probes": Count(4), "probe": Kind("gaussian")},
+            theta,
+        ),
+        "estimation.fit_denoising": Call(
+            e.fit_denoising,
+            {**field, "x": sample, "sigma": Number(0.5, "positive", array=True), "noise": noise,
+             "fixed": fixed},
+            theta,
+        ),
+        "estimation.fit_generalised": Call(
+            e.fit_generalised, {**field, "x": sample, **weights, "fixed": fixed}, theta
+        ),
+        "estimation.fit_levels": Call(
+            e.fit_levels,
+            {"family": Object(lambda sigma: diagonal), "x": sample,
+             "sigmas": Array([0.5, 1.0], sizes=True),
+             "noise": Array(np.stack([points, points[::-1]]), optional=True)},
+            lambda fits: np.append(theta(fits[0]), theta(fits[1])),
+        ),
+        "estimation.fit": Call(
+            e.fit,
+            {"objective": Object(objectives.implicit_loss_and_gradient), "field": Object(diagonal),
+             "x": sample, "tolerance": tolerance, "max_iterations": Count(40)},
+            theta,
+        ),
+        "estimation.train": Call(
+            e.train,
+            {"objective": Object(objectives.sliced_loss_and_gradient), "field": Object(diagonal),
+             "x": sample, "steps": Count(4), "batch_size": Count(3), "learning_rate": half,
+             "evaluate_every": Count(2), "patience": Count(3, optional=True),
+             "held_out": Array(points[:3], sizes=True), "rng": rng, "checkpoint_every": Count(2)},
+            theta,
+        ),
+        "estimation.held_out_loss": Call(
+            e.held_out_loss, {"model": Object(AFFINE, wrong=(THREE,)), "x": sample}, np.array
+        ),
+        "estimation.compare_models": Call(
+            lambda model, x_held_out: e.compare_models({"model": model}, x_held_out).losses,
+            {"model": Object(AFFINE, wrong=(THREE,)), "x_held_out": sample},
+        ),
+        "estimation.FitResult.confidence_interval": Call(
+            fitted.confidence_interval, {"level": half}
+        ),
+        "estimation.FitResult.efficiency": Call(fitted.efficiency, {"bound": Array(S)}),
+        "estimation.diagonal_precision": Call(
+            e.diagonal_precision, {"dim": Count(2)}, lambda f: f(X)
+        ),
+        "estimation.isotropic_precision": Call(
+            e.isotropic_precision, {"dim": Count(2)}, lambda f: f(X)
+        ),
+        "estimation.generalised_normal_rate": Call(
+            e.generalised_normal_rate, {"power": Number(3.0, "positive")}, lambda f: f(X[:, :1])
+        ),
+        "estimation.sandwich": Call(e.sandwich, {"hessian": covariance, "variance": covariance}),
+        "estimation.asymptotic_covariance": Call(
+            e.asymptotic_covariance,
+            {"field": model, "nodes": Object(at), "n_probes": Count(2),
+             "probes": Object(nodes.signs(2), True, wrong=(nodes.signs(3),))},
+        ),
+        "estimation.cramer_rao_bound": Call(
+            e.cramer_rao_bound, {"statistics": Object(lambda x: x), "nodes": Object(at)}
+        ),
+        "estimation.relative_efficiency": Call(
+            e.relative_efficiency, {"bound": covariance, "covariance": covariance}
+        ),
+        "estimation.generalised_normal_variance": Call(
+            e.generalised_normal_variance, {"power": Number(3.0, "positive")}
+        ),
+        "estimation.generalised_normal_efficiency": Call(
+            e.generalised_normal_efficiency, {"power": Number(3.0, "positive")}
+        ),
+        "estimation.mixture_weight_variances": Call(
+            e.mixture_weight_variances, {"separation": half}, np.array
+        ),
+        "estimation.sliced_precision_variance": Call(
+            e.sliced_precision_variance,
+            {"precision": Array([0.7, 1.3], sizes=True), "n_probes": Count(2),
+             "probe": Kind("sphere")},
+        ),
+        "estimation.denoised_precision_variance": Call(
+            e.denoised_precision_variance,
+            {"variance": Array([0.7, 1.3], sizes=True), "sigma": positive},
+        ),
+        "estimation.half_line_variance": Call(
+            e.half_line_variance, {**weights, "sd": positive}
+        ),
+    }.items()  # fmt: skip
+
+
 CALLS: dict[str, Call] = {
     name: call
     for group in (
         _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
-        _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(), _chain_calls(),
-        _diffusion_calls(), _kernel_calls(),
+        _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(),
+        _chain_calls(), _diffusion_calls(), _kernel_calls(), _contrast_calls(),
+        _estimator_calls(),
     )
     for name, call in group
 }  # fmt: skip
@@ -886,5 +1061,7 @@ NOT_CALLED = {
     "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
     "traces.Estimate", "traces.Operator", "traces.KINDS", "langevin.Run", "langevin.spellings",
     "bayes.Denoised", "bayes.LikelihoodScore", "processes.as_time", "processes.linear_drift",
-    "processes.rowwise", "processes.as_process",
+    "processes.rowwise", "processes.as_process", "estimation.NoiseContrastiveFit",
+    "estimation.FitResult", "estimation.GaussianFit", "estimation.Comparison",
+    "estimation.load_checkpoint", "estimation.save_checkpoint",
 }  # fmt: skip

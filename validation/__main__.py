@@ -26,6 +26,7 @@ README = ROOT / "README.md"
 CHAPTERS = {
     "A": ("scores and densities", "`distributions` `fields` `bayes` `recovery` `calculus`"),
     "B": ("objectives", "`objectives`"),
+    "C": ("estimators", "`estimation`"),
     "D": ("traces", "`traces` `nodes`"),
     "E": ("Langevin (on Gaussians)", "`langevin` `laws`"),
     "F": ("diffusions (VP, on Gaussians)", "`processes` `diffusion`"),
@@ -115,6 +116,13 @@ def precision() -> str:
     return _printed(table)
 
 
+def published() -> str:
+    """Tables of estimators' variances, by formula and from repeated samples."""
+    from validation.published.estimators import markdown
+
+    return markdown()
+
+
 def peers() -> str:
     """Other people's libraries held against the catalogue."""
     from validation.peers.__main__ import main as table
@@ -134,6 +142,7 @@ SECTIONS = {
     "mistakes": ("Named mistakes", mistakes),
     "statistics": ("The statistical tests tested", statistics),
     "precision": ("Precision", precision),
+    "published": ("Estimators against likelihood", published),
     "peers": ("Other libraries", peers),
     "benchmarks": ("Speed", benchmarks),
 }

@@ -20,7 +20,7 @@ class BoltzmannBinary(Distribution):
     moments too. Above that `normalised` is False, and draws and moments raise ValueError.
     Points must hold 0 and 1 only (ValueError). Cost O(d²) a point; O(d 2^d) once.
 
-    Tested in: tests/distributions/test_discrete.py
+    Checked by: ratio_loss_pointwise
     """
 
     smooth = False

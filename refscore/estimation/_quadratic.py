@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_points
+from refscore._arguments import as_points, beyond_float
 from refscore.estimation._rank import solve_symmetric, spread
 from refscore.fields import Affine, LinearInParameters
 from refscore.fields.base import as_field
@@ -157,7 +157,13 @@ class Quadratic:
         return V, mean, float(loss)
 
     def minimise(self):
-        """θ = −G⁻¹ g in the features' own coordinates, G, and a solver of G y = b."""
-        G, g = self.normal_equations()
+        """θ = −G⁻¹ g in the features' own coordinates, and a solver of G y = b.
+
+        Raises ValueError if G is singular, or beyond the range of floats.
+        """
+        with beyond_float():
+            G, g = self.normal_equations()
+        if not (np.isfinite(G).all() and np.isfinite(g).all()):
+            raise ValueError("the Gram matrix overflows: x, or what goes with it, is out of scale")
         solve = solve_symmetric(G, self.features.names, self.n)
-        return -solve(g), G, solve
+        return -solve(g), solve

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore._arguments import beyond_float
+
 SINGULAR = 1e-11  # smallest eigenvalue of a Gram matrix with a unit diagonal: collinear to 3e-6
 
 
@@ -25,9 +27,12 @@ def spread(x: np.ndarray, name: str):
         raise ValueError(
             f"{name} must hold more points than coordinates, got {_count(n)} in {d} dimensions"
         )
-    mean = x.mean(axis=0)
-    centred = x - mean
-    sd = np.sqrt((centred**2).mean(axis=0))
+    with beyond_float():
+        mean = x.mean(axis=0)
+        centred = x - mean
+        sd = np.sqrt((centred**2).mean(axis=0))
+    if not np.isfinite(sd).all():
+        raise ValueError(f"the variance of {name} overflows: rescale {name}")
     constant = np.flatnonzero(sd <= 1e-13 * np.abs(x).max(axis=0))
     if constant.size:
         one = constant.size == 1
@@ -74,15 +79,23 @@ def solve_symmetric(G: np.ndarray, names: list[str], n: int):
     if zero.size:
         each = listed(names[j] for j in zero)
         raise ValueError(f"the Gram matrix is singular: {each} vanish at all {_count(n)} of x")
-    members = dependent(G / np.outer(size, size))
+    members = dependent((G / size) / size[:, None])
     if members:
         told = "; ".join(f"{listed(names[j] for j in m)} are collinear" for m in members[:3])
         rank = len(G) - len(members)
         raise ValueError(
             f"the Gram matrix of {len(G)} parameters has rank {rank} on {_count(n)}: {told}"
         )
-    factor = cho_factor(G / np.outer(size, size))
-    return lambda b: cho_solve(factor, (b.T / size).T) / (size if b.ndim == 1 else size[:, None])
+    factor = cho_factor((G / size) / size[:, None])
+
+    def solve(b):
+        with beyond_float():
+            scaled = (b.T / size).T
+            if not np.isfinite(scaled).all():
+                raise ValueError("the estimate is beyond the range of floats: rescale x")
+            return cho_solve(factor, scaled) / (size if b.ndim == 1 else size[:, None])
+
+    return solve
 
 
 def _count(n: int) -> str:

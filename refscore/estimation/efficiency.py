@@ -10,11 +10,12 @@ from refscore._arguments import (
     as_array,
     as_callable,
     as_count,
+    as_covariance,
     as_offering,
     as_positive,
     as_scalar,
-    as_square,
     as_symmetric,
+    beyond_float,
 )
 from refscore.estimation._quadratic import Block, Quadratic, features_of
 from refscore.estimation._rank import solve_symmetric
@@ -119,8 +120,9 @@ def relative_efficiency(bound, covariance) -> np.ndarray:
     bound and covariance (p, p), both of one estimate or both of √n times it.
     Tested in: tests/estimation/test_efficiency.py
     """
-    bound = as_square(bound, "bound")
-    return np.diagonal(bound) / np.diagonal(as_square(covariance, "covariance", len(bound)))
+    bound = as_symmetric(bound, "bound")
+    covariance = as_covariance(covariance, "covariance", len(bound))
+    return np.diagonal(bound) / np.diagonal(covariance)
 
 
 def generalised_normal_variance(power) -> float:
@@ -154,7 +156,8 @@ def generalised_normal_efficiency(power) -> float:
     power a > 1; 1 at a = 2, 0 for a ≤ 3/2.
     Checked by: generalised_normal_efficiencies
     """
-    return float(power) / generalised_normal_variance(power)
+    variance = generalised_normal_variance(power)
+    return float(power) / variance
 
 
 def mixture_weight_variances(separation) -> tuple[float, float]:
@@ -163,7 +166,7 @@ def mixture_weight_variances(separation) -> tuple[float, float]:
         D⁻² Var(s u + u′), s = −x + a tanh ax, u = ∂s/∂w = 2a sech² ax, D = E u²;  1/(4 E tanh² ax)
 
     separation a > 0, half the distance of the modes. Both by one panel rule on the line, exact
-    to rounding. Returns (score matching, maximum likelihood); their ratio grows like e^{a²}.
+    to rounding. Returns (score matching, maximum likelihood); their ratio grows like e^{a²/2}.
     Checked by: mixture_weight_ratios
     """
     a = as_positive(separation, "separation")
@@ -207,7 +210,8 @@ def sliced_precision_variance(
     # λ_j times the gradient is v_j y_j Σ_k v_k y_k − λ_j v_j² with y ~ N(0, diag λ)
     others = precision.sum() / precision - 1
     W = kappa - 1 if variance_reduced else 2 * kappa - 2 + c * others
-    return precision**2 * (2 + W / m)
+    with beyond_float():
+        return precision**2 * (2 + W / m)
 
 
 def denoised_precision_variance(variance, sigma, *, control_variate=False) -> np.ndarray:
@@ -222,11 +226,12 @@ def denoised_precision_variance(variance, sigma, *, control_variate=False) -> np
     if v.size == 0 or v.min() <= 0:
         raise ValueError("variance must hold positive numbers")
     sigma = as_positive(sigma, "sigma")
-    total = v + sigma**2
-    if not control_variate:
-        return v / (sigma**2 * total**2)
-    # the gradient is x̃²/t − z² with t = v + σ²; Corr(x̃, z)² = σ²/t, so its variance 4(1 − σ²/t)
-    return 4 * v / total**3
+    with beyond_float():
+        total = v + sigma**2
+        if not control_variate:
+            return v / sigma**2 / total**2
+        # the gradient is x̃²/t − z², t = v + σ²; Corr(x̃, z)² = σ²/t, so its variance 4(1 − σ²/t)
+        return 4 * v / total**3
 
 
 def half_line_variance(weight, weight_derivative, sd=1.0) -> float:

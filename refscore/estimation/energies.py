@@ -12,8 +12,8 @@ class PolynomialEnergy:
 
         ∂E/∂θ_k = Π_i x_i^{n_ki},   ∂E/∂x_j = Σ_k θ_k n_kj x_j^{n_kj − 1} Π_{i≠j} x_i^{n_ki}
 
-    exponents n (p, d), whole numbers at least 0; parameters θ (p,). A row of zeros is a constant,
-    a free log-normaliser. `energy(x)` → (...,), `gradient(x)` → (..., d) and
+    exponents n (p, d), whole numbers from 0 to 1000; parameters θ (p,). A row of zeros is a
+    constant, a free log-normaliser. `energy(x)` → (...,), `gradient(x)` → (..., d) and
     `parameter_gradient(x)` → (..., p) for points (..., d); `parameters`, `with_parameters(θ)`.
     Cost: O(p d²) a point.
 
@@ -22,8 +22,8 @@ class PolynomialEnergy:
 
     def __init__(self, exponents, parameters):
         n = as_array(exponents, "exponents", (None, None))
-        if n.size == 0 or n.min() < 0 or np.any(n != np.floor(n)):
-            raise ValueError(f"exponents must be whole numbers at least 0, got {exponents!r}")
+        if n.size == 0 or n.min() < 0 or n.max() > 1000 or np.any(n != np.floor(n)):
+            raise ValueError(f"exponents must be whole numbers from 0 to 1000, got {exponents!r}")
         self.exponents = n.astype(int)
         self.dim = n.shape[1]
         self.parameters = as_array(parameters, "parameters", (len(n),)).copy()
@@ -33,6 +33,7 @@ class PolynomialEnergy:
         return PolynomialEnergy(self.exponents, as_array(theta, "theta", self.parameters.shape))
 
     def __call__(self, x) -> np.ndarray:
+        """E(x), (..., d) to (...,)."""
         with beyond_float():
             return self.parameter_gradient(x) @ self.parameters
 

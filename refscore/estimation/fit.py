@@ -15,6 +15,7 @@ from refscore._arguments import (
     as_points,
     as_positive,
     as_rng,
+    beyond_float,
 )
 from refscore.estimation._rank import solve_symmetric
 from refscore.estimation.result import FitResult
@@ -41,11 +42,12 @@ def fit(
     field, x = as_parametric(field, "field"), _points(x)
     tolerance, draws = as_positive(tolerance, "tolerance"), "rng" in _names(objective)
     drawn = draws and not any(given.get(name) is not None for name in ("noise", "probes"))
-    if drawn:
+    if draws:
         given = {**given, "rng": int(as_rng(rng).integers(2**62))}
 
     def loss(theta):
-        value, gradient = objective(field.with_parameters(theta), x, **given)
+        with beyond_float():
+            value, gradient = objective(field.with_parameters(theta), x, **given)
         return float(value), np.asarray(gradient, dtype=np.float64)
 
     start = field.parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_count, as_points, as_real, as_scalar
+from refscore._arguments import as_array, as_count, as_points, as_scalar, beyond_float
 from refscore.estimation._rank import solve_symmetric, spread
 from refscore.estimation.result import FitResult
 from refscore.fields import Affine, LinearInParameters
@@ -45,11 +45,15 @@ def fit_gaussian(x, pattern=None) -> GaussianFit:
     u = (x - mean) / sd
     pairs = _pairs(pattern, x.shape[1])
     C = u.T @ u / len(x)
-    K, covariance = _solved(u, C, sd, pairs)
+    with beyond_float():
+        K, covariance = _solved(u, C, sd, pairs)
+    if not np.isfinite(K).all():
+        raise ValueError("the precision is beyond the range of floats: rescale x")
     names = tuple(f"K[{i}, {j}]" for i, j in pairs)
     definite = bool(np.linalg.eigvalsh(K)[0] > 0)
     message = "implicit score matching in closed form"
-    loss = 0.5 * np.sum((K * sd) @ C * (K * sd)) - np.trace(K)  # S = diag(sd) C diag(sd)
+    with beyond_float():
+        loss = 0.5 * np.sum((K * sd) @ C * (K * sd)) - np.trace(K)  # S = diag(sd) C diag(sd)
     return GaussianFit(
         np.array([K[i, j] for i, j in pairs]),
         covariance,
@@ -68,7 +72,7 @@ def _pairs(pattern, d):
     """The free entries (i, j), i ≤ j."""
     if pattern is None:
         return [(i, j) for i in range(d) for j in range(i, d)]
-    pattern = as_real(pattern, "pattern")
+    pattern = as_array(pattern, "pattern")
     if pattern.shape != (d, d) or not np.array_equal(pattern, pattern.T):
         raise ValueError(f"pattern must be symmetric, ({d}, {d}), got shape {pattern.shape}")
     if not np.isin(pattern, (0, 1)).all() or not np.diagonal(pattern).all():
@@ -145,9 +149,11 @@ def generalised_normal_rate(power) -> LinearInParameters:
         raise ValueError(f"power must be above 1 for a score that is continuous, got {power!r}")
 
     def slope(x):
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             return -(power - 1) * np.abs(x[:, :, None, None]) ** (power - 2)
 
-    return LinearInParameters(
-        lambda x: (-np.sign(x) * np.abs(x) ** (power - 1))[:, None], slope, [1.0], 1
-    )
+    def feature(x):
+        with beyond_float():
+            return (-np.sign(x) * np.abs(x) ** (power - 1))[:, None]
+
+    return LinearInParameters(feature, slope, [1.0], 1)

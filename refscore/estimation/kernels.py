@@ -16,7 +16,7 @@ _ENTRIES = 1 << 20  # entries of one block of kernel values, 8 MB
 class Kernel(NamedTuple):
     """φ and its first two derivatives in q = ‖x − z‖²/h², as functions of an array.
 
-    Tested in: tests/estimation/test_kernels.py
+    Tested in: tests/estimation/test_kernels.py, as `KERNELS`
     """
 
     value: Callable

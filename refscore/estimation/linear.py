@@ -8,6 +8,7 @@ from refscore._arguments import (
     as_array,
     as_callable,
     as_like,
+    as_points,
     as_positive,
     as_rng,
     beyond_float,
@@ -102,13 +103,13 @@ def fit_denoising(
     Source: Vincent (2011).
     Checked by: denoised_precision_optimum, denoised_levels_are_separate
     """
-    shape = np.shape(x)
-    x = data(x, as_field(field, "field").dim)
-    sigma = _levels(sigma, shape[:-1])
+    given = as_points(x, "x", as_field(field, "field").dim)
+    x = data(given, field.dim)
+    sigma = _levels(sigma, given.shape[:-1])
     if noise is None:
         z = as_rng(rng).standard_normal(x.shape)
     else:
-        z = as_like(noise, "noise", x.reshape(shape), "x").reshape(x.shape)
+        z = as_like(noise, "noise", given, "x").reshape(x.shape)
     with beyond_float():
         target, noisy = z / sigma, x + sigma * z
     features = features_of(field, as_array(noisy, "x + sigma * noise"))
@@ -139,8 +140,8 @@ def fit_generalised(field, x, weight, weight_derivative=None, *, fixed=None) -> 
     Source: Yu, Drton and Shojaie, Generalized score matching for non-negative data (2019).
     Checked by: half_normal_mean_optimum
     """
-    shape = np.shape(x)
-    x = data(x, as_field(field, "field").dim)
+    shape = as_points(x, "x", as_field(field, "field").dim).shape
+    x = data(x, field.dim)
     h = _weights(weight, "weight", x, shape)
     if weight_derivative is None:
         weight_derivative = getattr(weight, "derivative", None)
@@ -173,7 +174,10 @@ def fit_levels(family, x, sigmas, noise=None, *, rng=None) -> list[FitResult]:
     """
     at = getattr(family, "at", family)
     as_callable(at, "family")
+    x = as_points(x, "x")
     sigmas, rng = as_array(sigmas, "sigmas", (None,)), as_rng(rng)
+    if sigmas.size and sigmas.min() <= 0:
+        raise ValueError(f"sigmas must be positive, got {sigmas.min()!r}")
     if noise is None:
         noise = rng.standard_normal((len(sigmas), *np.shape(x)))
     noise = as_array(noise, "noise")
@@ -202,10 +206,13 @@ class _Known:
 
 def _fitted(field, features, block, n, objective, rows_each=None) -> FitResult:
     problem = Quadratic(n, features, block, rows_each=rows_each)
-    theta, _, solve = problem.minimise()
-    V, _, loss = problem.moments(theta)
-    covariance = solve(solve(V).T) / n  # D⁻¹ V D⁻¹ / n
-    theta, covariance = features.back(theta, 0.5 * (covariance + covariance.T))
+    theta, solve = problem.minimise()
+    with beyond_float():
+        V, _, loss = problem.moments(theta)
+        covariance = solve(solve(V).T) / n  # D⁻¹ V D⁻¹ / n
+        theta, covariance = features.back(theta, 0.5 * (covariance + covariance.T))
+    if not np.isfinite(theta).all():
+        raise ValueError("the estimate is beyond the range of floats: rescale x")
     names = tuple(features.names)
     message = f"{objective} score matching in closed form"
     return FitResult(
@@ -226,5 +233,7 @@ def _levels(sigma, lead):
 def _weights(weight, name, x, shape):
     """h or h′ at the points, (n, d)."""
     if callable(weight):
-        return as_like(weight(x.copy()), f"{name}(x)", x, "x")
+        with beyond_float():
+            values = weight(x.copy())
+        return as_like(values, f"{name}(x)", x, "x")
     return as_like(weight, name, x.reshape(shape), "x").reshape(x.shape)

@@ -58,7 +58,8 @@ def noise_contrastive_loss_and_gradient(family, log_normaliser, log_noise, x, y)
     """
     features, offsets, weights = _design(_family(family), log_noise, *_points(x, y))
     theta = np.append(family.theta, as_array(log_normaliser, "log_normaliser", ()))
-    return _logistic(theta, features, offsets, weights)[:2]
+    with beyond_float():
+        return _logistic(theta, features, offsets, weights)[:2]
 
 
 def noise_contrastive_fit(family, log_noise, x, y) -> NoiseContrastiveFit:
@@ -68,7 +69,7 @@ def noise_contrastive_fit(family, log_noise, x, y) -> NoiseContrastiveFit:
 
     With noise of the data's own law the θ-block tends to (1 + 1/ν) Cov(F)⁻¹/n_x, the bound of
     maximum likelihood times 1 + 1/ν. family: an `ExponentialFamily`, whose θ is where Newton's
-    method starts; the rest as for `noise_contrastive_loss`. Raises ArithmeticError where there is
+    method starts; the rest as for `noise_contrastive_loss`. Raises ValueError where there is
     no minimum: the samples can be told apart without error, or the features are dependent.
     Cost: a few passes of O((n_x + n_y) p²).
     Source: Gutmann and Hyvärinen, J. Machine Learning Research 13 (2012), theorem 3.
@@ -77,8 +78,9 @@ def noise_contrastive_fit(family, log_noise, x, y) -> NoiseContrastiveFit:
     x, y = _points(x, y)
     features, offsets, weights = _design(_family(family), log_noise, x, y)
     theta = np.append(family.theta, 0.0)
-    theta = _newton(theta, features, offsets, weights)
-    _, _, hessian, terms = _logistic(theta, features, offsets, weights)
+    with beyond_float():
+        theta = _newton(theta, features, offsets, weights)
+        _, _, hessian, terms = _logistic(theta, features, offsets, weights)
     spread = sum(len(t) * np.cov(t, rowvar=False, bias=True) for t in np.split(terms, [len(x)]))
     inverse = np.linalg.inv(hessian)
     return NoiseContrastiveFit(theta[:-1], float(theta[-1]), inverse @ spread @ inverse)
@@ -88,11 +90,13 @@ def _newton(theta, features, offsets, weights):
     """Newton's method with halved steps on a convex function."""
     loss, gradient, hessian, _ = _logistic(theta, features, offsets, weights)
     for _ in range(100):
-        if np.linalg.cond(hessian) > 1e13:
+        if not np.isfinite(hessian).all() or np.linalg.cond(hessian) > 1e13:
             break
         direction = np.linalg.solve(hessian, gradient)
         slope, length = gradient @ direction, 1.0
-        if slope <= 1e-26 * (1 + abs(loss)):
+        if loss < 1e-15:  # every point is told apart with certainty
+            break
+        if slope <= 1e-26 * (1 + loss):
             return theta - direction
         while length > 1e-10:
             found = _logistic(theta - length * direction, features, offsets, weights)
@@ -101,13 +105,14 @@ def _newton(theta, features, offsets, weights):
             length *= 0.5
         theta = theta - length * direction
         loss, gradient, hessian, _ = found
-    raise ArithmeticError("no minimum was found: x and y separate, or the features are dependent")
+    raise ValueError("no minimum was found: x and y separate, or the features are dependent")
 
 
 def _design(family, log_noise, x, y):
     """φ = (F, −1), log_noise + log ν and the weight of every point: data first, signed by class."""
     points = np.concatenate([x, y])
-    features = np.asarray(family.features(points.copy()), dtype=float)
+    with beyond_float():
+        features = np.asarray(family.features(points.copy()), dtype=float)
     if features.shape != (len(points), len(family.theta)):
         raise ValueError(f"family.features must return (n, p), got shape {features.shape}")
     phi = np.concatenate([features, -np.ones((len(points), 1))], axis=1)

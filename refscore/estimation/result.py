@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from refscore._arguments import as_array, as_scalar, as_symmetric
+from refscore._arguments import as_array, as_scalar, as_symmetric, beyond_float
+from refscore.fields.base import as_field
 from refscore.objectives import implicit_loss
 
 
@@ -21,7 +22,7 @@ class FitResult:
     parameters θ̂ (p,); covariance (p, p), None where the fit does not offer one; loss, the mean
     objective at θ̂; n points; converged and message, how the minimiser ended; names of the
     parameters; field, the fitted field.
-    Tested in: tests/estimation/test_results.py
+    Checked by: sandwich_errors, confidence_intervals
     """
 
     parameters: np.ndarray
@@ -122,8 +123,9 @@ def held_out_loss(model, x) -> tuple[float, float]:
     Up to a constant that no model moves, it estimates the Fisher divergence from the data.
     Tested in: tests/estimation/test_results.py
     """
-    losses = _losses(model, x)
-    return float(losses.mean()), _error(losses)
+    losses = _losses(model, x, "model", "x")
+    with beyond_float():
+        return float(losses.mean()), _error(losses)
 
 
 def compare_models(models: Mapping[str, Any], x_held_out) -> Comparison:
@@ -134,29 +136,32 @@ def compare_models(models: Mapping[str, Any], x_held_out) -> Comparison:
     """
     if not isinstance(models, Mapping) or not models:
         raise TypeError(f"models must be a mapping of names to fields, got {models!r}")
-    losses = np.stack([_losses(model, x_held_out) for model in models.values()])
-    best = int(np.argmin(losses.mean(axis=1)))
-    apart = losses - losses[best]
-    return Comparison(
-        tuple(map(str, models)),
-        losses.mean(axis=1),
-        np.array([_error(row) for row in losses]),
-        apart.mean(axis=1),
-        np.array([_error(row) for row in apart]),
-        losses.shape[1],
+    losses = np.stack(
+        [_losses(one, x_held_out, f"model {name!r}", "x_held_out") for name, one in models.items()]
     )
+    with beyond_float():
+        best = int(np.argmin(losses.mean(axis=1)))
+        apart = losses - losses[best]
+        return Comparison(
+            tuple(map(str, models)),
+            losses.mean(axis=1),
+            np.array([_error(row) for row in losses]),
+            apart.mean(axis=1),
+            np.array([_error(row) for row in apart]),
+            losses.shape[1],
+        )
 
 
-def _losses(model, x) -> np.ndarray:
+def _losses(model, x, name, points) -> np.ndarray:
     if isinstance(model, FitResult):
         if model.field is None:
-            raise TypeError("model is a FitResult without a field")
+            raise TypeError(f"{name} is a FitResult without a field")
         model = model.field
-    model = getattr(model, "score", model)
-    losses = implicit_loss(model, as_array(x, "x", (None, None)))
-    if len(losses) < 2:
-        raise ValueError(f"x must hold at least two points, got {len(losses)}")
-    return losses
+    field = as_field(getattr(model, "score", model), name)
+    x = as_array(x, points, (None, field.dim))
+    if len(x) < 2:
+        raise ValueError(f"{points} must hold at least two points, got {len(x)}")
+    return implicit_loss(field, x)
 
 
 def _error(values: np.ndarray) -> float:

@@ -76,7 +76,7 @@ def _complaint(x, eta) -> str:
 class SteinField(KernelField):
     """The field of `stein_field`: `scores` (n, d) are its values at the sample.
 
-    Tested in: tests/estimation/test_stein.py
+    Tested in: tests/estimation/test_stein.py, as `stein_field`
     """
 
     def __init__(self, centres: Centres, scores: np.ndarray, eta: float):

@@ -123,7 +123,8 @@ class _Run:
         self.step += 1
         one, two = self.settings["betas"]
         self.first = one * self.first + (1 - one) * g
-        self.second = two * self.second + (1 - two) * g**2
+        with np.errstate(over="ignore", under="ignore"):
+            self.second = two * self.second + (1 - two) * g**2
         mean, square = self.first / (1 - one**self.step), self.second / (1 - two**self.step)
         self.theta = self.theta - self.settings["learning_rate"] * mean / (np.sqrt(square) + 1e-8)
         self.last = float(loss)

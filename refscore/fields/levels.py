@@ -39,13 +39,10 @@ class PerLevel(Family):
         self.rows_at_once = min(field.rows_at_once for field in self.fields)
         sizes = [field.parameters.size for field in self.fields]
         self._ends = np.concatenate([[0], np.cumsum(sizes)])
-        super().__init__(self._field_at)
 
     def at(self, sigma):
         """The field of the level sigma; raises ValueError where the ladder has none."""
         return self.fields[self._index(as_positive(sigma, "sigma"))]
-
-    _field_at = at
 
     @property
     def parameters(self) -> np.ndarray:

@@ -21,8 +21,8 @@ from refscore.identities.cases import Case, FieldDescription, Law
 CHAPTERS = (
     "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
     "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder", "bounded",
-    "kernels", "contrasts", "estimators", "uncertainty", "traces", "low_rank", "langevin",
-    "diffusion", "proofs", "errata", "blindness",
+    "simplex", "binary", "kernels", "contrasts", "estimators", "uncertainty", "traces",
+    "low_rank", "langevin", "diffusion", "proofs", "errata", "blindness",
 )  # fmt: skip
 
 __all__ = [

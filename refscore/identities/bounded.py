@@ -1,4 +1,4 @@
-"""Chapters B and C: bounded, non-negative and binary data."""
+"""Chapter B: data on a box or a half-line, where the density jumps."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ def bounded_gradient(ports, case):
     yield Sides("gradient", got, right)
 
 
-def _panels(edges, order):
+def panels(edges, order):
     """Nodes and weights of Gauss-Legendre quadrature between the edges."""
     z, w = np.polynomial.legendre.leggauss(order)
     half = np.diff(edges)[:, None] / 2
     return (np.array(edges[:-1])[:, None] + half * (z + 1)).ravel(), (half * w).ravel()
 
 
-def _on_product(axes):
+def on_product(axes):
     """Tensor nodes (m, d) and weights (m,)."""
     nodes, weights = zip(*axes)
     x = np.array(np.meshgrid(*nodes, indexing="ij")).reshape(len(axes), -1).T
@@ -102,7 +102,7 @@ def _on_product(axes):
 
 def _law_nodes(case):
     """Nodes, and quadrature weights times the oracle's density."""
-    x, w = _on_product([_panels(edges, case.order) for edges in case.edges])
+    x, w = on_product([panels(edges, case.order) for edges in case.edges])
     return x, w * np.exp(oracles.bounded.log_density(case.law, x))
 
 
@@ -201,105 +201,3 @@ def implicit_with_boundary(ports, case):
     information = w @ oracles.bounded.score(case.law, x)[:, 0] ** 2
     left = mean + 0.5 * information - oracles.bounded.boundary_term(case.field, case.law)
     yield Sides("F", left, np.array(w @ oracles.objectives.fisher(case.field, case.law, x)))
-
-
-def _couplings(d, key, scale=1.0):
-    upper = np.triu(scale * settings.normals(d, d, key=key), 1)
-    return upper + upper.T
-
-
-def _states(d):
-    return (1 + settings.all_signs(d)) / 2
-
-
-def _boltzmann(d, key, scale=1.0):
-    biases = 0.7 * scale * settings.normals(d, key=key + 1)
-    return Description("boltzmann", weights=_couplings(d, key, scale), biases=biases)
-
-
-def binary_cases():
-    """Boltzmann laws at all their states; log odds of ordinary size, and of thousands."""
-    yield Case("three bits", log_odds=_boltzmann(3, 21), x=_states(3))
-    yield Case("five bits", log_odds=_boltzmann(5, 31), x=_states(5))
-    yield Case("one bit", log_odds=_boltzmann(1, 41), x=_states(1))
-    yield Case("log odds of 10^4", log_odds=_boltzmann(3, 51, 4000.0), x=_states(3))
-
-
-def _table(description):
-    return oracles.bounded.boltzmann_table(description.weights, description.biases)
-
-
-@identity(
-    "B12-ratio",
-    ports="ratio_loss",
-    statement=r"\ell = \sum_i g\!\left(\frac{p(x)}{p(x^i)}\right)^2,\ g(r) = \frac1{1+r}",
-    assumptions="binary data, x^i is x with bit i flipped",
-    source=EXTENSIONS,
-    cases=binary_cases,
-)
-def ratio_loss_pointwise(ports, case):
-    """The ratio matching loss at every state, from the table of probabilities."""
-    right = oracles.bounded.ratio(_table(case.log_odds), case.x)
-    yield Sides("loss", ports.ratio_loss(case.log_odds, case.x), right)
-
-
-@identity(
-    "B12-ratio-matching",
-    ports="ratio_loss",
-    statement=r"E_\pi\ell = E_\pi\sum_i[g(p(x)/p(x^i))-g(\pi(x)/\pi(x^i))]^2"
-    r" + E_\pi\sum_i g(\pi(x)/\pi(x^i))^2",
-    assumptions="two Boltzmann laws, by enumeration",
-    source=EXTENSIONS,
-    cases=lambda: [
-        Case("another law", log_odds=_boltzmann(4, 61), data=_boltzmann(4, 71), x=_states(4)),
-        Case("the same law", log_odds=_boltzmann(3, 21), data=_boltzmann(3, 21), x=_states(3)),
-    ],
-)
-def ratio_is_matching(ports, case):
-    """The mean loss is the distance of the ratios plus a constant: least at the truth."""
-    model, data = _table(case.log_odds), _table(case.data)
-    log_p = data - np.logaddexp.reduce(data.ravel())
-    w = np.exp(log_p[tuple(case.x.astype(int).T)])
-    mean = w @ by_point(lambda p: ports.ratio_loss(case.log_odds, p), case.x)
-    distance, floor = oracles.bounded.ratio_matching(model, data)
-    yield Sides("distance of the ratios", mean - floor, np.array(distance), floor)
-
-
-@identity(
-    "B12-ratio-gradient",
-    ports="boltzmann_ratio_gradient",
-    statement=r"\nabla_{W,b}\frac1n\sum_k\sum_i(1+e^{u_i})^{-2},\ "
-    r"u_i = (2x_i-1)(b_i+\sum_jW_{ij}x_j)",
-    assumptions="Boltzmann law; W_ij for i < j row by row, then b",
-    source=EXTENSIONS,
-    cases=lambda: [c for c in binary_cases() if len(c.x[0]) in (3, 5)][:2],
-    tolerance=1e-8,
-)
-def ratio_gradient(ports, case):
-    """The gradient of the mean ratio loss in a Boltzmann law's parameters."""
-    model = case.log_odds
-    right = oracles.bounded.ratio_gradient(model.weights, model.biases, case.x[1:])
-    got = ports.boltzmann_ratio_gradient(model.weights, model.biases, case.x[1:])
-    yield Sides("gradient", got, right)
-
-
-@identity(
-    "B12-ratio-minimum",
-    ports="boltzmann_ratio_gradient",
-    statement=r"\nabla_{W,b}\,E_\pi\sum_i(1+e^{u_i})^{-2} = 0",
-    assumptions="the Boltzmann law that the data follow, by enumeration",
-    source=EXTENSIONS,
-    cases=lambda: [
-        Case("three bits", log_odds=_boltzmann(3, 21), x=_states(3)),
-        Case("four bits", log_odds=_boltzmann(4, 61), x=_states(4)),
-    ],
-)
-def ratio_minimum(ports, case):
-    """At the parameters of the law that the data follow the mean loss has no slope."""
-    model, table = case.log_odds, _table(case.log_odds)
-    w = np.exp(table - np.logaddexp.reduce(table.ravel()))[tuple(case.x.astype(int).T)]
-    slopes = [
-        ports.boltzmann_ratio_gradient(model.weights, model.biases, x) for x in case.x[:, None]
-    ]
-    slope = w @ np.array(slopes)
-    yield Sides("slope", slope, np.zeros_like(slope), np.abs(slopes).max())

@@ -37,7 +37,7 @@ def _argmin(rates, values):
 @identity(
     "J1",
     ports="implicit_loss",
-    statement=r"E[\tfrac12\sum_i(\partial_iE)^2 - \partial_i^2E]\ \text{is least at}\ \lambda = 1;\ "
+    statement=r"E[\tfrac12\sum_i(\partial_iE)^2 - \partial_i^2E]\ \text{least at}\ \lambda = 1;\ "
     r"\text{with}\ +(\partial_i^2E)^2\ \text{at}\ 0,\ \text{with}\ +\partial_i^2E\ \text{at}\ -1",
     assumptions="N(0, S) data, E = λ xᵀS⁻¹x/2",
     source="seed 004 (implicit matching with an energy, as printed)",

@@ -150,8 +150,8 @@ def _samples():
 def stein_normal_equations(ports, case):
     """The Stein estimator solves the kernel's Stein identity, averaged over the sample."""
     arguments = (case.x, case.bandwidth, case.regularisation)
-    matrix, right = oracles.kernels.stein_system(*arguments)
-    yield Sides("equations", matrix @ ports.stein_estimator(*arguments), -right)
+    right = oracles.kernels.stein_scores(*arguments)
+    yield Sides("scores", ports.stein_estimator(*arguments), right)
 
 
 @identity(
@@ -201,26 +201,28 @@ def _fits():
 def kernel_family_normal_equations(ports, case):
     """The score-matching fit of a kernel exponential family solves its normal equations."""
     arguments = (case.x, np.array(case.basis), case.bandwidth, case.regularisation)
-    matrix, right = oracles.kernels.family_system(*arguments)
-    yield Sides("equations", matrix @ ports.kernel_exponential_family(*arguments), -right)
+    right = oracles.kernels.family_coefficients(*arguments)
+    yield Sides("coefficients", ports.kernel_exponential_family(*arguments), right)
 
 
 @identity(
     "B14-minimum",
     ports="kernel_exponential_family",
     statement=r"\nabla_\alpha\{\frac1n\sum_i[\tfrac12\|\nabla f\|^2+\Delta f](x_i)"
-    r"+\tfrac\lambda2\|f\|^2\}=0",
+    r"+\tfrac\lambda2\|f\|^2\}=0,\ \text{where it is }\tfrac12b^T\alpha",
     assumptions="flat base density",
     source=NYSTROM,
     cases=_fits,
 )
 def kernel_family_is_a_minimum(ports, case):
-    """At the fit the regularised implicit objective has no slope."""
+    """At the fit the regularised implicit objective has no slope, and is half its linear part."""
     arguments = (case.x, np.array(case.basis), case.bandwidth, case.regularisation)
     alpha = ports.kernel_exponential_family(*arguments)
     slope = oracles.kernels.family_gradient(alpha, *arguments)
     at_zero = oracles.kernels.family_gradient(np.zeros(len(alpha)), *arguments)
     yield Sides("slope", slope, np.zeros(len(alpha)), np.abs(at_zero).max())
+    least = oracles.kernels.family_objective(alpha, *arguments)
+    yield Sides("least objective", np.array(0.5 * alpha @ at_zero), np.array(least))
 
 
 @identity(
@@ -247,6 +249,6 @@ def kernel_family_on_a_base(ports, case):
     """On a base density its score joins the right side of the normal equations."""
     arguments = (case.x, case.basis, case.bandwidth, case.regularisation)
     base = oracles.fields.value(case.field, case.x)
-    matrix, right = oracles.kernels.family_system(*arguments, base)
-    alpha = ports.kernel_exponential_family_on_base(case.field, *arguments)
-    yield Sides("equations", matrix @ alpha, -right)
+    right = oracles.kernels.family_coefficients(*arguments, base)
+    got = ports.kernel_exponential_family_on_base(case.field, *arguments)
+    yield Sides("coefficients", got, right)

@@ -124,7 +124,7 @@ def ladder_gradient(ports, case):
     yield Sides("gradient", got, right)
 
 
-def _nodes(law, order=3):
+def _nodes(law, order=2):
     """Nodes and weights for data and noise together."""
     if law.kind == "gaussian":
         return joint_nodes(law, order)
@@ -139,7 +139,7 @@ def _nodes(law, order=3):
     return x, z, np.concatenate([p * part[2] for p, part in zip(law.weights, each)])
 
 
-def _means(ports, family, law, order=3):
+def _means(ports, family, law, order=2):
     """The mean loss at every level, (L,)."""
     x, z, w = _nodes(law, order)
     n, count = len(w), len(family.sigmas)
@@ -147,6 +147,8 @@ def _means(ports, family, law, order=3):
     x, z = np.tile(x, (count, 1)), np.tile(z, (count, 1))
     got = np.asarray(ports.ladder_loss(family, x, levels, family.sigmas, noise=z))
     if not got.ndim:  # a subject that returns the mean of a batch
+        if order > 2:
+            raise NotImplementedError("one loss a point is needed: thousands of nodes")
         got = np.array(
             [
                 ports.ladder_loss(
@@ -209,7 +211,7 @@ def _optima():
     ]
     yield Case("a point mass", law=point, family=FamilyDescription(fields, sigmas))
     law = Law("mixture", weights=[0.6, 0.4], means=[[0.8], [-0.7]], covariances=[[[0.5]], [[0.8]]])
-    yield Case("a mixture", law=law, family=_noised(law, (3.0, 1.1)), order=36)
+    yield Case("a mixture", law=law, family=_noised(law, (3.0, 1.1)), order=20)
 
 
 @identity(
@@ -224,7 +226,7 @@ def _optima():
 def ladder_at_the_optimum(ports, case):
     """The least weighted loss depends on the level, and is 0 for a point mass alone."""
     d = len(case.law.mean) if hasattr(case.law, "mean") else case.law.means.shape[1]
-    means = _means(ports, case.family, case.law, getattr(case, "order", 3))
+    means = _means(ports, case.family, case.law, getattr(case, "order", 2))
     want = np.array([oracles.ladder.optimum(case.law, float(s)) for s in case.family.sigmas])
     yield Sides("mean loss at every level", means, want, d / 2)
 

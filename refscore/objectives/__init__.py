@@ -62,6 +62,11 @@ from refscore.objectives.regularised import (
     regularised_implicit_loss_and_gradient,
     regularised_implicit_loss_gradient,
 )
+from refscore.objectives.simplex import (
+    simplex_loss,
+    simplex_loss_and_gradient,
+    simplex_loss_gradient,
+)
 from refscore.objectives.sliced import (
     sliced_loss,
     sliced_loss_and_gradient,
@@ -142,6 +147,9 @@ __all__ = [
     "power_weight",
     "ratio_loss",
     "ratio_loss_gradient",
+    "simplex_loss",
+    "simplex_loss_and_gradient",
+    "simplex_loss_gradient",
     "regularised_implicit_loss",
     "regularised_implicit_loss_and_gradient",
     "regularised_implicit_loss_gradient",

@@ -55,7 +55,7 @@ def denoising_loss_and_gradient(field, x, sigma, noise=None, *, rng=None):
 def _arguments(field, x, sigma, noise, rng):
     """The field, the noisy points, and the integrand with the targets z/σ of every row."""
     field, x = field_and_points(field, x)
-    sigma = _levels(sigma, x)
+    sigma = levels_beside(sigma, x)
     z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
     with beyond_float():
         target, noisy = (z / sigma).reshape(-1, field.dim), x + sigma * z
@@ -67,7 +67,7 @@ def _arguments(field, x, sigma, noise, rng):
     return field, noisy, integrand
 
 
-def _levels(sigma, x):
+def levels_beside(sigma, x):
     """σ as a number, or as (..., 1) beside the points."""
     if np.ndim(sigma) == 0:
         return as_positive(sigma, "sigma")

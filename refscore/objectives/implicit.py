@@ -23,7 +23,7 @@ def implicit_loss(field, x) -> np.ndarray:
     Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine, proof_of_implicit,
     implicit_with_boundary, kink_adds_its_jump
     """
-    return losses(*field_and_points(field, x), _integrand)
+    return losses(*field_and_points(field, x), implicit_integrand)
 
 
 def implicit_loss_gradient(field, x) -> np.ndarray:
@@ -44,9 +44,10 @@ def implicit_loss_and_gradient(field, x):
     six products with the middle matrix a point.
     Checked by: implicit_gradient
     """
-    return loss_and_gradient(*field_and_points(field, x), _integrand)
+    return loss_and_gradient(*field_and_points(field, x), implicit_integrand)
 
 
-def _integrand(local, rows):
+def implicit_integrand(local, rows):
+    """½‖s‖² + div s near some points, with its weights ∂/∂s = s and ∂/∂div s = 1."""
     s = local.value
     return half_square(s) + local.divergence(), (s, np.ones(len(s)), None, None)

@@ -37,7 +37,8 @@ def ladder_loss(
     then the noise are drawn where they are not given. Returns (...,). Raises TypeError or
     ValueError naming the argument. Cost: one value of the family a point.
     Source: Song and Ermon, Generative modeling by estimating gradients (2019), equation 6.
-    Checked by: ladder_given_noise, ladder_at_zero_score, ladder_at_the_optimum
+    Checked by: ladder_given_noise, ladder_at_zero_score, ladder_at_the_optimum,
+    ladder_is_not_level
     """
     return losses(*_arguments(family, x, levels, sigmas, noise, weighting, rng))
 
@@ -51,9 +52,9 @@ def ladder_loss_gradient(
     sigmas (L,); noise (..., d) or None; weighting and rng as for `ladder_loss`.
     Checked by: ladder_gradient
     """
-    return ladder_loss_and_gradient(
-        family, x, levels, sigmas, noise, weighting=weighting, rng=rng
-    )[1]
+    return ladder_loss_and_gradient(family, x, levels, sigmas, noise, weighting=weighting, rng=rng)[
+        1
+    ]
 
 
 def ladder_loss_and_gradient(

@@ -6,8 +6,8 @@ import numpy as np
 
 from refscore._arguments import as_like, as_positive, as_rng, beyond_float
 from refscore.objectives import integrands, stacked
-from refscore.objectives.denoising import _levels
-from refscore.objectives.implicit import _integrand as implicit_integrand
+from refscore.objectives.denoising import levels_beside
+from refscore.objectives.implicit import implicit_integrand
 from refscore.objectives.integrands import field_and_points, half_square
 
 
@@ -59,7 +59,7 @@ def regularised_implicit_loss(field, x, strength) -> np.ndarray:
     strength λ ≥ 0. Returns (...,). Raises TypeError or ValueError naming the argument. Cost: one
     value and d products J v a point.
     Source: Kingma and LeCun, Regularized estimation of image statistics by score matching (2010).
-    Checked by: regularised_implicit, regularised_fit
+    Checked by: regularised_implicit
     """
     field, points, integrand = _penalised(field, x, strength)
     values = stacked.losses(field, points, integrand, directions=field.dim)
@@ -91,7 +91,7 @@ def regularised_implicit_loss_and_gradient(field, x, strength):
 def _noised(field, x, sigma, noise, rng):
     """The field, the noisy points, and the implicit integrand."""
     field, x = field_and_points(field, x)
-    sigma = _levels(sigma, x)
+    sigma = levels_beside(sigma, x)
     z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
     with beyond_float():
         return field, x + sigma * z, implicit_integrand

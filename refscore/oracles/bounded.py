@@ -80,6 +80,39 @@ def log_density(law, x):
     return scores.log_density(law, x)
 
 
+def simplex(field, x):
+    """div(h s) + 1/2 h |s|^2 with h = x_0 x_1 ... x_d, x_0 = 1 - sum x. x: (..., d), inside."""
+    s, h, logs = fields.value(field, x), simplex_weight(x), _log_slope(x)
+    return h * ((s * s).sum(-1) / 2 + fields.divergence(field, x) + (logs * s).sum(-1))
+
+
+def simplex_weight(x):
+    """h = x_0 x_1 ... x_d. x: (..., d). Returns (...,)."""
+    x = np.asarray(x)
+    return np.exp(np.log(x).sum(-1) + np.log1p(-x.sum(-1)))
+
+
+def dirichlet_log_density(law, x):
+    """log p in the free coordinates (x_1, ..., x_d); concentration (d + 1,), that of x_0 first."""
+    from scipy.special import gammaln
+
+    a, x = np.asarray(law.concentration), np.asarray(x)
+    log_p = (a[0] - 1) * np.log1p(-x.sum(-1)) + np.log(x) @ (a[1:] - 1)
+    return log_p + gammaln(a.sum()) - gammaln(a).sum()
+
+
+def dirichlet_score(law, x):
+    """(a_i - 1)/x_i - (a_0 - 1)/x_0. x: (..., d). Returns (..., d)."""
+    a, x = np.asarray(law.concentration), np.asarray(x)
+    return (a[1:] - 1) / x - (a[0] - 1) / (1 - x.sum(-1, keepdims=True))
+
+
+def _log_slope(x):
+    """grad log h = 1/x_i - 1/x_0."""
+    x = np.asarray(x)
+    return 1 / x - 1 / (1 - x.sum(-1, keepdims=True))
+
+
 def boundary_term(field, law):
     """p(high) s(high) - p(low) s(low) on the line; an infinite end leaves nothing."""
     low, high = _support(law)

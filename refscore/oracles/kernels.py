@@ -44,14 +44,14 @@ def _nudged(x):
     return [x + 1j * _STEP * unit for unit in np.eye(x.shape[1])]
 
 
-def stein_system(x, bandwidth, regularisation):
-    """(K + eta I, B) with B_i = sum_j d k(x_i, x_j)/d x_j, of (K + eta I) G = -B."""
+def stein_scores(x, bandwidth, regularisation):
+    """G of (K + eta I) G = -B, B_i = sum_j d k(x_i, x_j)/d x_j. Returns (n, d)."""
     matrix = gram(x, x, bandwidth) + regularisation * np.eye(len(x))
-    return matrix, gradients(x, x, bandwidth).sum(axis=0)  # d/dx of the first, summed over it
+    return _solve(matrix, -gradients(x, x, bandwidth).sum(axis=0))  # d/dx of the first, summed
 
 
-def family_system(x, basis, bandwidth, regularisation, base=None):
-    """(A + lambda K, b) of the normal equations (A + lambda K) alpha = -b, point by point.
+def family_coefficients(x, basis, bandwidth, regularisation, base=None):
+    """alpha of (A + lambda K) alpha = -b, both averaged point by point. Returns (m,).
 
     base: grad log q0 at x, (n, d), or None for a flat q0."""
     base = np.zeros(np.shape(x)) if base is None else base
@@ -60,23 +60,34 @@ def family_system(x, basis, bandwidth, regularisation, base=None):
     for slopes, own in zip(gradients(x, basis, bandwidth), base):
         matrix = matrix + slopes @ slopes.T / len(x)
         linear = linear + slopes @ own / len(x)
-    return matrix, linear
+    return _solve(matrix, -linear)
 
 
-def family_gradient(alpha, x, basis, bandwidth, regularisation, base=None):
-    """Gradient in alpha, by complex steps, of the regularised implicit objective
-    mean 1/2 |s|^2 + div s + lambda/2 |f|^2, s = base + grad f, |f|^2 = alpha^T K alpha."""
-    slopes, bends = gradients(x, basis, bandwidth), laplacians(x, basis, bandwidth)
-    base = np.zeros(np.shape(x)) if base is None else base
-    gram_matrix = gram(basis, basis, bandwidth)
+def family_objective(alpha, x, basis, bandwidth, regularisation):
+    """mean 1/2 |grad f|^2 + Laplacian f, plus lambda/2 |f|^2 with |f|^2 = alpha^T K alpha."""
+    return _objective(alpha, x, basis, bandwidth, regularisation)
 
-    def objective(a):
-        s = base + np.einsum("nmi,m->ni", slopes, a)
-        norm = a @ gram_matrix @ a
-        return ((s * s).sum(-1) / 2 + bends @ a).mean() + regularisation * norm / 2
 
-    units = np.eye(len(alpha))
-    return np.array([objective(alpha + 1j * _STEP * u).imag / _STEP for u in units])
+def _objective(alpha, x, basis, bandwidth, regularisation):
+    s = np.einsum("nmi,m->ni", gradients(x, basis, bandwidth), alpha)
+    loss = (s * s).sum(-1) / 2 + laplacians(x, basis, bandwidth) @ alpha
+    return loss.mean() + regularisation * (alpha @ gram(basis, basis, bandwidth) @ alpha) / 2
+
+
+def family_gradient(alpha, *arguments):
+    """Gradient (m,) of `family_objective` in alpha, by complex steps."""
+    moved = (alpha + 1j * _STEP * unit for unit in np.eye(len(alpha)))
+    return np.array([_objective(a, *arguments).imag / _STEP for a in moved])
+
+
+def _solve(matrix, right):
+    """By orthogonal factorisation, refined on extended-precision residuals."""
+    q, r = np.linalg.qr(matrix)
+    solution = np.zeros_like(right, dtype=extended)
+    for _ in range(4):
+        residual = right - matrix.astype(extended) @ solution
+        solution = solution + np.linalg.solve(r, q.T @ as_float(residual))
+    return as_float(solution)
 
 
 def mise_normal(dim, n, bandwidth):

@@ -118,9 +118,7 @@ def uncertainty(squares, log_variance):
     pairs = zip(np.ravel(squares), np.ravel(log_variance))
     logs = [
         scores.log_density(
-            SimpleNamespace(
-                kind="gaussian", mean=np.zeros(1), covariance=np.array([[np.exp(u)]])
-            ),
+            SimpleNamespace(kind="gaussian", mean=np.zeros(1), covariance=np.array([[np.exp(u)]])),
             np.array([[np.sqrt(s)]]),
         )[0]
         for s, u in pairs

@@ -23,7 +23,7 @@ _FIELDS = {"field", "score"}
 _FRAMEWORKS = ("numpy", "torch", "jax")
 _ARRAYS = {
     "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor", "data",
-    "couplings", "biases", "data", "basis",
+    "couplings", "biases", "basis",
     "pattern", "h", "h_slope", "sigmas", "precision",
     "snr", "normals", "squares", "log_variance",
 }  # fmt: skip

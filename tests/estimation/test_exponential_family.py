@@ -36,7 +36,7 @@ def test_no_other_coefficients_have_a_smaller_objective(name, base):
 
     def objective(alpha):
         fitted = fit(name, base=base)
-        fitted.score.first._alpha[...] = alpha
+        fitted._alpha[...] = alpha
         return implicit_loss(fitted.score, X).mean() + 0.05 / 2 * alpha @ K @ alpha
 
     for direction in np.eye(4):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refscore.estimation import fit_gaussian, fit_implicit
+from refscore.estimation import GaussianFit, fit_gaussian, fit_implicit
 from refscore.fields import Affine
 from refscore.objectives import implicit_loss_and_gradient
 
@@ -15,6 +15,7 @@ CHAIN = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]])
 
 def test_it_is_maximum_likelihood_with_one_over_n():
     fit = fit_gaussian(X)
+    assert isinstance(fit, GaussianFit)
     np.testing.assert_allclose(fit.precision, np.linalg.inv(np.cov(X.T, bias=True)), rtol=1e-12)
     np.testing.assert_allclose(fit.mean, X.mean(0), rtol=1e-14)
     loss, gradient = implicit_loss_and_gradient(fit.field, X)

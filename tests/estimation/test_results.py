@@ -5,6 +5,7 @@ import pytest
 
 from refscore.distributions import Gaussian, StudentT
 from refscore.estimation import (
+    Comparison,
     FitResult,
     compare_models,
     diagonal_precision,
@@ -91,6 +92,7 @@ def test_held_out_losses_and_paired_differences():
     mean, error = held_out_loss(law, new)
     np.testing.assert_allclose([mean, error], [losses.mean(), losses.std(ddof=1) / np.sqrt(200)])
     found = compare_models(models, new)
+    assert isinstance(found, Comparison)
     assert found.names == tuple(models)
     assert found.best == "full" or found.best == "truth"
     k = found.names.index(found.best)

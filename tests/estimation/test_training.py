@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from refscore.distributions import Gaussian
-from refscore.estimation import fit_denoising, load_checkpoint, save_checkpoint, train
+from refscore.estimation import fit, fit_denoising, load_checkpoint, save_checkpoint, train
 from refscore.fields import Affine
-from refscore.networks import MLP
+from refscore.networks import MLP, ConditionalMLP
+from refscore.objectives import ladder_loss
 
 LAW = Gaussian([0.5, -1.0], [[1.3, 0.4], [0.4, 0.7]])
 X = LAW.sample(300, rng=1)
@@ -122,6 +123,23 @@ def test_a_checkpoint_is_never_unpickled_and_never_half_written(tmp_path, monkey
         save_checkpoint(path, {"a": np.arange(4)}, {"step": 2})
     assert load_checkpoint(path)[1] == {"step": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_a_noise_conditional_family_is_trained_and_resumed(tmp_path):
+    family = ConditionalMLP.initialise((2, 6, 2), rng=0)
+    settings = {"levels": None, "sigmas": np.array([2.0, 0.7, 0.25]), "rng": 1, "batch_size": 40}
+    whole = train("ladder", family, X, steps=200, learning_rate=0.01, **settings)
+    path = tmp_path / "run.npz"
+    train("ladder", family, X, steps=77, learning_rate=0.01, checkpoint=path, **settings)
+    more = train("ladder", family, X, steps=200, learning_rate=0.01, checkpoint=path, **settings)
+    np.testing.assert_array_equal(more.parameters, whole.parameters)
+    before, after = (
+        np.mean(ladder_loss(f, X, None, settings["sigmas"], rng=3)) for f in (family, whole.field)
+    )
+    assert after < 0.9 * before
+    found = fit("ladder", family, X, max_iterations=20, rng=1, levels=None,
+                sigmas=settings["sigmas"])  # fmt: skip
+    assert found.loss < before
 
 
 def test_rows_go_along_with_their_points():

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore.distributions import GaussianMixture
+from refscore.estimation import kernel_exponential_family, stein_field
 from refscore.objectives import sliced_loss_gradient
 from refscore.traces import divergence_estimate
 from validation.benchmarks import network
@@ -143,6 +144,25 @@ def _memory():
         return sliced_loss_gradient(net, points, rng=0)
 
     yield _peaks("memory of MLP 10-128-128-10", "sliced gradient", sizes[:-1], gradient, x)
+    yield from _kernel_memory(x)
+
+
+def _kernel_memory(x):
+    """Kernels on 500 centres; all 50,000 by 500 values at once would be 200 MB."""
+    sizes, centres = [1000, 10_000, 50_000], x[:500]
+    stein = stein_field(centres, 3.0, 0.1)
+    family = kernel_exponential_family(centres, centres[:100], 3.0, 0.1)
+
+    def fit(points):
+        return kernel_exponential_family(points, centres, 3.0, 0.1)
+
+    for name, call in (
+        ("Stein field, values", stein),
+        ("Stein field, divergence", stein.divergence),
+        ("kernel family, score on 100 centres", family.score),
+        ("kernel family, fit to n points", fit),
+    ):
+        yield _peaks("memory of kernel estimators, d = 10", name, sizes, call, x)
 
 
 def _timed(workload, contender, size, sizes, call, expected, rounds=3):

@@ -21,9 +21,12 @@ PEERS = {
     "k_diffusion": ("torch", "k_diffusion", "einops"),
     "diffusers": ("torch", "diffusers"),
     "azula": ("torch", "azula"),
+    "ebmkit": ("torch", "ebm"),
     "denoising_diffusion": ("torch", "denoising_diffusion_pytorch", "einops"),
     "scikit_learn": ("sklearn",),
     "scipy_kernels": ("scipy",),
+    "statsmodels_kernels": ("statsmodels",),
+    "kdepy": ("KDEpy",),
 }
 
 

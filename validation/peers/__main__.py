@@ -25,6 +25,7 @@ WITHOUT_DEPENDENCIES = (
     "unfoldNd==0.2.3",
     "azula==0.11.1",
     "denoising-diffusion-pytorch==2.3.4",
+    "ebmkit==0.16.0",
     "k-diffusion==0.1.1.post1",
 )
 

@@ -35,6 +35,7 @@ class Polynomial:
         return Polynomial(self.exponents, theta)
 
     def __call__(self, x):
+        """E(x) (n,)."""
         return sum(t * monomial(x, row) for t, row in self._terms())
 
     def parameter_gradient(self, x):

@@ -9,6 +9,8 @@ __all__ = [
     "bounded_loss",
     "bounded_loss_gradient",
     "ratio_loss",
+    "simplex_loss",
+    "simplex_loss_gradient",
     "boltzmann_ratio_gradient",
 ]
 
@@ -21,6 +23,16 @@ def bounded_loss(field, x, weight_function, weight_derivative):
 def bounded_loss_gradient(field, x, weight_function, weight_derivative):
     """Its parameter gradient."""
     return objectives.bounded_loss_gradient(field, x, weight_function, weight_derivative)
+
+
+def simplex_loss(field, x):
+    """½h‖s‖² + h div s + ∇h·s."""
+    return objectives.simplex_loss(field, x)
+
+
+def simplex_loss_gradient(field, x):
+    """Its parameter gradient."""
+    return objectives.simplex_loss_gradient(field, x)
 
 
 def boundary_term(field, law):

@@ -1,4 +1,4 @@
-"""Mistakes on bounded, non-negative and binary data."""
+"""Mistakes on bounded and non-negative data."""
 
 from __future__ import annotations
 

@@ -118,6 +118,12 @@ def _(data, bandwidth):
     return library.leave_one_out(data, bandwidth) + np.log((n - 1) / n)
 
 
+@mistake("leave_one_out_sum", port="leave_one_out", source="statsmodels 0.15.0")
+def _(data, bandwidth):
+    """The sum over the others is divided by nothing."""
+    return library.leave_one_out(data, bandwidth) + np.log(len(data) - 1)
+
+
 @mistake("leave_one_out_counts_itself_among_others", port="leave_one_out", source="classic")
 def _(data, bandwidth):
     """The own kernel stays in the sum, which is divided by n − 1."""

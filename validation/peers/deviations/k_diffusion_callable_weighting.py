@@ -16,7 +16,8 @@ import torch
 
 package = ModuleType("k_diffusion")  # without its __init__, which imports all it depends on
 package.__path__ = list(importlib.util.find_spec("k_diffusion").submodule_search_locations)
-unused = "torchvision torchvision.transforms dctorch torchdiffeq torchsde PIL safetensors".split()
+unused = ["torchvision", "torchvision.transforms", "dctorch", "torchdiffeq", "torchsde", "PIL"]
+unused += ["safetensors"]
 with mock.patch.dict(sys.modules, {name: mock.MagicMock() for name in unused}):
     sys.modules["k_diffusion"] = package
     layers = importlib.import_module("k_diffusion.layers")
