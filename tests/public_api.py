@@ -614,7 +614,8 @@ def _ladder_calls():
         yield f"objectives.ladder_loss{tail}", Call(
             getattr(objectives, f"ladder_loss{tail}"), arguments, read
         )
-    any_size, level = Array([0.2, 0.9], sizes=True, scalar=True), Number(0.5, "positive", array=True)
+    any_size = Array([0.2, 0.9], sizes=True, scalar=True)
+    level = Number(0.5, "positive", array=True)
     net = networks.ConditionalMLP.initialise((2, 4, 2), rng=0)
     yield from {
         "objectives.sigma_squared_weight": Call(

@@ -43,7 +43,7 @@ def fisher_loss_and_gradient(field, target, x):
 
     field a Field; target a Field or function of points, such as `law.score`; x points (..., d),
     at least one.
-    Tested in: tests/objectives/test_fisher.py
+    Checked by: explicit_gradient
     """
     return loss_and_gradient(*_arguments(field, target, x))
 

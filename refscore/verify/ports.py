@@ -102,7 +102,7 @@ _TABLE = [
     _port("simplex_loss_gradient", "objectives", "field x", "gradient",
           "gradient of the mean of simplex_loss"),
     _port("contrastive_divergence", "estimators", "energy x step_size n_steps", "gradient",
-          "mean dE/dtheta at x minus at the end of n_steps Langevin steps (as langevin_step) from x",
+          "mean dE/dtheta at x, minus that after n_steps Langevin steps (langevin_step) from x",
           "noise", False),
     _port("noise_contrastive_loss", "estimators", "log_model log_noise x y", "number",
           "-mean_x log sigmoid(G) - nu mean_y log sigmoid(-G), G = log_model - log_noise - log nu, "
@@ -151,8 +151,7 @@ _TABLE = [
     _port("finite_difference_loss_gradient", "objectives", "field x step", "gradient",
           "gradient of the mean finite-difference loss", "probes"),
     _port("ladder_loss", "objectives", "family x levels sigmas", "losses",
-          "1/2 sigma^2 |s(x + sigma z, sigma) + z / sigma|^2, sigma = sigmas[levels]", "noise",
-          False),
+          "1/2 sigma^2 |s(x + sigma z, sigma) + z / sigma|^2, sigma = sigmas[levels]", "noise"),
     _port("ladder_loss_gradient", "objectives", "family x levels sigmas", "gradient",
           "gradient of the mean ladder loss in the family's parameters", "noise", False),
     _port("min_snr_weight", "weightings", "snr gamma prediction", "vector",

@@ -11,7 +11,7 @@ import numpy as np
 from refscore.verify.errors import Malformed, NotOffered
 from refscore.verify.ports import PORTS
 
-_BY_POINT = ("x", "y", "probes", "noise", "x0")
+_BY_POINT = ("x", "y", "probes", "noise", "x0", "levels")
 
 
 def first_call(subject, port: str, entries, *, draws: str = "") -> dict | None:
