@@ -611,8 +611,9 @@ def _ladder_calls():
             "levels": Array(levels, optional=True), "sigmas": sigmas,
             "noise": Array(V, optional=True), "rng": Rng(),
         }  # fmt: skip
-        yield f"objectives.ladder_loss{tail}", Call(
-            getattr(objectives, f"ladder_loss{tail}"), arguments, read
+        yield (
+            f"objectives.ladder_loss{tail}",
+            Call(getattr(objectives, f"ladder_loss{tail}"), arguments, read),
         )
     any_size = Array([0.2, 0.9], sizes=True, scalar=True)
     level = Number(0.5, "positive", array=True)
@@ -646,7 +647,8 @@ def _ladder_calls():
         "objectives.log_uniform_sigmas": Call(
             objectives.log_uniform_sigmas,
             {
-                "uniforms": any_size, "sigma_min": positive,
+                "uniforms": any_size,
+                "sigma_min": positive,
                 "sigma_max": Number(3.0, "positive"),
             },
         ),
@@ -664,8 +666,11 @@ def _ladder_calls():
                 [weights, A], [biases, M], **options
             ),
             {
-                "weights": Array(np.ones((2, 5))), "biases": vector, "sigma_data": positive,
-                "frequencies": Array([3.0]), "reading": Kind("denoiser"),
+                "weights": Array(np.ones((2, 5))),
+                "biases": vector,
+                "sigma_data": positive,
+                "frequencies": Array([3.0]),
+                "reading": Kind("denoiser"),
             },
             lambda made: made(X, 0.5),
         ),
@@ -678,8 +683,10 @@ def _ladder_calls():
         "networks.ConditionalMLP.call": Call(net, {"x": x, "sigma": level}),
         "fields.PerLevel": Call(
             f.PerLevel,
-            {"fields": Object([AFFINE, NETWORK], wrong=([AFFINE, THREE], [AFFINE])),
-             "sigmas": sigmas},
+            {
+                "fields": Object([AFFINE, NETWORK], wrong=([AFFINE, THREE], [AFFINE])),
+                "sigmas": sigmas,
+            },
             lambda made: made(X, 0.5),
         ),
         "fields.PerLevel.at": Call(family.at, {"sigma": positive}, lambda field: field(X)),

@@ -22,7 +22,8 @@ class Gaussian(Distribution):
     diagonal. The score is finite wherever S⁻¹(x−m) is; a log density below −1.8e308 is −inf.
     Cost: O(d³) once, O(d²) a point (full), O(d) (diagonal).
     Source: rows A2 and A8 of the catalogue, `refscore identities A2`.
-    Checked by: gaussian_score, log_densities, diffused_law, far_points, samples_follow_law
+    Checked by: gaussian_score, log_densities, diffused_law, far_points, samples_follow_law,
+    erratum_gaussian_normaliser, erratum_gradient_of_density
     """
 
     def __init__(self, mean, covariance):

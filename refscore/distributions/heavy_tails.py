@@ -155,7 +155,7 @@ class Laplace(_Located):
     the distributional derivative is absent, so identities that integrate by parts must add
     it. Draws are exact; cost O(d) a point. Source: seed 004.
 
-    Checked by: heavy_tail_scores, samples_follow_law
+    Checked by: heavy_tail_scores, samples_follow_law, erratum_smooth_model
     """
 
     smooth = False

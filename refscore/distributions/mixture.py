@@ -108,7 +108,8 @@ class GaussianMixture(MixtureBase):
     Cost: O(K d) a point (shared, diagonal), O(K d²) (full); workspace about 1 MB however
     many points.
     Source: rows A2 and A8 of the catalogue, `refscore identities A2`.
-    Checked by: mixture_score, log_densities, divergence_is_laplacian, far_points, diffused_law
+    Checked by: mixture_score, log_densities, divergence_is_laplacian, far_points, diffused_law,
+    erratum_information_across_a_gap
     """
 
     def __init__(self, weights, means, covariances):

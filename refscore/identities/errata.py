@@ -142,6 +142,31 @@ def erratum_small_noise(ports, case):
 
 
 @identity(
+    "J11",
+    ports="denoising_loss",
+    statement=r"E\tfrac12\|s(\tilde x) + z/\sigma\|^2,\ s = -ax,\ \text{least at}\ "
+    r"a = \frac{\operatorname{tr} I}{\operatorname{tr}(S+\sigma^2I)};\ \text{with}\ s(x)\ "
+    r"\text{at}\ 0",
+    assumptions="N(0, S) data",
+    source="seed 004 (the first line of the ladder's loss, as printed)",
+    cases=lambda: [
+        Case("N(0, 1), sigma 0.5: 0.8", law=_centred(1.0), sigma=0.5),
+        Case("d = 2", law=_centred(settings.covariance(2)), sigma=0.7),
+    ],
+)
+def erratum_clean_point(ports, case):
+    """Printed at the clean point, where the noise teaches the field nothing: least at zero."""
+    law, sigma = case.law, case.sigma
+    d, spread = len(law.mean), np.trace(law.covariance)
+    fields = [_linear(a * np.eye(d)) for a in _RATES]
+    got = np.array([_noisy_mean(ports, field, law, sigma) for field in fields])
+    x, z, w = joint_nodes(law)
+    printed = [w @ (0.5 * ((z / sigma - a * x) ** 2).sum(-1)) for a in _RATES]
+    yield Sides("least at", _argmin(_RATES, got), np.array(d / (spread + d * sigma**2)))
+    yield Sides("printed, least at", _argmin(_RATES, np.array(printed)), np.array(0.0), 1.0)
+
+
+@identity(
     "J4",
     ports="log_density",
     statement=r"Z = \frac{1}{p(\mu)} = (2\pi)^{d/2}|S|^{1/2},\ \text{printed}\ (2\pi)^{-d/2}",

@@ -21,7 +21,7 @@ def implicit_loss(field, x) -> np.ndarray:
     argument. Cost: one value and one exact divergence a point.
     Source: Hyvärinen (2005), theorem 1.
     Checked by: implicit_is_fisher, implicit_is_fisher_1d, implicit_affine, proof_of_implicit,
-    implicit_with_boundary, kink_adds_its_jump
+    implicit_with_boundary, kink_adds_its_jump, erratum_implicit_energy, erratum_missing_constant
     """
     return losses(*field_and_points(field, x), implicit_integrand)
 

@@ -24,7 +24,9 @@ def sliced_loss(field, x, probes=None, *, rng=None, n_probes=1, probe="rademache
     loss. Returns (...,). Raises TypeError or ValueError naming the argument. Cost: one value
     and m products J v a point.
     Source: Song, Garg, Shi and Ermon, Sliced score matching (2019), equation 7.
-    Checked by: sliced_is_implicit, sliced_given_probes, sliced_variance, sliced_mean
+    Checked by: sliced_is_implicit, sliced_given_probes, sliced_variance, sliced_mean,
+    erratum_sliced_energy, erratum_sliced_square, erratum_one_probe,
+    sliced_fisher_divergence
     """
     return losses(*_arguments(_sliced, field, x, probes, rng, n_probes, probe))
 
