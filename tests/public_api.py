@@ -1072,4 +1072,5 @@ NOT_CALLED = {
     "processes.rowwise", "processes.as_process", "estimation.NoiseContrastiveFit",
     "estimation.FitResult", "estimation.GaussianFit", "estimation.Comparison",
     "estimation.load_checkpoint", "estimation.save_checkpoint",
+    "estimation.KernelExponentialFamily",
 }  # fmt: skip

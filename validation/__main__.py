@@ -30,6 +30,7 @@ CHAPTERS = {
     "D": ("traces", "`traces` `nodes`"),
     "E": ("Langevin (on Gaussians)", "`langevin` `laws`"),
     "F": ("diffusions (VP, on Gaussians)", "`processes` `diffusion`"),
+    "J": ("errata of the lectures", "`objectives` `distributions`"),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,11 @@ def load_checkpoint(path) -> tuple[dict[str, np.ndarray], dict]:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         record = json.loads(arrays.pop("_record").tobytes().decode())
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        if not isinstance(record, dict):
+            raise TypeError("its record is no mapping")
+    except OSError:
+        raise
+    except Exception as error:  # zip, zlib, NumPy and JSON each have their own for a damaged file
         raise ValueError(f"{path} is not a checkpoint of refscore: {error}") from None
     return arrays, record
 

@@ -80,7 +80,7 @@ class KernelExponentialFamily:
     """A fitted log density log q₀ + f + constant: `.score`, `.log_density`, `.coefficients`.
 
     The coefficients are the catalogue's business; the score and its derivatives are held
-    against the log density in tests/estimation/test_exponential_family.py.
+    against the log density in tests/estimation/test_kernel_exponential_family.py.
     Checked by: kernel_family_normal_equations
     """
 
@@ -110,7 +110,7 @@ class KernelExponentialFamily:
 class FamilyScore(KernelField):
     """The field ∇f = Σ_j α_j ∇k(z_j, ·), a gradient: J = Jᵀ.
 
-    Tested in: tests/estimation/test_exponential_family.py, as `score`
+    Tested in: tests/estimation/test_kernel_exponential_family.py, as `score`
     """
 
     def __init__(self, centres: Centres, coefficients: np.ndarray):

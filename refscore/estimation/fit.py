@@ -40,7 +40,7 @@ def fit(
 
     objective = named_objective(objective)
     field, x = as_parametric(field, "field"), _points(x)
-    tolerance, draws = as_positive(tolerance, "tolerance"), "rng" in _names(objective)
+    tolerance, draws = as_positive(tolerance, "tolerance"), "rng" in names_of(objective)
     drawn = draws and not any(given.get(name) is not None for name in ("noise", "probes"))
     if draws:
         given = {**given, "rng": int(as_rng(rng).integers(2**62))}
@@ -48,7 +48,7 @@ def fit(
     def loss(theta):
         with beyond_float():
             value, gradient = objective(field.with_parameters(theta), x, **given)
-        return float(value), np.asarray(gradient, dtype=np.float64)
+        return float(value), as_gradient(gradient, theta)
 
     start = field.parameters
     if not np.isfinite(loss(start)[0]):
@@ -57,15 +57,20 @@ def fit(
         "maxiter": as_count(max_iterations, "max_iterations"),
         "maxfun": 4 * max_iterations,
         "gtol": tolerance,
-        "ftol": 1e-15,
+        "ftol": 0.0,
     }
     with np.errstate(all="ignore"):
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     if not (np.isfinite(found.x).all() and np.isfinite(found.fun)):
         raise ValueError("the loss is not bounded below, or not finite, on the way down")
+    if np.abs(found.x).max() > 1e7 * (1 + np.abs(start).max()):
+        raise ValueError(
+            f"the loss is not bounded below: its parameters ran off to {np.abs(found.x).max():.0e}"
+            f"{_flat_columns(x)}"
+        )
     fitted = field.with_parameters(found.x)
     slope = float(np.abs(found.jac).max(initial=0))
-    converged = bool(slope <= max(tolerance, 1e-6 * (1 + abs(found.fun))))
+    converged = slope <= tolerance
     ended = f"L-BFGS, {found.nit} iterations, largest gradient entry {slope:.1e}"
     covariance = None
     if errors:
@@ -97,18 +102,47 @@ def as_parametric(field, name: str):
 
 
 def rows_of(given: dict, rows, n: int) -> dict:
-    """The arguments for some of the n points: arrays of n rows are taken by row."""
+    """The arguments for some of the n points: those that go with points are taken by row."""
     return {
-        name: value[rows] if isinstance(value, np.ndarray) and value.shape[:1] == (n,) else value
-        for name, value in given.items()
+        name: value[rows] if goes_by_row(name, value, n) else value for name, value in given.items()
     }
 
 
-def _names(function):
+BY_ROW = ("noise", "probes", "levels", "sigma", "factor")
+
+
+def goes_by_row(name: str, value, n: int) -> bool:
+    """Whether an argument of an objective belongs to its points one by one."""
+    return name in BY_ROW and np.shape(value)[:1] == (n,)
+
+
+def as_gradient(value, theta) -> np.ndarray:
+    """What an objective returned as its gradient, which must have the parameters' shape."""
+    value = np.asarray(value, dtype=np.float64)
+    if value.shape != theta.shape:
+        raise ValueError(
+            f"objective must return a gradient of shape {theta.shape}, got shape {value.shape}"
+        )
+    return value
+
+
+def names_of(function):
+    """The names of a function's arguments, none where it does not tell."""
     try:
         return inspect.signature(function).parameters
     except (TypeError, ValueError):
         return {}
+
+
+def _flat_columns(x) -> str:
+    """What about the points makes a loss unbounded, in words."""
+    constant = [f"{j}" for j in range(x.shape[1]) if np.ptp(x[:, j]) == 0]
+    if constant:
+        return f"; x is constant in column {', '.join(constant)}"
+    rank = np.linalg.matrix_rank(x - x.mean(0))
+    if rank < x.shape[1]:
+        return f"; the {x.shape[1]} columns of x span {rank} dimensions only"
+    return ""
 
 
 def _points(x):

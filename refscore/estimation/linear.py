@@ -39,7 +39,7 @@ def fit_implicit(field, x, *, fixed=None) -> FitResult:
         psi, (s, div, _) = features.values(x[rows]), known(x[rows])
         return Block(psi, s, features.paired(x[rows]), div)
 
-    return _fitted(field, features, block, len(x), "implicit")
+    return _fitted(field, features, block, len(x), "implicit", known=known)
 
 
 def fit_sliced(
@@ -84,7 +84,7 @@ def fit_sliced(
         return Block(along @ psi, np.einsum("nmi,ni->nm", along, s), linear, constant)
 
     name = "variance-reduced sliced" if variance_reduced else "sliced"
-    return _fitted(field, features, block, len(x), name, m)
+    return _fitted(field, features, block, len(x), name, m, known=known)
 
 
 def fit_denoising(
@@ -125,7 +125,7 @@ def fit_denoising(
             constant = -clean - 0.5 * square / np.broadcast_to(sigma, (len(x), 1))[rows, 0] ** 2
         return Block(psi, s + t, linear, constant)
 
-    return _fitted(field, features, block, len(x), "denoising")
+    return _fitted(field, features, block, len(x), "denoising", known=known)
 
 
 def fit_generalised(field, x, weight, weight_derivative=None, *, fixed=None) -> FitResult:
@@ -160,7 +160,7 @@ def fit_generalised(field, x, weight, weight_derivative=None, *, fixed=None) -> 
         root = np.sqrt(h[rows])
         return Block(root[:, :, None] * psi, root * s, linear, constant)
 
-    return _fitted(field, features, block, len(x), "generalised")
+    return _fitted(field, features, block, len(x), "generalised", known=known)
 
 
 def fit_levels(family, x, sigmas, noise=None, *, rng=None) -> list[FitResult]:
@@ -204,7 +204,7 @@ class _Known:
         return self.field(x), np.einsum("nii->n", jacobian), jacobian
 
 
-def _fitted(field, features, block, n, objective, rows_each=None) -> FitResult:
+def _fitted(field, features, block, n, objective, rows_each=None, *, known) -> FitResult:
     problem = Quadratic(n, features, block, rows_each=rows_each)
     theta, solve = problem.minimise()
     with beyond_float():
@@ -215,9 +215,9 @@ def _fitted(field, features, block, n, objective, rows_each=None) -> FitResult:
         raise ValueError("the estimate is beyond the range of floats: rescale x")
     names = tuple(features.names)
     message = f"{objective} score matching in closed form"
-    return FitResult(
-        theta, covariance, loss, n, names, field.with_parameters(theta), message=message
-    )
+    fitted = field.with_parameters(theta)
+    whole = fitted if known.field is None else known.field + fitted
+    return FitResult(theta, covariance, loss, n, names, whole, message=message)
 
 
 def _levels(sigma, lead):

@@ -7,14 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from refscore._arguments import as_count, as_points, as_positive, as_rng, as_scalar
+from refscore._arguments import as_array, as_count, as_points, as_positive, as_rng, as_scalar
 from refscore.estimation.checkpoints import (
     generator_from,
     generator_state,
     load_checkpoint,
     save_checkpoint,
 )
-from refscore.estimation.fit import _names, as_parametric, named_objective, rows_of
+from refscore.estimation.fit import (
+    as_gradient,
+    as_parametric,
+    goes_by_row,
+    named_objective,
+    names_of,
+    rows_of,
+)
 from refscore.estimation.result import FitResult
 
 
@@ -44,7 +51,8 @@ def train(
     objective as for `fit`, a function `(field, batch, **given) -> (loss, gradient)` or its name;
     one that takes `rng` draws its noise or probes afresh at every step; field anything with
     `parameters` and `with_parameters`, also a noise-conditional family; x points (n, d), in a
-    new random order every pass; given: arrays with n rows go along with their points.
+    new random order every pass; given: noise, probes, levels, sigma and factor of n rows go
+    along with their points, anything else (`data`, `sigmas`) is handed over whole.
     held_out points (m, d): their loss, always on the same draws, is found every
     `evaluate_every` steps, the best parameters are kept, and the run stops after `patience`
     evaluations without a better one. callback(step, loss) is called after every step;
@@ -59,10 +67,12 @@ def train(
     """
     objective, field = named_objective(objective), as_parametric(field, "field")
     x = _points(x, "x")
+    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
+        raise ValueError(f"checkpoint must lie in a folder that exists, got {str(checkpoint)!r}")
     held_out = None if held_out is None else _points(held_out, "held_out")
     settings = {
         "learning_rate": as_positive(learning_rate, "learning_rate"),
-        "betas": [_beta(beta) for beta in betas],
+        "betas": [_beta(beta) for beta in as_array(betas, "betas", (2,))],
         "batch_size": min(as_count(batch_size, "batch_size"), len(x)),
         "evaluate_every": as_count(evaluate_every, "evaluate_every"),
         "patience": None if patience is None else as_count(patience, "patience"),
@@ -92,9 +102,13 @@ class _Run:
     def __init__(self, objective, field, x, held_out, given, settings, rng):
         self.objective, self.field, self.x, self.held_out = objective, field, x, held_out
         self.given, self.settings, self.rng = given, settings, rng
-        self.draws = "rng" in _names(objective)
+        self.draws = "rng" in names_of(objective)
         self.theta = np.array(field.parameters, dtype=np.float64)
-        self.identity = {**settings, "data": _digest(x, held_out, self.theta, given)}
+        self.identity = {
+            **settings,
+            "objective": _described(objective),
+            "data": _digest(x, held_out, self.theta, given),
+        }
         self.first, self.second = np.zeros((2, self.theta.size))
         self.step, self.stopped, self.waited = 0, False, 0
         self.best, self.best_loss = self.theta.copy(), float("inf")
@@ -114,7 +128,7 @@ class _Run:
             **rows_of(self.given, rows, len(self.x)),
             **own,
         )
-        g = np.asarray(g, dtype=np.float64)
+        g = as_gradient(g, self.theta)
         if not (np.isfinite(loss) and np.isfinite(g).all()):
             raise ValueError(
                 f"the loss or its gradient is not finite at step {self.step + 1}: a smaller"
@@ -144,7 +158,7 @@ class _Run:
         loss = float("nan")
         if self.held_out is not None:
             own = {"rng": self.seed} if self.draws else {}
-            plain = {k: v for k, v in self.given.items() if not _by_row(v, len(self.x))}
+            plain = {k: v for k, v in self.given.items() if not goes_by_row(k, v, len(self.x))}
             at = self.field.with_parameters(self.theta)
             loss = float(self.objective(at, self.held_out, **plain, **own)[0])
             better = loss < self.best_loss
@@ -154,6 +168,13 @@ class _Run:
             patience = self.settings["patience"]
             self.stopped = patience is not None and self.waited >= patience
         self.history.append((self.step, self.last, loss))
+
+    def _mean_loss(self) -> float:
+        """The mean objective of all points at the last parameters, on fixed draws."""
+        own = {"rng": self.seed} if self.draws else {}
+        return float(
+            self.objective(self.field.with_parameters(self.theta), self.x, **self.given, **own)[0]
+        )
 
     def save(self, path):
         """The whole state to a checkpoint."""
@@ -183,13 +204,15 @@ class _Run:
 
     def result(self) -> FitResult:
         """What the run found: the best parameters on held-out points, or else the last."""
+        if self.held_out is not None and (not self.history or self.history[-1][0] != self.step):
+            self._evaluate()
         kept = self.held_out is not None and np.isfinite(self.best_loss)
         theta = self.best if kept else self.theta
         why = "no better held-out loss" if self.stopped else "all steps taken"
         return FitResult(
             theta.copy(),
             None,
-            self.best_loss if kept else self.last,
+            self.best_loss if kept else self._mean_loss(),
             len(self.x),
             tuple(f"theta[{j}]" for j in range(theta.size)),
             self.field.with_parameters(theta),
@@ -213,17 +236,28 @@ def _beta(value) -> float:
     return value
 
 
-def _by_row(value, n) -> bool:
-    return isinstance(value, np.ndarray) and value.shape[:1] == (n,)
-
-
 def _digest(x, held_out, theta, given) -> str:
     """A fingerprint of data, start and further arguments."""
-    found = hashlib.sha256()
-    for value in (x, held_out, theta, *(given[k] for k in sorted(given))):
-        array = isinstance(value, np.ndarray)
-        found.update(np.ascontiguousarray(value).tobytes() if array else repr(value).encode())
-    return found.hexdigest()
+    parts = [x, held_out, theta, *(part for k in sorted(given) for part in (k, given[k]))]
+    return hashlib.sha256(_described(parts).encode()).hexdigest()
+
+
+def _described(value) -> str:
+    """What a value is, in words that are the same in every process: no memory addresses."""
+    if isinstance(value, np.ndarray):
+        bytes_ = np.ascontiguousarray(value).tobytes()
+        return f"{value.dtype}{value.shape}{hashlib.sha256(bytes_).hexdigest()}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_described, value))}]"
+    if value is None or isinstance(value, (str, bool, int, float, np.generic)):
+        return repr(value)
+    if cells := getattr(value, "__closure__", None):
+        held = [_described(cell.cell_contents) for cell in cells]
+        return f"{value.__module__}.{value.__qualname__}{held}"
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    inside = getattr(value, "__dict__", {})
+    own = {} if kind is value else {k: _described(inside[k]) for k in sorted(inside)}
+    return f"{kind.__module__}.{kind.__qualname__}{own}"
 
 
 def _bar(progress, start, steps):

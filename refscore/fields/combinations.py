@@ -13,7 +13,7 @@ class Sum(Field):
     """The field f + g; parameters of f, then of g (kept apart even if f is g).
 
     first f and second g, Fields of one dim.
-    Tested in: tests/test_fields.py, as `test_arithmetic_adds_and_scales_values`
+    Checked by: half_normal_mean_optimum
     """
 
     def __init__(self, first: Field, second: Field):

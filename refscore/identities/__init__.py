@@ -37,7 +37,9 @@ def catalogue() -> dict[str, Identity]:
 
     for chapter in CHAPTERS:
         import_module(f"refscore.identities.{chapter}")
-    return dict(REGISTRY)
+    order = {f"{__name__}.{chapter}": i for i, chapter in enumerate(CHAPTERS)}
+    last = len(order)  # entries of the user's own
+    return dict(sorted(REGISTRY.items(), key=lambda e: order.get(e[1].sides.__module__, last)))
 
 
 def find(key: str) -> list[Identity]:

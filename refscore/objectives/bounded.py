@@ -58,7 +58,7 @@ def bounded_minimiser(field, x, weight, weight_derivative=None) -> np.ndarray:
     field a Field whose value is affine in its parameters (Affine, LinearInParameters); x points
     (..., d) of the support; weight and weight_derivative as for `bounded_loss`. Returns (p,).
     Raises ValueError where the model is not affine in θ, or Γ is singular. Cost: p + 2 gradients.
-    Tested in: tests/objectives/test_bounded.py
+    Tested in: tests/objectives/test_bounded_objectives.py
     """
     field, x, integrand = _arguments(field, x, weight, weight_derivative)
     p = field.parameters.size

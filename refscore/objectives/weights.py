@@ -47,7 +47,7 @@ class Weight:
     def vjp(self, x, v) -> np.ndarray:
         """v h′(x): the transposed derivative of h; x and v (..., d).
 
-        Tested in: tests/objectives/test_bounded.py
+        Tested in: tests/objectives/test_bounded_objectives.py
         """
         return as_real(v, "v") * self.derivative(x)
 

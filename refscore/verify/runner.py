@@ -72,6 +72,7 @@ def _run_entries(subject, entries, alpha, progress):
     """Prerequisites first, then every identity whose ports passed them."""
     results: list[CheckResult] = []
     blocked: dict[str, str] = {}
+    declined: set[str] = set()  # offered by name, and every case declined
     drawing: dict[str, str] = {}  # right on given draws, wrong where it draws by itself
     wanted, offered = _ports(entries), subject.offered()
     for port in (port for port in PORTS if port in wanted):
@@ -82,21 +83,24 @@ def _run_entries(subject, entries, alpha, progress):
             progress(f"{port}_prerequisites")
         result, only_drawn = _prerequisite(subject, port, entries)
         results.append(result)
-        if result.verdict != "holds":
-            (drawing if only_drawn else blocked)[port] = result.name
+        if result.verdict == "not offered":
+            declined.add(port)
+        elif result.verdict != "holds":
+            said = "undecided" if result.verdict == "undecided" else "failed"
+            (drawing if only_drawn else blocked)[port] = f"{result.name} {said}"
     statistical = sum(entry.kind == "expectation" for entry in entries)
     share = alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
     for entry in entries:
         if progress:
             progress(entry.name)
-        missing = [port for port in entry.ports if port not in offered]
+        missing = [port for port in entry.ports if port not in offered or port in declined]
         stop = {**blocked, **drawing} if entry.draws == "rng" else blocked
         stuck = [stop[port] for port in entry.ports if port in stop]
         if missing:
             note = f"{', '.join(missing)} not offered"
             results.append(_empty(entry, "not offered", note))
         elif stuck:
-            results.append(_empty(entry, "blocked", f"{', '.join(stuck)} failed"))
+            results.append(_empty(entry, "blocked", ", ".join(stuck)))
         else:
             results.append(evaluate(entry, subject, share))
     return results, len(entries) + len(wanted)
@@ -123,7 +127,7 @@ def _prerequisite(subject: Subject, port: str, entries) -> tuple[CheckResult, bo
     try:
         arguments = prerequisites.first_call(subject, port, entries)
         if arguments is None:
-            result.verdict, result.note = _never_called(subject, port)
+            result.verdict, result.note = _never_called(subject, port, entries)
             return result, False
         found = prerequisites.failures(subject, port, arguments)
         only_drawn = not found and "rng" not in arguments
@@ -137,9 +141,16 @@ def _prerequisite(subject: Subject, port: str, entries) -> tuple[CheckResult, bo
     return result, only_drawn
 
 
-def _never_called(subject: Subject, port: str) -> tuple[str, str]:
+def _never_called(subject: Subject, port: str, entries) -> tuple[str, str]:
     """A port that declines every case is not offered; one without draws is a mistaken adapter."""
     given = PORTS[port].given
+    takes = subject.takes(port)
+    judged_by_draws = any(port in e.ports and e.draws == "rng" for e in entries)
+    if given not in (None, "rng") and not takes[0] and takes[1] and not judged_by_draws:
+        return "undecided", (
+            f"{port} draws by itself, and no check decides that yet; hand it its draws, an argument"
+            f" {given}, or run a library that draws inside under refscore.verify.replay"
+        )
     if given is None or any(subject.takes(port)[:2]):
         return "not offered", "no case of the catalogue was accepted"
     return "error", (

@@ -62,3 +62,11 @@ def test_bad_arguments_are_refused():
         fit("implicit", np.ones, X)
     with pytest.raises(ValueError, match="not finite at the field's own parameters"):
         fit(lambda f, x: (np.nan, np.zeros(6)), Affine(np.zeros((2, 2))), X)
+
+
+@pytest.mark.parametrize("column", [np.full(50, 0.2), None])
+def test_an_unbounded_loss_is_refused(column):
+    first = np.random.default_rng(3).standard_normal(50)
+    x = np.stack([first, 2 * first if column is None else column], axis=1)
+    with pytest.raises(ValueError, match="constant in column 1|span 1 dim"):
+        fit("implicit", Affine(-np.eye(2)), x)

@@ -112,9 +112,9 @@ def test_a_known_part_is_carried_along():
         (lambda: fit_denoising(part, X, 0.4, NOISE, fixed=known), FITS["denoising"][1]),
     ):
         fit = solve()
-        value, gradient = loss(fit.field + known)
+        value, gradient = loss(fit.field)
         np.testing.assert_allclose(fit.loss, value, rtol=1e-11)
-        assert np.abs(gradient[:3]).max() < 1e-10
+        assert np.abs(gradient[-3:]).max() < 1e-10
 
 
 def test_control_variate_is_the_controlled_loss():

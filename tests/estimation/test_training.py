@@ -9,8 +9,16 @@ import textwrap
 import numpy as np
 import pytest
 
+from refscore import objectives
 from refscore.distributions import Gaussian
-from refscore.estimation import fit, fit_denoising, load_checkpoint, save_checkpoint, train
+from refscore.estimation import (
+    fit,
+    fit_denoising,
+    load_checkpoint,
+    save_checkpoint,
+    train,
+    training,
+)
 from refscore.fields import Affine
 from refscore.networks import MLP, ConditionalMLP
 from refscore.objectives import ladder_loss
@@ -143,14 +151,14 @@ def test_a_noise_conditional_family_is_trained_and_resumed(tmp_path):
 
 
 def test_rows_go_along_with_their_points():
-    """An array with a row a point is shuffled with the points."""
+    """A level a point is shuffled with the points; what is no row of them stays whole."""
     seen = []
 
-    def objective(field, batch, tag):
-        seen.append(np.abs(batch[:, 0] - tag).max())
+    def objective(field, batch, sigma, data):
+        seen.append(np.abs(batch[:, 0] - sigma).max() + (data is not X))
         return 0.0, np.zeros(field.parameters.size)
 
-    train(objective, NET, X, tag=X[:, 0].copy(), steps=20, batch_size=7)
+    train(objective, NET, X, sigma=X[:, 0].copy(), data=X, steps=20, batch_size=7)
     assert max(seen) == 0
 
 
@@ -177,3 +185,41 @@ def test_a_loss_that_is_not_finite_is_an_error():
         train("implict", NET, X)
     with pytest.raises(ValueError, match="at least one parameter"):
         train("implicit", LAW.score, X)
+
+
+def test_another_objective_is_another_run(tmp_path):
+    path = tmp_path / "run.npz"
+    train("implicit", NET, X, steps=2, checkpoint=path, rng=0)
+    with pytest.raises(ValueError, match="objective differ"):
+        train("sliced", NET, X, steps=4, checkpoint=path, rng=0)
+
+
+def test_other_held_out_rows_are_another_run(tmp_path):
+    path = tmp_path / "run.npz"
+    train("implicit", NET, X[:40], held_out=X[40:50], steps=2, checkpoint=path, rng=0)
+    with pytest.raises(ValueError, match="data differ"):
+        train("implicit", NET, X[:30], held_out=X[30:50], steps=4, checkpoint=path, rng=0)
+
+
+def test_a_function_among_the_arguments_is_the_same_in_another_process(tmp_path):
+    def identity(weight):
+        return training._described(weight)
+
+    assert "0x" not in identity(objectives.power_weight(1))
+    assert identity(objectives.power_weight(1)) == identity(objectives.power_weight(1))
+    assert identity(objectives.power_weight(1)) != identity(objectives.power_weight(2))
+
+
+def test_a_missing_folder_is_noticed_before_the_first_step(tmp_path):
+    with pytest.raises(ValueError, match="checkpoint must lie in a folder that exists"):
+        train("implicit", NET, X, steps=2, checkpoint=tmp_path / "no" / "run.npz")
+
+
+def test_a_gradient_of_the_wrong_shape_is_refused():
+    with pytest.raises(ValueError, match="gradient of shape"):
+        train(lambda field, batch: (0.0, np.ones(1)), NET, X, steps=1)
+
+
+def test_the_loss_is_that_of_all_points_at_the_result():
+    found = train("implicit", NET, X, steps=7, batch_size=11, rng=0)
+    np.testing.assert_allclose(found.loss, objectives.implicit_loss(found.field, X).mean())

@@ -20,7 +20,8 @@ def energy(framework, description, dtype: str | None = None) -> Any:
         from refscore.estimation import PolynomialEnergy
 
         return PolynomialEnergy(exponents, np.array(description.coefficients))
-    return Polynomial(exponents, framework.to(np.array(description.coefficients), dtype))
+    theta = framework.to(np.array(description.coefficients), dtype)
+    return Polynomial(exponents, theta.requires_grad_() if framework.name == "torch" else theta)
 
 
 class Polynomial:
