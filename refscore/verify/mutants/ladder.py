@@ -49,13 +49,6 @@ def _(family, x, levels, sigmas, noise):
     return _ladder(family, x, levels, sigmas, noise, weight=weight)
 
 
-@mistake("ladder_weight_of_batch", port="ladder_loss", source="classic: weight.mean() * loss")
-def _(family, x, levels, sigmas, noise):
-    """The weights are averaged over the batch before they meet the losses."""
-    weight = (sigmas[levels] ** 2).mean()
-    return _ladder(family, x, levels, sigmas, noise, weight=weight)
-
-
 @mistake("ladder_weight_of_next_level", port="ladder_loss", source="classic: an index off by one")
 def _(family, x, levels, sigmas, noise):
     """The weight is that of the next level."""
