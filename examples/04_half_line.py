@@ -9,7 +9,7 @@ least loss is at μ = mean(h x − h′)/mean h, and n E μ̂² → E[h² + h′
 import numpy as np
 from course import compare, options, plotting
 
-from refscore import nodes, objectives
+from refscore import estimation, nodes, objectives
 from refscore.distributions import HalfNormal, TruncatedNormal
 from refscore.fields import LinearInParameters
 
@@ -30,7 +30,7 @@ def likelihood(x):
 
 # %% refscore's way: the least mean loss of s(x) = μ − x for a weight h
 feature, derivative = lambda x: np.ones((len(x), 1, 1)), lambda x: np.zeros((len(x), 1, 1, 1))
-model = law.score + LinearInParameters(feature, derivative, [0.0], 1)
+model = LinearInParameters(feature, derivative, [0.0], 1)  # fitted on top of the score of μ = 0
 power, cap = objectives.power_weight, objectives.capped_weight
 weights = {"h = x²": power(2), "h = x": power(1), "h = min(x, 2)": cap(2), "h = min(x, 1)": cap(1)}
 weights["h = log(1 + x)"] = objectives.log_weight()
@@ -46,8 +46,8 @@ def matched(x, weight):  # the same for every row of x at once
 
 x = law.sample(n, rng=4)
 for name in ("h = x", "h = log(1 + x)"):
-    least = objectives.bounded_minimiser(model, x, weights[name])[0]
-    compare(f"{name}: μ on {n} data", least, matched(x.T, weights[name])[0], 1e-6)
+    least = estimation.fit_generalised(model, x, weights[name], fixed=law.score)
+    compare(f"{name}: μ on {n} data", least.parameters[0], matched(x.T, weights[name])[0], 1e-6)
 
 # %% n times the mean square of μ̂: exact in the limit, and over many data sets
 points = (0.5 + np.arange(24_000))[:, None] / 2000  # no kink of h on a point

@@ -108,6 +108,32 @@ def as_positive(value, name: str, *, zero: bool = False) -> float:
     return number
 
 
+def as_noise_levels(value, name: str, shape: tuple):
+    """Noise levels σ > 0: a number, or an array of `shape`, one a point; the row is named."""
+    if np.ndim(value) == 0:
+        return as_positive(value, name)
+    levels = as_array(value, name, tuple(shape))
+    for row in np.argwhere(levels <= 0)[:1]:
+        at = ", ".join(str(int(i)) for i in row)
+        raise ValueError(f"{name} must be positive, got {float(levels[tuple(row)])!r} at row {at}")
+    return levels
+
+
+def as_ladder(value, name: str) -> np.ndarray:
+    """Noise levels (L,), at least one, positive and strictly decreasing."""
+    levels, wanted = as_array(value, name, (None,)), f"{name} must be positive"
+    if levels.size == 0:
+        raise ValueError(f"{wanted} and strictly decreasing, got none")
+    for i in np.flatnonzero(levels <= 0)[:1]:
+        raise ValueError(f"{wanted}, got {float(levels[i])!r} at index {i}")
+    for i in np.flatnonzero(np.diff(levels) >= 0)[:1] + 1:
+        before, here = levels[i - 1 : i + 1].tolist()
+        raise ValueError(
+            f"{wanted} and strictly decreasing, got {here!r} at index {i} after {before!r}"
+        )
+    return levels
+
+
 def as_count(value, name: str, *, minimum: int = 1) -> int:
     """A whole number, at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):

@@ -169,6 +169,16 @@ def parameter_gradient(f, x, theta, a=None, c=None, v=None, b=None) -> np.ndarra
     return _gradient(weighted)(theta)
 
 
+def parameter_pullback(f, x, theta, w) -> np.ndarray:
+    """∂/∂θ Σ w·f(x, θ) for any f(x, theta) with values of the shape of w; theta (p,).
+
+    One backward pass.
+
+    Tested in: tests/objectives/test_curvature.py, as `curvature_propagation_loss_gradient`
+    """
+    return _gradient(lambda t: _dot(w, f(x, t)))(theta)
+
+
 def _directions(x, c, v, b):
     if v is not None:
         yield from zip(v, b, strict=True)

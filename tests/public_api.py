@@ -521,6 +521,17 @@ def _objective_calls():
             {"field": FIELD, "x": x, "factor": Array(A, sizes=True), "probes": probes},
         ),
     )
+    slope = Array(np.arange(24.0).reshape(2, 2, 6) / 24, sizes=True)
+    for tail in ("_gradient", "_and_gradient"):
+        yield (
+            f"objectives.curvature_propagation_loss{tail}",
+            Call(
+                getattr(objectives, f"curvature_propagation_loss{tail}"),
+                {"field": Object(AFFINE), "x": x, "factor": Array(A, sizes=True),
+                 "factor_gradient": slope, "probes": probes},
+                (lambda pair: np.append(pair[0], pair[1])) if tail == "_and_gradient" else None,
+            ),
+        )  # fmt: skip
     yield (
         "objectives.fisher_divergence",
         Call(
@@ -559,10 +570,6 @@ def _bounded_calls():
             {"field": FIELD, "x": x, "weight": Object(np.square),
              "weight_derivative": Object(lambda x: 2 * x)},
         ),
-        "objectives.bounded_minimiser": Call(
-            objectives.bounded_minimiser,
-            {"field": Object(LINE, wrong=(THREE, NETWORK)), "x": x, "weight": weight},
-        ),
         "objectives.boundary_term": Call(
             objectives.boundary_term,
             {"field": Object(f.Affine([[1.0]], [0.5]), wrong=(THREE,)),
@@ -584,6 +591,9 @@ def _bounded_calls():
             objectives.distance_weight, {"low": start, "high": end}, reading
         ),
         "objectives.ratio_loss": Call(objectives.ratio_loss, {"log_odds": odds, "x": bits}),
+        "objectives.ratio_loss_and_gradient": Call(
+            objectives.ratio_loss_and_gradient, {"log_odds": odds, "x": bits}, pairs
+        ),
         "objectives.ratio_loss_gradient": Call(
             objectives.ratio_loss_gradient, {"log_odds": odds, "x": bits}
         ),
@@ -979,7 +989,7 @@ def _estimator_calls():
         "estimation.fit_levels": Call(
             e.fit_levels,
             {"family": Object(lambda sigma: diagonal), "x": sample,
-             "sigmas": Array([0.5, 1.0], sizes=True),
+             "sigmas": Array([1.0, 0.5], sizes=True),
              "noise": Array(np.stack([points, points[::-1]]), optional=True)},
             lambda fits: np.append(theta(fits[0]), theta(fits[1])),
         ),

@@ -18,7 +18,8 @@ def _modules():
     """Every module of the library and the kit, but other frameworks' own and the entry point."""
     for info in pkgutil.walk_packages(refscore.__path__, "refscore."):
         foreign = info.name.startswith(FOREIGN)
-        if not (foreign or info.name in NOT_ITSELF or info.name.endswith("__main__")):
+        optional = info.name.startswith(tuple(NOT_ITSELF))
+        if not (foreign or optional or info.name.endswith("__main__")):
             yield info.name
 
 

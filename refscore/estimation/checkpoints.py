@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +15,21 @@ def save_checkpoint(path, arrays: dict[str, np.ndarray], record: dict) -> None:
     """Write arrays and a record (anything JSON can hold) to `path`, atomically.
 
     A reader, or a run that resumes after a kill, finds the old file or the new one, never a
-    part. Raises OSError where the folder cannot be written.
+    part. The file is first written beside it as `path`.part; what a killed run left there is
+    written over by the next. Raises OSError where the folder cannot be written.
     Tested in: tests/estimation/test_training.py
     """
     path = Path(path)
     text = np.frombuffer(json.dumps(record, sort_keys=True).encode(), dtype=np.uint8)
-    handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    temporary = path.with_name(f"{path.name}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             np.savez(file, **{"_record": text, **arrays})  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_points, as_positive, beyond_float
-from refscore.estimation.kernels import Centres, KernelField, as_sample, solve_positive
+from refscore._arguments import as_array, as_points, as_positive, beyond_float
+from refscore.estimation.kernels import (
+    Centres,
+    KernelField,
+    as_sample,
+    as_spread_sample,
+    solve_positive,
+)
 from refscore.fields import Field
 from refscore.fields.base import as_field
+from refscore.fields.linearisation import Local
 
 
 def kernel_exponential_family(
@@ -22,7 +29,7 @@ def kernel_exponential_family(
     with ∇ and Δ in x: where the derivative in α of
     (1/n) Σ_i [½‖∇log q₀ + ∇f‖² + Δ log q₀ + Δf](x_i) + (λ/2) αᵀ K α is zero. No normaliser.
 
-    x the sample (n, d), n ≥ 1; basis the centres z (m, d), often some of the points; bandwidth
+    x the sample (n, d), n ≥ 2; basis the centres z (m, d), often some of the points; bandwidth
     h > 0; regularisation λ ≥ 0; base the score ∇log q₀, a Field such as `p.score`, zero (a flat
     q₀) if omitted; kernel "rbf" or "imq" as for `stein_estimator`.
     Returns a `KernelExponentialFamily`. Centres that are equal or close together make K singular
@@ -35,7 +42,7 @@ def kernel_exponential_family(
     kernel exponential families (2018), their "lite" basis.
     Checked by: kernel_family_normal_equations, kernel_family_on_a_base, kernel_family_is_a_minimum
     """
-    x, z = as_sample(x, "x", at_least=1), as_sample(basis, "basis", at_least=1)
+    x, z = as_spread_sample(x, "x"), as_sample(basis, "basis", at_least=1)
     as_points(z, "basis", x.shape[1])
     if base is not None:
         as_points(x, "x", as_field(base, "base").dim)
@@ -107,8 +114,27 @@ class KernelExponentialFamily:
         return -self.score.energy(x)
 
 
+class _FamilyLocal(Local):
+    """The field near x (n, d), with its gradient in α: s is linear in α."""
+
+    def gradient(self, a, c, v, b):
+        """∂/∂α [Σ a·s + Σ c div s + Σ b·J v], (m,), a block of points at a time."""
+        u = self.field._centres.scaled(self.x)
+        with beyond_float(), np.errstate(under="ignore"):
+            return sum(
+                self.field._parameter_gradient(
+                    u[rows],
+                    None if a is None else a[rows],
+                    None if c is None else c[rows],
+                    None if v is None else v[:, rows],
+                    None if b is None else b[:, rows],
+                )
+                for rows in self.field._centres.blocks(len(u))
+            ) + np.zeros(self.field.parameters.shape)
+
+
 class FamilyScore(KernelField):
-    """The field ∇f = Σ_j α_j ∇k(z_j, ·), a gradient: J = Jᵀ.
+    """The field ∇f = Σ_j α_j ∇k(z_j, ·), a gradient: J = Jᵀ. Its parameters are α (m,).
 
     Tested in: tests/estimation/test_kernel_exponential_family.py, as `score`
     """
@@ -116,6 +142,33 @@ class FamilyScore(KernelField):
     def __init__(self, centres: Centres, coefficients: np.ndarray):
         super().__init__(centres)
         self._alpha = coefficients
+
+    @property
+    def parameters(self):
+        """α, a copy (m,)."""
+        return self._alpha.copy()
+
+    def with_parameters(self, theta):
+        """The same centres with other coefficients (m,)."""
+        theta = as_array(theta, "theta", self._alpha.shape)
+        return FamilyScore(self._centres, theta.copy())
+
+    def _local(self, x, workspace=None):
+        return _FamilyLocal(self, x)
+
+    def _parameter_gradient(self, u, a, c, v, b):
+        """∂/∂α of Σ a·s + Σ c div s + Σ b·J v at a block of scaled points, (m,)."""
+        at, q = self._centres, self._centres.squares(u)
+        first, second = at.kernel.first(q), at.kernel.second(q)
+        total = np.zeros(len(at.z))
+        if a is not None:
+            total += (2 / at.h) * (first * at.along(u, a)).sum(axis=0)
+        if c is not None:
+            total += c @ (2 * self.dim * first + 4 * q * second) / at.h**2
+        for one, other in zip(*((v, b) if v is not None else ((), ()))):
+            bent = 2 * second * at.along(u, one) * at.along(u, other)
+            total += (2 / at.h**2) * (np.einsum("ni,ni->n", one, other) @ first + bent.sum(axis=0))
+        return total
 
     def _value(self, x):
         return self._summed(self._value_at, (self.dim,), x)

@@ -134,6 +134,20 @@ def names_of(function):
         return {}
 
 
+_ON_THE_DATA = tuple(
+    getattr(objectives, f"{name}_loss_and_gradient")
+    for name in ("implicit", "sliced", "variance_reduced_sliced", "finite_difference")
+)
+
+
+def require_spread(objective, x) -> None:
+    """Raise where x lies in a hyperplane and the loss is one without noise: it has no minimum."""
+    flat = _flat_columns(x) if objective in _ON_THE_DATA else ""
+    if flat:
+        name = objective.__name__.removesuffix("_loss_and_gradient")
+        raise ValueError(f"the {name} loss is not bounded below{flat}")
+
+
 def _flat_columns(x) -> str:
     """What about the points makes a loss unbounded, in words."""
     constant = [f"{j}" for j in range(x.shape[1]) if np.ptp(x[:, j]) == 0]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore._arguments import as_array, as_positive
+from refscore.estimation._rank import spread
 from refscore.fields import Field
 
 _ENTRIES = 1 << 20  # entries of one block of kernel values, 8 MB
@@ -55,14 +56,17 @@ def as_sample(value, name: str, *, at_least: int = 2) -> np.ndarray:
 
 
 def as_spread_sample(value, name: str) -> np.ndarray:
-    """At least two points (n, d) that vary in every coordinate: a law with a density."""
+    """At least two points (n, d) whose columns vary and, if n > d, are not collinear."""
     x = as_sample(value, name)
     constant = np.flatnonzero((x == x[0]).all(axis=0))
     if len(constant):
         raise ValueError(
-            f"{name} must vary in every coordinate: column {constant[0]} is {x[0, constant[0]]!r}"
-            f" in all {len(x)} rows, so there is no density and no score"
+            f"{name} must vary in every coordinate: column {constant[0]} is"
+            f" {float(x[0, constant[0]])!r} in all {len(x)} rows, so there is no density and no"
+            " score"
         )
+    if len(x) > x.shape[1]:
+        spread(x / np.abs(x).max(axis=0), name)  # squares of tiny numbers vanish
     return x
 
 

@@ -7,15 +7,18 @@ import numpy as np
 from refscore._arguments import (
     as_array,
     as_callable,
+    as_ladder,
     as_like,
+    as_noise_levels,
     as_points,
-    as_positive,
+    as_real,
     as_rng,
     beyond_float,
 )
 from refscore.estimation._quadratic import Block, Quadratic, data, features_of
 from refscore.estimation.result import FitResult
 from refscore.fields.base import as_field
+from refscore.objectives import Weight
 from refscore.traces.divergences import point_probes
 
 
@@ -136,19 +139,23 @@ def fit_generalised(field, x, weight, weight_derivative=None, *, fixed=None) -> 
     field a LinearInParameters or Affine field; x points (..., d); weight h ≥ 0, which vanishes at
     the boundary, an `objectives.Weight`, or with weight_derivative h′ any function of points
     (n, d) to (n, d), or an array of the shape of x; fixed s₀ a Field of known
-    values. Raises ValueError if the weighted Gram matrix is singular. Cost: as `fit_implicit`.
+    values. Raises ValueError for points off the weight's support, naming row and coordinate, and
+    if the weighted Gram matrix is singular. Cost: as `fit_implicit`.
     Source: Yu, Drton and Shojaie, Generalized score matching for non-negative data (2019).
     Checked by: half_normal_mean_optimum
     """
     shape = as_points(x, "x", as_field(field, "field").dim).shape
     x = data(x, field.dim)
+    if isinstance(weight, Weight):
+        weight.require_support(x)
     h = _weights(weight, "weight", x, shape)
     if weight_derivative is None:
         weight_derivative = getattr(weight, "derivative", None)
     slope = _weights(weight_derivative, "weight_derivative", x, shape)
-    if h.min() < 0:
-        row = int(np.argmin(h.min(axis=1)))
-        raise ValueError(f"weight must be at least 0, got {h.min():.3g} at row {row} of x")
+    for row, i in np.argwhere(h < 0)[:1]:
+        raise ValueError(
+            f"weight must be at least 0, got {h[row, i]:.3g} at row {row}, coordinate {i} of x"
+        )
     features = features_of(field, x)
     known = _Known(fixed, features.dim)
 
@@ -167,17 +174,16 @@ def fit_levels(family, x, sigmas, noise=None, *, rng=None) -> list[FitResult]:
     """Denoising fits of a field with features of its own at every noise level: separate fits.
 
     family a function of σ to a LinearInParameters or Affine field, or a Family; x points
-    (..., d); sigmas (L,); noise (L, ..., d), or drawn from `rng`. The joint optimum of any
-    positively weighted sum over levels that share no parameter is one optimum a level.
-    Returns L FitResults.
+    (..., d); sigmas (L,), positive and strictly decreasing; noise (L, ..., d), or drawn from
+    `rng`. The joint optimum of any positively weighted sum over levels that share no parameter
+    is one optimum a level. Returns L FitResults. Raises ValueError naming the argument, and the
+    index of a level out of order.
     Checked by: denoised_levels_are_separate
     """
     at = getattr(family, "at", family)
     as_callable(at, "family")
     x = as_points(x, "x")
-    sigmas, rng = as_array(sigmas, "sigmas", (None,)), as_rng(rng)
-    if sigmas.size and sigmas.min() <= 0:
-        raise ValueError(f"sigmas must be positive, got {sigmas.min()!r}")
+    sigmas, rng = as_ladder(sigmas, "sigmas"), as_rng(rng)
     if noise is None:
         noise = rng.standard_normal((len(sigmas), *np.shape(x)))
     noise = as_array(noise, "noise")
@@ -222,18 +228,20 @@ def _fitted(field, features, block, n, objective, rows_each=None, *, known) -> F
 
 def _levels(sigma, lead):
     """σ as a number, or as (n, 1)."""
-    if np.ndim(sigma) == 0:
-        return as_positive(sigma, "sigma")
-    sigma = as_array(sigma, "sigma", tuple(lead))
-    if sigma.min() <= 0:
-        raise ValueError(f"sigma must be positive, got {sigma.min()!r}")
-    return sigma.reshape(-1, 1)
+    sigma = as_noise_levels(sigma, "sigma", tuple(lead))
+    return sigma if np.ndim(sigma) == 0 else sigma.reshape(-1, 1)
 
 
 def _weights(weight, name, x, shape):
     """h or h′ at the points, (n, d)."""
     if callable(weight):
-        with beyond_float():
-            values = weight(x.copy())
+        with np.errstate(all="ignore"):
+            values = as_real(weight(x.copy()), f"{name}(x)")
+        bad = np.argwhere(~np.isfinite(values)) if values.shape == x.shape else ()
+        for row, i in bad[:1]:
+            raise ValueError(
+                f"{name} must be finite at x, got {values[row, i]} at row {row}, coordinate {i},"
+                f" where x is {float(x[row, i])!r}: is it off the support?"
+            )
         return as_like(values, f"{name}(x)", x, "x")
     return as_like(weight, name, x.reshape(shape), "x").reshape(x.shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,14 @@ from refscore.estimation.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
+from refscore.estimation.fingerprints import described, digest
 from refscore.estimation.fit import (
     as_gradient,
     as_parametric,
     goes_by_row,
     named_objective,
     names_of,
+    require_spread,
     rows_of,
 )
 from refscore.estimation.result import FitResult
@@ -35,6 +37,7 @@ def train(
     learning_rate=1e-3,
     betas=(0.9, 0.999),
     held_out=None,
+    held_out_given=None,
     evaluate_every=100,
     patience=None,
     callback=None,
@@ -55,13 +58,15 @@ def train(
     along with their points, anything else (`data`, `sigmas`) is handed over whole.
     held_out points (m, d): their loss, always on the same draws, is found every
     `evaluate_every` steps, the best parameters are kept, and the run stops after `patience`
-    evaluations without a better one. callback(step, loss) is called after every step;
+    evaluations without a better one; held_out_given {name: value} holds their own arguments,
+    such as a `sigma` a point. callback(step, loss) is called after every step;
     progress=True shows a bar if tqdm is installed. checkpoint, a path to an .npz: written
     atomically every `checkpoint_every` steps and at the end; if the file exists the run goes on
     from it, after a check that data and settings are the same.
     Returns a FitResult without covariance; `history` has (step, batch loss, held-out loss).
-    Raises ValueError for a loss that is not finite, naming the step, and for a checkpoint of
-    another run.
+    Raises ValueError for a loss that is not finite, naming the step, for a checkpoint of another
+    run, and for columns of x that are constant or collinear where the loss takes the data as
+    they are (implicit, sliced, ...): it has no minimum there.
     Source: Kingma and Ba, Adam (2015).
     Tested in: tests/estimation/test_training.py
     """
@@ -69,6 +74,9 @@ def train(
     x = _points(x, "x")
     if checkpoint is not None and not Path(checkpoint).parent.is_dir():
         raise ValueError(f"checkpoint must lie in a folder that exists, got {str(checkpoint)!r}")
+    if len(x) < 2:
+        raise ValueError("x must hold at least two points, got 1")
+    require_spread(objective, x)
     held_out = None if held_out is None else _points(held_out, "held_out")
     settings = {
         "learning_rate": as_positive(learning_rate, "learning_rate"),
@@ -79,7 +87,8 @@ def train(
     }
     if patience is not None and held_out is None:
         raise ValueError("patience needs held_out points to judge by")
-    run = _Run(objective, field, x, held_out, given, settings, as_rng(rng))
+    apart = _held_out_given(objective, held_out, held_out_given, given, len(x))
+    run = _Run(objective, field, x, held_out, apart, given, settings, as_rng(rng))
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint)
     steps, every = as_count(steps, "steps"), as_count(checkpoint_every, "checkpoint_every")
@@ -99,15 +108,16 @@ def train(
 class _Run:
     """The state of a run: everything the next step depends on."""
 
-    def __init__(self, objective, field, x, held_out, given, settings, rng):
+    def __init__(self, objective, field, x, held_out, apart, given, settings, rng):
         self.objective, self.field, self.x, self.held_out = objective, field, x, held_out
+        self.apart = apart  # the arguments of the held-out points
         self.given, self.settings, self.rng = given, settings, rng
         self.draws = "rng" in names_of(objective)
         self.theta = np.array(field.parameters, dtype=np.float64)
         self.identity = {
             **settings,
-            "objective": _described(objective),
-            "data": _digest(x, held_out, self.theta, given),
+            "objective": described(objective),
+            "data": digest(x, held_out, self.theta, given, apart),
         }
         self.first, self.second = np.zeros((2, self.theta.size))
         self.step, self.stopped, self.waited = 0, False, 0
@@ -158,9 +168,10 @@ class _Run:
         loss = float("nan")
         if self.held_out is not None:
             own = {"rng": self.seed} if self.draws else {}
-            plain = {k: v for k, v in self.given.items() if not goes_by_row(k, v, len(self.x))}
             at = self.field.with_parameters(self.theta)
-            loss = float(self.objective(at, self.held_out, **plain, **own)[0])
+            loss = float(self.objective(at, self.held_out, **self.apart, **own)[0])
+            if not np.isfinite(loss):
+                raise ValueError(f"the loss of held_out is {loss} at step {self.step}")
             better = loss < self.best_loss
             self.waited = 0 if better else self.waited + 1
             if better:
@@ -229,35 +240,29 @@ def _points(x, name):
     return x
 
 
+def _held_out_given(objective, held_out, own, given, n) -> dict:
+    """The arguments of the objective on held_out: all but those of x by row, and its own."""
+    if own is not None and (held_out is None or not isinstance(own, Mapping)):
+        wanted = "be a mapping of names to values" if held_out is not None else "go with held_out"
+        raise ValueError(f"held_out_given must {wanted}, got {own!r}"[:200])
+    if held_out is None:
+        return {}
+    by_row = {name for name, value in given.items() if goes_by_row(name, value, n)}
+    found = {k: v for k, v in given.items() if k not in by_row} | dict(own or {})
+    for name, one in names_of(objective).items():
+        if name in by_row and name not in found and one.default is one.empty:
+            raise ValueError(
+                f"held_out needs its own {name}: the one given has a row for every row of x; give"
+                f" held_out_given={{{name!r}: ...}} with {len(held_out)} rows"
+            )
+    return found
+
+
 def _beta(value) -> float:
     value = as_scalar(value, "betas")
     if not 0 <= value < 1:
         raise ValueError(f"betas must be at least 0 and below 1, got {value!r}")
     return value
-
-
-def _digest(x, held_out, theta, given) -> str:
-    """A fingerprint of data, start and further arguments."""
-    parts = [x, held_out, theta, *(part for k in sorted(given) for part in (k, given[k]))]
-    return hashlib.sha256(_described(parts).encode()).hexdigest()
-
-
-def _described(value) -> str:
-    """What a value is, in words that are the same in every process: no memory addresses."""
-    if isinstance(value, np.ndarray):
-        bytes_ = np.ascontiguousarray(value).tobytes()
-        return f"{value.dtype}{value.shape}{hashlib.sha256(bytes_).hexdigest()}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_described, value))}]"
-    if value is None or isinstance(value, (str, bool, int, float, np.generic)):
-        return repr(value)
-    if cells := getattr(value, "__closure__", None):
-        held = [_described(cell.cell_contents) for cell in cells]
-        return f"{value.__module__}.{value.__qualname__}{held}"
-    kind = value if hasattr(value, "__qualname__") else type(value)
-    inside = getattr(value, "__dict__", {})
-    own = {} if kind is value else {k: _described(inside[k]) for k in sorted(inside)}
-    return f"{kind.__module__}.{kind.__qualname__}{own}"
 
 
 def _bar(progress, start, steps):

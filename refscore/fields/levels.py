@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_positive
+from refscore._arguments import as_array, as_ladder, as_positive
 from refscore.fields.base import as_field
 from refscore.fields.families import Family
 from refscore.fields.linearisation import Local, Workspace
@@ -66,14 +66,6 @@ class PerLevel(Family):
         if abs(self.sigmas[index] / sigma - 1) > _SAME:
             raise ValueError(f"sigma must be a level of {self.sigmas}, got {sigma!r}")
         return index
-
-
-def as_ladder(value, name: str) -> np.ndarray:
-    """Noise levels (L,), positive and strictly decreasing."""
-    sigmas = as_array(value, name, (None,))
-    if sigmas.size == 0 or sigmas.min() <= 0 or (np.diff(sigmas) >= 0).any():
-        raise ValueError(f"{name} must be positive and strictly decreasing, got {sigmas}")
-    return sigmas
 
 
 class LevelLocal(Local):

@@ -10,9 +10,14 @@ from importlib import import_module
 from refscore.identities.base import (
     Average,
     Bound,
+    Draws,
     Identity,
+    Mean,
+    Normal,
     Order,
+    Same,
     Sides,
+    Uniform,
     Uniforms,
     identity,
 )
@@ -20,14 +25,15 @@ from refscore.identities.cases import Case, FieldDescription, Law
 
 CHAPTERS = (
     "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
-    "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder", "bounded",
-    "simplex", "binary", "kernels", "contrasts", "estimators", "uncertainty", "traces",
-    "low_rank", "langevin", "diffusion", "proofs", "errata", "blindness",
+    "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder", "weightings",
+    "levels", "bounded", "boundary", "simplex", "binary", "kernels", "kernel_fits", "contrasts",
+    "noise_contrasts", "estimators", "uncertainty", "traces", "low_rank", "langevin", "diffusion",
+    "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [
-    "Average", "Bound", "Case", "FieldDescription", "Identity", "Law", "Order", "Sides",
-    "Uniforms", "catalogue", "find", "identity",
+    "Average", "Bound", "Case", "Draws", "FieldDescription", "Identity", "Law", "Mean", "Normal",
+    "Order", "Same", "Sides", "Uniform", "Uniforms", "catalogue", "find", "identity",
 ]  # fmt: skip
 
 

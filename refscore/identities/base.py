@@ -43,6 +43,67 @@ class Bound(NamedTuple):
     upper: Any
 
 
+class Normal(NamedTuple):
+    """The law of the rows of `Draws`: N(mean, covariance), rows independent."""
+
+    mean: Any
+    covariance: Any
+
+
+class Uniform(NamedTuple):
+    """Every column of the rows of `Draws` is uniform on (0, 1); rows independent.
+
+    What a law without a closed form of its moments becomes under its distribution functions.
+    `independent`: the columns of a row are independent too, which is then judged.
+    """
+
+    independent: bool = True
+    names: tuple[str, ...] = ()
+
+
+class Mean(NamedTuple):
+    """Every column of the rows of `Draws` has this mean; rows independent.
+
+    Either the columns lie in [low, high], or their variance is at most `variance`.
+    """
+
+    mean: Any
+    low: Any = None
+    high: Any = None
+    variance: Any = None
+    names: tuple[str, ...] = ()
+
+
+class Same(NamedTuple):
+    """The rows of `Draws` follow the law of what an oracle draws: `draw(seed, n)` -> (n, d)."""
+
+    draw: Callable[[int, int], Any]
+
+
+class Draws(NamedTuple):
+    """Draws judged as they come: the kit asks for batches until it knows.
+
+        def step(seed, n):                       # n independent chains, one step each
+            x = law.mean + settings.drawn(seed, n, d) @ factor.T
+            return ports.langevin_step(score, x, eta, rng=seed)
+
+        yield Draws("one step", step, Normal(mean, covariance))
+
+    `draw(seed, n)`: n independent rows (n, d), or (n,) for one column; the kit gives another
+    seed at every call; the starts of chains come from it by `settings.drawn`, a stream of its own.
+    `law`: `Normal`, `Uniform`, `Mean` or `Same`. `eps`: the deviation that matters, of the mean
+    of statistics in [-1, 1], or of a `Mean` in half ranges or standard deviations: one sd
+    of shift is 0.56, a doubled variance about 0.2. `batch`: rows a call. Nothing is drawn
+    before it is judged, so an identity yields it whatever the ports would return.
+    """
+
+    label: str
+    draw: Callable[[int, int], Any]
+    law: Normal | Uniform | Mean | Same
+    eps: float = 0.05
+    batch: int = 2000
+
+
 class Average(NamedTuple):
     """Independent values whose law has this mean and at most this variance."""
 
@@ -59,7 +120,7 @@ class Uniforms(NamedTuple):
     values: Any
 
 
-Outcome = Sides | Order | Bound | Average | Uniforms
+Outcome = Sides | Order | Bound | Draws | Average | Uniforms
 
 KINDS = ("exact", "exact law", "order", "bound", "expectation")
 

@@ -45,6 +45,7 @@ def _table(description):
     assumptions="binary data, x^i is x with bit i flipped",
     source=EXTENSIONS,
     cases=binary_cases,
+    family="binary law",
 )
 def ratio_loss_pointwise(ports, case):
     """The ratio matching loss at every state, from the table of probabilities."""
@@ -63,6 +64,7 @@ def ratio_loss_pointwise(ports, case):
         Case("another law", log_odds=_boltzmann(4, 61), data=_boltzmann(4, 71), x=_states(4)),
         Case("the same law", log_odds=_boltzmann(3, 21), data=_boltzmann(3, 21), x=_states(3)),
     ],
+    family="two binary laws",
 )
 def ratio_is_matching(ports, case):
     """The mean loss is the distance of the ratios plus a constant: least at the truth."""
@@ -82,6 +84,7 @@ def ratio_is_matching(ports, case):
     assumptions="Boltzmann law; W_ij for i < j row by row, then b",
     source=EXTENSIONS,
     cases=lambda: [c for c in binary_cases() if len(c.x[0]) in (3, 5)][:2],
+    family="binary law",
     tolerance=1e-8,
 )
 def ratio_gradient(ports, case):
@@ -102,6 +105,7 @@ def ratio_gradient(ports, case):
         Case("three bits", log_odds=_boltzmann(3, 21), x=_states(3)),
         Case("four bits", log_odds=_boltzmann(4, 61), x=_states(4)),
     ],
+    family="binary law",
 )
 def ratio_minimum(ports, case):
     """At the parameters of the law that the data follow the mean loss has no slope."""

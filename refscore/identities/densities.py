@@ -106,6 +106,8 @@ def half_normal_boundary(ports, case):
 def _sample_cases():
     yield Case("Gaussian, d = 3", law=settings.gaussian(3))
     yield Case("mixture, d = 2", law=settings.mixture(2))
+    kernels = Law("empirical", data=settings.points(4, 2, 3), bandwidth=0.4)
+    yield Case("kernel density, d = 2", law=kernels)
     yield Case(
         "Student t",
         law=Law("student_t", location=[0.4, -0.7], shape=settings.covariance(2, 2), dof=3.5),
@@ -132,7 +134,7 @@ def samples_follow_law(ports, case):
         return
     for j in range(d):
         yield Uniforms(f"coordinate {j}", oracles.cumulative.marginal_cdf(case.law, j, x[:, j]))
-    if case.law.kind in ("gaussian", "mixture", "student_t"):
+    if case.law.kind in ("gaussian", "mixture", "empirical", "student_t"):
         for i in range(d):
             for j in range(i):
                 for sign in (1.0, -1.0):

@@ -60,6 +60,7 @@ def noise_cases():
     assumptions="unrestricted symmetric precision, n > d",
     source=HYVARINEN,
     cases=data_cases,
+    family="sample",
 )
 def gaussian_is_maximum_likelihood(ports, case):
     """Score matching of an unrestricted Gaussian is maximum likelihood, with 1/n."""
@@ -85,6 +86,7 @@ def gaussian_is_maximum_likelihood(ports, case):
             pattern=[[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1]],
         ),
     ],
+    family="sample with a pattern",
 )
 def sparse_precision_optimum(ports, case):
     """The score-matching precision with zeros where a pattern has them."""
@@ -101,6 +103,7 @@ def sparse_precision_optimum(ports, case):
     assumptions="model N(0, diag 1/lambda)",
     source=HYVARINEN,
     cases=data_cases,
+    family="sample",
 )
 def diagonal_precision_optimum(ports, case):
     """The implicit minimiser of a zero-mean diagonal Gaussian, on any data."""
@@ -114,6 +117,7 @@ def diagonal_precision_optimum(ports, case):
     assumptions="model N(0, diag 1/lambda), given probes",
     source=SONG,
     cases=probe_cases,
+    family="sample with probes",
 )
 def sliced_precision_optimum(ports, case):
     """The sliced minimiser on given probes solves a full linear system."""
@@ -128,6 +132,7 @@ def sliced_precision_optimum(ports, case):
     assumptions="model N(0, diag 1/lambda), given probes",
     source=SONG,
     cases=probe_cases,
+    family="sample with probes",
 )
 def variance_reduced_precision_optimum(ports, case):
     """The variance-reduced sliced minimiser on given probes."""
@@ -143,6 +148,7 @@ def variance_reduced_precision_optimum(ports, case):
     assumptions="model N(0, diag 1/lambda) of the noised data, given noise",
     source=VINCENT,
     cases=noise_cases,
+    family="sample with noise",
 )
 def denoised_precision_optimum(ports, case):
     """The denoising minimiser on given noise: the noised data's precision."""
@@ -163,6 +169,7 @@ def _level_cases():
     assumptions="features of its own at every level",
     source="seeds 001, 004",
     cases=_level_cases,
+    family="sample with noise at levels",
 )
 def denoised_levels_are_separate(ports, case):
     """A noise-conditional field with features for each level is a fit for each level."""
@@ -181,6 +188,7 @@ def denoised_levels_are_separate(ports, case):
         Case(f"power {a}, {n} points", x=settings.points(n, 1), power=a)
         for a, n in ((1.75, 9), (2.0, 14), (3.0, 11), (4.5, 30))
     ],
+    family="sample with a power",
 )
 def generalised_normal_optimum(ports, case):
     """The implicit estimate of the rate of a generalised normal law."""
@@ -203,6 +211,7 @@ def _half_line_cases():
     assumptions="N(mu, 1) on the half line, a weight with h(0) = 0",
     source=YU,
     cases=_half_line_cases,
+    family="sample on the half-line",
 )
 def half_normal_mean_optimum(ports, case):
     """The generalised minimiser for the mean of a truncated normal."""

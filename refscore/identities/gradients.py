@@ -20,6 +20,7 @@ from refscore.oracles import objectives as losses
     r"\operatorname{tr}\nabla s_\theta(x_i)]",
     source=HYVARINEN,
     cases=parametric_cases,
+    family="parametric field",
     tolerance=1e-8,
 )
 def implicit_gradient(ports, case):
@@ -34,6 +35,7 @@ def implicit_gradient(ports, case):
     statement=r"\nabla_\theta\ \text{of the mean sliced loss on given probes}",
     source=SONG,
     cases=lambda: parametric_cases(probes=2),
+    family="parametric field with probes",
     tolerance=1e-8,
 )
 def sliced_gradient(ports, case):
@@ -71,6 +73,7 @@ def variance_reduced_gradient(ports, case):
         for sigma in (0.3, 1.7)
         for case in parametric_cases(sigma=sigma)
     ],
+    family="parametric field with noise",
     tolerance=1e-8,
 )
 def denoising_gradient(ports, case):

@@ -1,4 +1,4 @@
-"""Chapters B and C: ladders of noise levels and their weightings."""
+"""Chapter B: the losses of ladders of noise levels."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Average, Sides, identity
+from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description, FieldDescription, Law
 from refscore.identities.fields import joint_nodes
 
 NCSN = "seeds 001, 004; Song and Ermon 2019"
-EDM = "derived; Karras, Aittala, Aila and Laine 2022"
-MIN_SNR = "derived; Hang et al. 2023"
 
 
 class FamilyDescription(Description):
@@ -98,6 +96,7 @@ def _terms(case):
     r"\ l = l_i",
     source=NCSN,
     cases=_pointwise,
+    family="ladder",
     terms=_terms,
 )
 def ladder_given_noise(ports, case):
@@ -114,6 +113,7 @@ def ladder_given_noise(ports, case):
     assumptions="a field of its own at every level: separate fits",
     source=NCSN,
     cases=_parametric,
+    family="parametric ladder",
     tolerance=1e-8,
 )
 def ladder_gradient(ports, case):
@@ -180,6 +180,7 @@ def _zero_scores():
     assumptions="the weight is sigma^2",
     source=NCSN,
     cases=_zero_scores,
+    family="law on a ladder of zeros",
 )
 def ladder_at_zero_score(ports, case):
     """Where the field is zero the weighted loss is d/2, whatever the level and the law."""
@@ -188,7 +189,8 @@ def ladder_at_zero_score(ports, case):
     yield Sides("mean loss at every level", means, np.full(len(means), d / 2))
 
 
-def _gaussian_scores(law, sigmas):
+def gaussian_scores(law, sigmas):
+    """The score of a Gaussian law noised at every level, as a family."""
     d = len(law.mean)
     fields = [
         settings.gaussian_score(
@@ -203,7 +205,7 @@ def _optima():
     sigmas = (3.0, 0.9, 0.2)
     for d in (2, 3):
         law = settings.gaussian(d)
-        yield Case(f"a Gaussian, d = {d}", law=law, family=_gaussian_scores(law, sigmas))
+        yield Case(f"a Gaussian, d = {d}", law=law, family=gaussian_scores(law, sigmas))
     point = Law("point", mean=[0.7, -1.1])
     fields = [
         FieldDescription("affine", matrix=-np.eye(2) / s**2, offset=point.mean / s**2)
@@ -221,6 +223,7 @@ def _optima():
     assumptions="Gaussian, mixture or point mass; the weight is sigma^2",
     source="derived; seed 004 corrected",
     cases=_optima,
+    family="Gaussian on its ladder",
     tolerance=1e-8,
 )
 def ladder_at_the_optimum(ports, case):
@@ -229,236 +232,3 @@ def ladder_at_the_optimum(ports, case):
     means = _means(ports, case.family, case.law, getattr(case, "order", 2))
     want = np.array([oracles.ladder.optimum(case.law, float(s)) for s in case.family.sigmas])
     yield Sides("mean loss at every level", means, want, d / 2)
-
-
-def _unit_normal():
-    law, sigmas = Law("gaussian", mean=[0.0], covariance=[[1.0]]), (10.0, 0.1)
-    yield Case("a standard normal law", law=law, family=_gaussian_scores(law, sigmas))
-
-
-@identity(
-    "B11-not-level",
-    ports="ladder_loss",
-    statement=r"2E\ell = \tfrac{1}{1+\sigma^2}\ \text{at the optimum: .0099 at } \sigma = 10,"
-    r"\ .9901\ \text{at } \sigma = .1",
-    assumptions="standard normal data; the weight is sigma^2",
-    source="seed 004, erratum J19",
-    cases=_unit_normal,
-)
-def ladder_is_not_level(ports, case):
-    """The sigma^2 weight does not make the fitted losses of all levels equal."""
-    means = _means(ports, case.family, case.law)
-    yield Sides("twice the mean loss", 2 * means, 1 / (1 + case.family.sigmas**2))
-
-
-SNR = np.array([0.01, 0.3, 1.7, 4.9, 5.2, 60.0, 900.0])
-
-
-@identity(
-    "B11-min-snr",
-    ports="min_snr_weight",
-    statement=r"\frac{\min(SNR,\gamma)}{SNR},\ \frac{\min(SNR,\gamma)}{SNR+1},\ \min(SNR,\gamma)",
-    assumptions="noise, velocity and data predictions",
-    source=MIN_SNR,
-    cases=lambda: [
-        Case(f"{prediction}, gamma = {gamma}", snr=SNR, gamma=gamma, prediction=prediction)
-        for prediction, gamma in (
-            ("noise", 5.0), ("noise", 0.5), ("velocity", 5.0), ("data", 5.0), ("data", 0.5),
-        )
-    ],
-)  # fmt: skip
-def min_snr_values(ports, case):
-    """The min-SNR weight of every prediction, below and above gamma."""
-    got = ports.min_snr_weight(case.snr, case.gamma, case.prediction)
-    yield Sides("weight", got, oracles.ladder.min_snr(case.snr, case.gamma, case.prediction), 1.0)
-
-
-@identity(
-    "B11-min-snr-one",
-    ports="min_snr_weight score_weight",
-    statement=r"w_z\sigma^2 = w_x\sigma^4/\alpha^2 = w_v\sigma^2/\alpha^2,\ \alpha^2+\sigma^2=1",
-    assumptions="variance preserving",
-    source=MIN_SNR,
-    cases=lambda: [Case(f"SNR = {snr}", snr=np.array([snr]), gamma=5.0) for snr in (0.3, 40.0)],
-)
-def min_snr_is_one_weight(ports, case):
-    """Read on the score, the weights of the three predictions are one."""
-    snr = float(case.snr[0])
-    alpha, sigma = np.sqrt(snr / (1 + snr)), 1 / np.sqrt(1 + snr)
-    want = oracles.ladder.min_snr(case.snr, case.gamma, "noise")[0] * sigma**2
-    for prediction in ("noise", "data", "velocity"):
-        weight = float(np.ravel(ports.min_snr_weight(case.snr, case.gamma, prediction))[0])
-        got = ports.score_weight(weight, prediction, float(alpha), float(sigma))
-        yield Sides(prediction, got, np.array(want))
-
-
-def _score_weights():
-    for target in ("score", "noise", "data", "velocity", "flow"):
-        for alpha, sigma in ((1.0, 0.3), (0.8, 2.5)):
-            inputs = {"target": target, "alpha": alpha, "sigma": sigma}
-            yield Case(f"{target}, alpha = {alpha}, sigma = {sigma}", weight=1.7, **inputs)
-
-
-@identity(
-    "B11-weights",
-    ports="score_weight",
-    statement=r"w\|\hat t-t\|^2 = w\,(\partial t/\partial s)^2\|s+z/\sigma\|^2",
-    source="definition; Kingma and Gao 2023",
-    cases=_score_weights,
-)
-def score_weights(ports, case):
-    """What a weight on noise, data, velocity or flow is on the score."""
-    arguments = (case.weight, case.target, case.alpha, case.sigma)
-    yield Sides("weight", ports.score_weight(*arguments),
-                np.array(oracles.ladder.score_weight(*arguments)))  # fmt: skip
-
-
-def _edm_levels():
-    sigmas = np.array([0.002, 0.3, 0.9, 7.0, 80.0])
-    return [
-        Case(f"sigma_data = {s}", sigmas=sigmas, sigma_data=s) for s in (0.5, 1.0, 2.3)
-    ]  # fmt: skip
-
-
-@identity(
-    "B11-edm",
-    ports="edm_weight",
-    statement=r"\lambda(\sigma) = \frac{\sigma^2+\sigma_d^2}{(\sigma\sigma_d)^2}",
-    source=EDM,
-    cases=_edm_levels,
-)
-def edm_weight_values(ports, case):
-    """EDM's weight on a denoiser's squared error, level by level."""
-    got = ports.edm_weight(case.sigmas, case.sigma_data)
-    right = oracles.ladder.edm_weight(case.sigmas, case.sigma_data)
-    yield Sides("weight", got, right, np.abs(right))
-
-
-_NAMES = ("c_skip", "c_out", "c_in", "c_noise")
-
-
-@identity(
-    "B11-preconditioning",
-    ports="edm_preconditioning",
-    statement=r"c_{skip},c_{out},c_{in},c_{noise} = \frac{\sigma_d^2}{\sigma^2+\sigma_d^2},"
-    r"\frac{\sigma\sigma_d}{\sqrt{\sigma^2+\sigma_d^2}},\frac{1}{\sqrt{\sigma^2+\sigma_d^2}},"
-    r"\tfrac14\log\sigma",
-    source=EDM,
-    cases=_edm_levels,
-)
-def edm_preconditioning_values(ports, case):
-    """The four coefficients of EDM's preconditioning."""
-    got = ports.edm_preconditioning(case.sigmas, case.sigma_data)
-    right = oracles.ladder.edm_preconditioning(case.sigmas, case.sigma_data)
-    for i, name in enumerate(_NAMES):
-        yield Sides(name, got[i], right[i], np.abs(right[i]))
-
-
-@identity(
-    "B11-unit-variance",
-    ports="edm_preconditioning edm_weight",
-    statement=r"c_{in}^2\operatorname{Var}y = 1,\ \operatorname{Var}[(x-c_{skip}y)/c_{out}] = 1,"
-    r"\ \operatorname{Cov}(x-c_{skip}y, y) = 0,\ \lambda c_{out}^2 = 1",
-    assumptions="data of standard deviation sigma_d, y = x + sigma z",
-    source=EDM,
-    cases=_edm_levels,
-)
-def edm_unit_variance(ports, case):
-    """Input and target of the network have unit variance, and so has the weighted loss."""
-    sigmas, spread = case.sigmas, case.sigma_data**2
-    skip, out, into, _ = ports.edm_preconditioning(sigmas, case.sigma_data)
-    one = np.ones(len(sigmas))
-    yield Sides("variance of the input", into**2 * (spread + sigmas**2), one)
-    left = (1 - skip) ** 2 * spread + skip**2 * sigmas**2
-    yield Sides("variance of the target", left / out**2, one)
-    yield Sides("covariance", (1 - skip) * spread - skip * sigmas**2, 0 * one, spread)
-    yield Sides("weight times c_out^2", ports.edm_weight(sigmas, case.sigma_data) * out**2, one)
-
-
-@identity(
-    "B11-log-normal",
-    ports="edm_sigmas",
-    statement=r"\sigma = \exp(P_{mean} + P_{std} z)",
-    source=EDM,
-    cases=lambda: [
-        Case(f"mean {m}, sd {s}", normals=settings.normals(6), p_mean=m, p_std=s)
-        for m, s in ((-1.2, 1.2), (0.4, 2.0), (-0.5, 0.9))
-    ],
-)
-def log_normal_levels(ports, case):
-    """Training levels on given normal numbers."""
-    got = ports.edm_sigmas(case.normals, case.p_mean, case.p_std)
-    right = oracles.ladder.log_normal(case.normals, case.p_mean, case.p_std)
-    yield Sides("levels", got, right, right)
-
-
-_RANGES = ((0.01, 50.0), (0.3, 2.0))
-
-
-@identity(
-    "B11-log-uniform",
-    ports="log_uniform_sigmas",
-    statement=r"\sigma = \sigma_{min}(\sigma_{max}/\sigma_{min})^u",
-    source="definition; Song and Ermon 2019",
-    cases=lambda: [
-        Case(f"{low} to {high}", uniforms=np.array([0.0, 0.11, 0.5, 0.72, 0.9]),
-             sigma_min=low, sigma_max=high)
-        for low, high in _RANGES
-    ],
-)  # fmt: skip
-def log_uniform_levels(ports, case):
-    """Levels whose logarithm is uniform, on given uniform numbers."""
-    arguments = (case.uniforms, case.sigma_min, case.sigma_max)
-    right = oracles.ladder.log_uniform(*arguments)
-    yield Sides("levels", ports.log_uniform_sigmas(*arguments), right, right)
-
-
-@identity(
-    "B11-geometric",
-    ports="geometric_sigmas",
-    statement=r"\sigma_l = \sigma_{max}(\sigma_{min}/\sigma_{max})^{l/(n-1)},\ l = 0,\dots,n-1",
-    source=NCSN,
-    cases=lambda: [
-        Case(f"{n} levels from {high} to {low}", sigma_max=high, sigma_min=low, n=n)
-        for n, (low, high) in zip((7, 10), _RANGES)
-    ],
-)
-def geometric_ladder(ports, case):
-    """A ladder of one ratio with both ends on it."""
-    arguments = (case.sigma_max, case.sigma_min, case.n)
-    right = oracles.ladder.geometric(*arguments)
-    yield Sides("levels", ports.geometric_sigmas(*arguments), right, right)
-
-
-@identity(
-    "B11-uncertainty",
-    ports="uncertainty_loss",
-    statement=r"\tfrac12(r^2e^{-u}+u) = -\log N(r;0,e^u) - \tfrac12\log 2\pi",
-    source="definition; Kendall and Gal 2017",
-    cases=lambda: [
-        Case("squares and log variances", squares=settings.normals(6) ** 2,
-             log_variance=np.array([-3.0, -0.7, 0.0, 0.4, 1.3, 2.2]))
-    ],
-)  # fmt: skip
-def uncertainty_weighting(ports, case):
-    """A squared error weighted by a learned variance is a Gaussian's log density."""
-    got = ports.uncertainty_loss(case.squares, case.log_variance)
-    yield Sides("loss", got, oracles.ladder.uncertainty(case.squares, case.log_variance))
-
-
-@identity(
-    "B11-levels",
-    ports="draw_levels",
-    kind="expectation",
-    draws="rng",
-    statement=r"P(l = k) = 1/L,\ k = 0,\dots,L-1",
-    source=NCSN,
-    cases=lambda: [Case("5 levels", n=20_000, n_levels=5)],
-)
-def levels_are_drawn_from_all(ports, case):
-    """Every level of the ladder is drawn, the first and the last too, equally often."""
-    share = 1 / case.n_levels
-    drawn = ports.draw_levels(case.n, case.n_levels, rng=20240917)
-    for level in range(case.n_levels):
-        values = 1.0 + (drawn == level)  # away from 0, where a spread of 0 has no scale
-        yield Average(f"1 + share of level {level}", values, 1 + share, share * (1 - share))

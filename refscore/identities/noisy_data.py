@@ -107,6 +107,7 @@ def _regularised_terms(case):
     r"+\lambda\sum_i(\partial_is_i)^2",
     source=KINGMA,
     cases=strength_cases,
+    family="field with a strength",
     terms=_regularised_terms,
 )
 def regularised_implicit(ports, case):
@@ -152,6 +153,7 @@ def sign_points(law, dim: int):
         [c for c in noised_gaussians() if len(c.law.mean) == 2]
         + [Case("line", law=settings.gaussian(1), sigma=0.6)]
     ),
+    family="affine on a Gaussian with noise",
 )
 def denoising_fits_noised_law(ports, case):
     """Denoising fits the noised law's score, not the data's."""
@@ -170,6 +172,7 @@ def denoising_fits_noised_law(ports, case):
     assumptions="affine fields on data of moments mu, S: the gradient is affine in A and b",
     source=KINGMA,
     cases=lambda: [Case(f"d = {d}", law=settings.gaussian(d), strength=0.23) for d in (1, 2, 3)],
+    family="Gaussian with a strength",
 )
 def regularised_fit(ports, case):
     """The regulariser shrinks every row of the fitted precision by its own diagonal entry."""

@@ -30,6 +30,7 @@ def _noised():
     statement=r"\nabla_\theta\ \text{of the mean explicit loss against }q_h",
     source=VINCENT,
     cases=_parametric(data_cases),
+    family="parametric field with data",
     tolerance=1e-8,
 )
 def explicit_gradient(ports, case):
@@ -45,6 +46,7 @@ def explicit_gradient(ports, case):
     statement=r"\nabla_\theta\ \text{of the mean denoising loss of the kernel }N(ax, C)",
     source=VINCENT,
     cases=_parametric(kernel_cases),
+    family="parametric field with a kernel",
     tolerance=1e-8,
 )
 def gaussian_denoising_gradient(ports, case):
@@ -62,6 +64,7 @@ def gaussian_denoising_gradient(ports, case):
     r"-z_i\cdot s_\theta(x_i)/\sigma]",
     source=WANG,
     cases=_noised,
+    family="parametric field with noise",
     tolerance=1e-8,
 )
 def controlled_gradient(ports, case):
@@ -77,6 +80,7 @@ def controlled_gradient(ports, case):
     statement=r"\nabla_\theta\ \text{of the mean implicit loss at }x+\sigma z",
     source=KINGMA,
     cases=_noised,
+    family="parametric field with noise",
     tolerance=1e-8,
 )
 def noisy_implicit_gradient(ports, case):
@@ -93,6 +97,7 @@ def noisy_implicit_gradient(ports, case):
     r"+\lambda\sum_k(\partial_ks_k)^2]",
     source=KINGMA,
     cases=_parametric(strength_cases),
+    family="parametric field with a strength",
     tolerance=1e-8,
 )
 def regularised_implicit_gradient(ports, case):
@@ -108,6 +113,7 @@ def regularised_implicit_gradient(ports, case):
     statement=r"\nabla_\theta\ \text{of the mean finite-difference loss on given probes}",
     source=PANG,
     cases=_parametric(step_cases),
+    family="parametric field with probes and a step",
     tolerance=1e-8,
 )
 def finite_difference_gradient(ports, case):

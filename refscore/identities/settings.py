@@ -56,6 +56,11 @@ def normals(*shape: int, key: int = 0) -> np.ndarray:
     return z
 
 
+def drawn(seed: int, *shape: int) -> np.ndarray:
+    """Standard normal numbers of this seed, independent of what a subject draws from it."""
+    return _generator(5, seed).standard_normal(shape)
+
+
 @functools.cache
 def signs(*shape: int, key: int = 0) -> np.ndarray:
     """Numbers +1 and -1 of a shape."""

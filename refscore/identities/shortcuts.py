@@ -39,6 +39,7 @@ def _finite_difference_terms(case):
     r"{2\epsilon}+\tfrac12(v_m\cdot s)^2",
     source=PANG,
     cases=step_cases,
+    family="field with probes and a step",
     terms=_finite_difference_terms,
 )
 def finite_difference_given_probes(ports, case):
@@ -55,6 +56,7 @@ def finite_difference_given_probes(ports, case):
     assumptions="affine field",
     source=PANG,
     cases=lambda: [c for c in step_cases() if c.field.kind == "affine"],
+    family="affine field with probes and a step",
 )
 def finite_difference_affine(ports, case):
     """On affine fields central differences are exact at any step."""
@@ -120,6 +122,7 @@ def factor_cases():
         Case(c.name, **c.inputs, probes=settings.normals(4, 3, c.factor.shape[1]))
         for c in factor_cases()
     ],
+    family="field with a factor",
 )
 def curvature_loss_given_probes(ports, case):
     """The implicit loss with its divergence from propagated curvature, on given probes."""
@@ -136,6 +139,7 @@ def curvature_loss_given_probes(ports, case):
     assumptions="all sign vectors: the expectation is a finite sum",
     source=MARTENS,
     cases=factor_cases,
+    family="Gaussian score with its factor",
 )
 def curvature_loss_is_implicit(ports, case):
     """Averaged over all sign probes the loss is the implicit one of a concave log density."""
@@ -143,6 +147,71 @@ def curvature_loss_is_implicit(ports, case):
     probes = np.broadcast_to(v, (len(case.x), *v.shape)).copy()
     got = ports.curvature_propagation_loss(case.field, case.x, case.factor, probes=probes)
     yield Sides("loss", got, oracles.objectives.implicit(case.field, case.x))
+
+
+def _factor_of(field, x):
+    """A factor (n, k, d) that moves with the parameters of a field: D^(1/2) W, or M A."""
+    if field.kind == "mlp":
+        return _ridge_factor(field, x)
+    mixed = settings.matrix(4, 3)[: len(x[0]) + 1, : len(x[0])] @ field.matrix
+    return np.broadcast_to(mixed, (len(x), *mixed.shape))
+
+
+def _factor_slope(field, x):
+    """Its derivatives (n, k, d, p) in the parameters, written out."""
+    n, d = x.shape
+    if field.kind == "affine":
+        slope = np.zeros((n, d + 1, d, d * d + d))
+        mix = settings.matrix(4, 3)[: d + 1, :d]
+        for i in range(d):
+            slope[:, :, i, i : d * d : d] = mix
+        return slope
+    first, bias = field.weights[0], field.biases[0]
+    z, units = x @ first.T + bias, len(first)
+    slope = np.zeros((n, units, d, 2 * first.size + units + d))
+    for k in range(units):
+        root = 1 / np.cosh(z[:, k])
+        bend = -(root * np.tanh(z[:, k]))[:, None] * first[k]
+        slope[:, k, :, k * d : (k + 1) * d] = bend[:, :, None] * x[:, None, :]
+        slope[:, k, :, k * d : (k + 1) * d] += root[:, None, None] * np.eye(d)
+        slope[:, k, :, first.size + k] = bend
+    return slope
+
+
+def slope_cases():
+    """Networks with the factor of their own Jacobian, an affine field with any other."""
+    for d, k in ((3, 2), (2, 5)):
+        yield _slope_case(f"ridges, d = {d}", ridge(d, k), settings.points(4, d))
+    field = settings.gaussian_score(settings.gaussian(3))
+    yield _slope_case("Gaussian score, any factor", field, settings.points(4, 3))
+
+
+def _slope_case(name, field, x):
+    factor = np.array(_factor_of(field, x))
+    probes = settings.normals(4, 3, factor.shape[1])
+    slope = _factor_slope(field, x)
+    return Case(name, field=field, x=x, factor=factor, factor_gradient=slope, probes=probes)
+
+
+@identity(
+    "D4-gradient",
+    ports="curvature_propagation_loss_gradient",
+    statement=r"\nabla_\theta\ \text{of the mean loss}\ = E\big[(\partial_\theta s)^Ts"
+    r"-2\sum_{ki}v_k(C^Tv)_i\,\partial_\theta C_{ki}\big]",
+    source=MARTENS,
+    cases=slope_cases,
+    tolerance=1e-8,
+)
+def curvature_gradient(ports, case):
+    """The parameter gradient of the mean curvature propagation loss, C moving with it."""
+    got = ports.curvature_propagation_loss_gradient(
+        case.field, case.x, case.factor, case.factor_gradient, probes=case.probes
+    )
+
+    def loss(field, x, probes):
+        return oracles.perturbed.curvature_propagation(field, x, _factor_of(field, x), probes)
+
+    yield Sides("gradient", got, oracles.objectives.gradient(loss, case.field, case.x, case.probes))
 
 
 def steep(location: float, scale: float) -> FieldDescription:
@@ -162,6 +231,7 @@ def steep(location: float, scale: float) -> FieldDescription:
         Case(f"a = {a}, b = {b}", law=Law("laplace", location=[m], scale=[a]), other=b)
         for m, a, b in ((0.0, 1.0, 2.5), (0.7, 1.6, 0.45))
     ],
+    family="kink",
 )
 def kink_adds_its_jump(ports, case):
     """Off a kink of the field the implicit objective misses the jump times the density there."""

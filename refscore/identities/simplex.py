@@ -34,6 +34,7 @@ def simplex_points():
     assumptions="the simplex in its free coordinates",
     source="derived from Hyvarinen (2007); Liu, Kanamori, Williams (2022)",
     cases=simplex_points,
+    family="field on a simplex",
 )
 def simplex_pointwise(ports, case):
     """The generalised loss of compositions at every point."""
@@ -49,6 +50,7 @@ def simplex_pointwise(ports, case):
     assumptions="the simplex in its free coordinates",
     source="derived from Hyvarinen (2007); Liu, Kanamori, Williams (2022)",
     cases=lambda: [c for c in simplex_points() if c.field.kind in ("affine", "mlp")],
+    family="parametric field on a simplex",
     tolerance=1e-8,
 )
 def simplex_gradient(ports, case):
@@ -82,6 +84,7 @@ def _dirichlet_laws():
     assumptions="Dirichlet law; h vanishes on every face of the simplex",
     source="derived from Hyvarinen (2007); Liu, Kanamori, Williams (2022)",
     cases=_dirichlet_laws,
+    family="field on a Dirichlet law",
 )
 def simplex_is_weighted_fisher(ports, case):
     """Integration by parts on the simplex leaves no boundary term."""

@@ -22,6 +22,7 @@ HUBER = "White 1982"
     assumptions="independent points, of any law",
     source=HUBER,
     cases=data_cases,
+    family="sample",
 )
 def sandwich_errors(ports, case):
     """Standard errors of the implicit estimate hold without the model being right."""
@@ -36,6 +37,7 @@ def sandwich_errors(ports, case):
     assumptions="independent points with fresh probes",
     source=HUBER,
     cases=probe_cases,
+    family="sample with probes",
 )
 def sliced_sandwich_errors(ports, case):
     """Standard errors of the sliced estimate count the probes of a point together."""
@@ -53,6 +55,7 @@ def sliced_sandwich_errors(ports, case):
         Case(f"{case.name}, level {level}", **case.inputs, level=level)
         for case, level in zip(data_cases(), (0.95, 0.5, 0.9))
     ],
+    family="sample with a confidence level",
 )
 def confidence_intervals(ports, case):
     """Two-sided normal confidence intervals of the implicit estimate."""
@@ -77,6 +80,7 @@ def confidence_intervals(ports, case):
         for m in (1, 4)
         for reduced in (False, True)
     ],
+    family="cost of slicing",
 )  # fmt: skip
 def sliced_precision_variances(ports, case):
     """What slicing costs: the variance of the probes, over their number, on top of the data's."""
@@ -93,6 +97,7 @@ def sliced_precision_variances(ports, case):
     assumptions="data exp(-theta |x|^a / a), a > 3/2",
     source=KOEHLER,
     cases=lambda: [Case(f"power {a}", power=a) for a in (1.6, 1.75, 2.0, 3.0, 4.0, 6.0, 8.0)],
+    family="power",
 )
 def generalised_normal_efficiencies(ports, case):
     """Score matching is efficient for Gaussian tails alone."""
@@ -107,6 +112,7 @@ def generalised_normal_efficiencies(ports, case):
     assumptions="data 1/2 N(a, 1) + 1/2 N(-a, 1), the weight unknown",
     source=KOEHLER,
     cases=lambda: [Case(f"modes at +-{a}", separation=a) for a in (0.5, 1.0, 2.0, 3.0, 4.0)],
+    family="separation",
 )
 def mixture_weight_ratios(ports, case):
     """Score matching wastes data as modes part: it hardly sees their weights."""
@@ -122,6 +128,7 @@ def mixture_weight_ratios(ports, case):
     assumptions="data |N(0, 1)|, the mean unknown",
     source=YU,
     cases=lambda: [Case(f"h = x^{a:g}", power=a) for a in (1.0, 1.5, 2.0, 3.0)],
+    family="power",
 )
 def half_normal_variances(ports, case):
     """The variance of generalised score matching on the half line, by its weight."""

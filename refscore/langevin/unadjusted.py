@@ -1,4 +1,4 @@
-"""The unadjusted Langevin step."""
+"""The unadjusted Langevin step, plain and preconditioned, and the step without noise."""
 
 from __future__ import annotations
 
@@ -6,11 +6,50 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_callable, as_positive, as_real, beyond_float
-from refscore.fields.base import handed_to
+from refscore._arguments import as_callable, as_covariance
+from refscore.langevin.steps import Step, vector_at
 
 
-def ula(score: Callable, step_size) -> Callable:
+class Unadjusted(Step):
+    """x + (η/2) s(x) + √η z; see `ula`."""
+
+    def __init__(self, score: Callable, step_size):
+        self.score = as_callable(score, "score")
+        super().__init__(step_size)
+        self._half, self._root = 0.5 * self.step_size, self.step_size**0.5
+
+    def _move(self, x, z):
+        out = self._half * vector_at(self.score, x)  # a fresh array: a Field may keep its own
+        out += x
+        out += self._root * z
+        return out
+
+
+class Preconditioned(Unadjusted):
+    """x + (η/2) G s(x) + √η L z; see `preconditioned`."""
+
+    def __init__(self, score: Callable, step_size, preconditioner):
+        super().__init__(score, step_size)
+        self.preconditioner = as_covariance(preconditioner, "preconditioner")
+        self._factor = np.linalg.cholesky(self.preconditioner)
+
+    def _move(self, x, z):
+        G, L = self.preconditioner, self._factor
+        if x.shape[-1] != len(G):
+            raise ValueError(f"x must have shape (..., {len(G)}), got shape {x.shape}")
+        return x + self._half * (vector_at(self.score, x) @ G) + self._root * (z @ L.T)
+
+
+class Ascent(Unadjusted):
+    """x + (η/2) s(x); see `gradient_ascent`."""
+
+    parts = ()
+
+    def _move(self, x):
+        return x + self._half * vector_at(self.score, x)
+
+
+def ula(score: Callable, step_size) -> Step:
     """The unadjusted Langevin step as a pure map of the point and the noise.
 
         step(x, z) = x + (η/2) s(x) + √η z,  z ~ N(0, I)
@@ -23,24 +62,33 @@ def ula(score: Callable, step_size) -> Callable:
     Checked by: langevin_spellings, langevin_law_of_steps, langevin_stationary_of_steps,
     one_step_variance, one_step_draws
     """
-    score, eta = as_callable(score, "score"), as_positive(step_size, "step_size")
-    half, root = 0.5 * eta, eta**0.5
-
-    def step(x, noise) -> np.ndarray:
-        x, z = as_real(x, "x"), as_real(noise, "noise")
-        _require_shape(z, "noise", x)
-        s = as_real(score(handed_to(score, x)), "score(x)")
-        _require_shape(s, "score(x)", x)
-        with beyond_float():
-            out = half * s  # a fresh array: the score may return x itself, or a view it keeps
-            out += x
-            out += root * z
-        return out
-
-    step.step_size = eta  # type: ignore[attr-defined]
-    return step
+    return Unadjusted(score, step_size)
 
 
-def _require_shape(array: np.ndarray, name: str, x: np.ndarray) -> None:
-    if array.shape != x.shape:
-        raise ValueError(f"{name} must have the shape of x, {x.shape}; got shape {array.shape}")
+def preconditioned(score: Callable, step_size, preconditioner) -> Step:
+    """The unadjusted Langevin step in a constant metric.
+
+        step(x, z) = x + (η/2) G s(x) + √η L z,  L Lᵀ = G,  z ~ N(0, I)
+
+    Arguments: score, (..., d) -> (..., d); step_size η > 0; preconditioner G (d, d), symmetric
+    positive definite; L is its lower Cholesky factor.
+    Returns: step(x, noise), both (..., d). Raises: as `ula`, and ValueError when G is not
+    positive definite. Cost: one score and 2 d² a point.
+    Source: Roberts and Stramer 2002.
+    Tested in: tests/langevin/test_unadjusted.py
+    """
+    return Preconditioned(score, step_size, preconditioner)
+
+
+def gradient_ascent(score: Callable, step_size) -> Step:
+    """The Langevin step without its noise: ascent of the log density.
+
+        step(x) = x + (η/2) s(x)
+
+    Arguments: score, (..., d) -> (..., d); step_size η > 0.
+    Returns: step(x) (noise, if named, is None; `run` knows), points (..., d). Raises: as `ula`.
+    Cost: one score.
+    Source: row E4 of the catalogue.
+    Tested in: tests/langevin/test_unadjusted.py
+    """
+    return Ascent(score, step_size)

@@ -43,8 +43,9 @@ def edm_preconditioning(sigma, sigma_data):
 def as_levels(value, name: str, shape: tuple | None = None) -> np.ndarray:
     """Noise levels of any shape, or of the given one; all positive."""
     levels = as_array(value, name, shape)
-    if levels.size and levels.min() <= 0:
-        raise ValueError(f"{name} must be positive, got {levels.min()!r}")
+    for at in map(tuple, np.argwhere(levels <= 0)[:1].tolist()):
+        where = f" at row {', '.join(map(str, at))}" if at else ""
+        raise ValueError(f"{name} must be positive, got {float(levels[at])!r}{where}")
     return levels
 
 

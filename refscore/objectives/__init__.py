@@ -4,20 +4,28 @@ Each objective NAME has `NAME_loss` (per point), `NAME_loss_gradient` (of the me
 `field.parameters`) and `NAME_loss_and_gradient` (both, from one forward pass).
 """
 
-from refscore.objectives.binary import BoltzmannLogOdds, ratio_loss, ratio_loss_gradient
+from refscore.objectives.binary import (
+    BoltzmannLogOdds,
+    ratio_loss,
+    ratio_loss_and_gradient,
+    ratio_loss_gradient,
+)
 from refscore.objectives.bounded import (
     boundary_term,
     bounded_loss,
     bounded_loss_and_gradient,
     bounded_loss_gradient,
-    bounded_minimiser,
 )
 from refscore.objectives.controlled_denoising import (
     controlled_denoising_loss,
     controlled_denoising_loss_and_gradient,
     controlled_denoising_loss_gradient,
 )
-from refscore.objectives.curvature import curvature_propagation_loss
+from refscore.objectives.curvature import (
+    curvature_propagation_loss,
+    curvature_propagation_loss_and_gradient,
+    curvature_propagation_loss_gradient,
+)
 from refscore.objectives.denoising import (
     denoising_loss,
     denoising_loss_and_gradient,
@@ -103,13 +111,14 @@ __all__ = [
     "bounded_loss",
     "bounded_loss_and_gradient",
     "bounded_loss_gradient",
-    "bounded_minimiser",
     "box_weight",
     "capped_weight",
     "controlled_denoising_loss",
     "controlled_denoising_loss_and_gradient",
     "controlled_denoising_loss_gradient",
     "curvature_propagation_loss",
+    "curvature_propagation_loss_and_gradient",
+    "curvature_propagation_loss_gradient",
     "denoising_loss",
     "denoising_loss_and_gradient",
     "denoising_loss_gradient",
@@ -146,6 +155,7 @@ __all__ = [
     "noisy_implicit_loss_gradient",
     "power_weight",
     "ratio_loss",
+    "ratio_loss_and_gradient",
     "ratio_loss_gradient",
     "simplex_loss",
     "simplex_loss_and_gradient",

@@ -33,12 +33,22 @@ def ratio_loss_gradient(log_odds, x) -> np.ndarray:
     weights a (n, d), e.g. a `BoltzmannLogOdds`; x (..., d) binary, at least one. Returns (p,).
     Checked by: ratio_gradient, ratio_minimum
     """
+    return ratio_loss_and_gradient(log_odds, x)[1]
+
+
+def ratio_loss_and_gradient(log_odds, x):
+    """The mean ratio matching loss, a number, and its gradient (p,), from one call of log_odds.
+
+    log_odds and x as for `ratio_loss_gradient`.
+    Checked by: ratio_gradient, ratio_minimum
+    """
     pullback = as_callable(getattr(log_odds, "pullback", None), "log_odds.pullback")
     x, u = _log_odds(log_odds, x)
     if len(u) == 0:
         raise ValueError(f"x must hold at least one point for a mean loss, got shape {x.shape}")
-    weights = -2 * _sigmoid(-u) ** 2 * _sigmoid(u) / len(u)
-    return pullback(x.reshape(u.shape), weights)
+    wrong = _sigmoid(-u)
+    weights = -2 * wrong**2 * _sigmoid(u) / len(u)
+    return float((wrong**2).sum() / len(u)), pullback(x.reshape(u.shape), weights)
 
 
 class BoltzmannLogOdds:

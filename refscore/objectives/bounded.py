@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_callable, as_covariance, as_like, as_offering, beyond_float
+from refscore._arguments import as_callable, as_like, as_offering, beyond_float
 from refscore.fields.base import as_field
 from refscore.objectives.integrands import field_and_points, loss_and_gradient, losses
 from refscore.objectives.weights import Weight
@@ -48,34 +48,6 @@ def bounded_loss_and_gradient(field, x, weight, weight_derivative=None):
     Checked by: bounded_gradient
     """
     return loss_and_gradient(*_arguments(field, x, weight, weight_derivative))
-
-
-def bounded_minimiser(field, x, weight, weight_derivative=None) -> np.ndarray:
-    """The parameters at which the mean generalised loss of a linear model is least.
-
-        mean loss = ½ θᵀΓθ + gᵀθ + constant,  θ̂ = −Γ⁻¹g
-
-    field a Field whose value is affine in its parameters (Affine, LinearInParameters); x points
-    (..., d) of the support; weight and weight_derivative as for `bounded_loss`. Returns (p,).
-    Raises ValueError where the model is not affine in θ, or Γ is singular. Cost: p + 2 gradients.
-    Tested in: tests/objectives/test_bounded_objectives.py
-    """
-    field, x, integrand = _arguments(field, x, weight, weight_derivative)
-    p = field.parameters.size
-
-    def slope(theta):
-        return loss_and_gradient(field.with_parameters(theta), x, integrand)[1]
-
-    g = slope(np.zeros(p))
-    with beyond_float():
-        gamma = np.array([slope(unit) - g for unit in np.eye(p)]).reshape(p, p)
-        off = np.abs(slope(np.full(p, 2.0)) - (2 * gamma.sum(0) + g)).max(initial=0.0)
-        if off > 1e-8 * (np.abs(gamma).sum() + np.abs(g).sum()):
-            raise ValueError("field must be affine in its parameters for a closed minimiser")
-        try:
-            return np.linalg.solve(as_covariance(gamma, "x"), -g)
-        except (ValueError, np.linalg.LinAlgError):
-            raise ValueError("x determines no unique minimiser, or one beyond 1.8e308") from None
 
 
 def boundary_term(field, law) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_like, as_positive, as_rng, beyond_float
+from refscore._arguments import as_like, as_noise_levels, as_rng, beyond_float
 from refscore.objectives.integrands import (
     field_and_points,
     half_square,
@@ -69,9 +69,5 @@ def _arguments(field, x, sigma, noise, rng):
 
 def levels_beside(sigma, x):
     """σ as a number, or as (..., 1) beside the points."""
-    if np.ndim(sigma) == 0:
-        return as_positive(sigma, "sigma")
-    sigma = as_array(sigma, "sigma", x.shape[:-1])
-    if sigma.size and sigma.min() <= 0:
-        raise ValueError(f"sigma must be positive, got {sigma.min()!r}")
-    return sigma[..., None]
+    sigma = as_noise_levels(sigma, "sigma", x.shape[:-1])
+    return sigma if np.ndim(sigma) == 0 else sigma[..., None]

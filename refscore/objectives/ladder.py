@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore._arguments import (
     as_array,
+    as_ladder,
     as_like,
     as_offering,
     as_points,
@@ -13,7 +14,7 @@ from refscore._arguments import (
     beyond_float,
 )
 from refscore.fields.families import Family
-from refscore.fields.levels import as_ladder, local_of
+from refscore.fields.levels import local_of
 from refscore.objectives.integrands import half_square, loss_and_gradient, losses
 from refscore.objectives.weightings import draw_levels, sigma_squared_weight
 
@@ -37,8 +38,7 @@ def ladder_loss(
     then the noise are drawn where they are not given. Returns (...,). Raises TypeError or
     ValueError naming the argument. Cost: one value of the family a point.
     Source: Song and Ermon, Generative modeling by estimating gradients (2019), equation 6.
-    Checked by: ladder_given_noise, ladder_at_zero_score, ladder_at_the_optimum,
-    ladder_is_not_level
+    Checked by: ladder_given_noise, ladder_at_zero_score, ladder_at_the_optimum
     """
     return losses(*_arguments(family, x, levels, sigmas, noise, weighting, rng))
 

@@ -222,7 +222,7 @@ def _half_line(f):
     from scipy.integrate import quad
 
     cuts = [0.0, 0.5, 1.5, 3.0, 6.0, 40.0]
-    return sum(quad(f, a, b, epsabs=0, epsrel=1e-12)[0] for a, b in zip(cuts, cuts[1:]))
+    return sum(quad(f, a, b, epsabs=1e-15, epsrel=1e-12)[0] for a, b in zip(cuts, cuts[1:]))
 
 
 def _panels(low, high, count):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from refscore import objectives
 
 _WEIGHTS = {
@@ -15,17 +17,33 @@ _WEIGHTS = {
 
 def weight_function(framework, description):
     """The described weight h, differentiable, on a framework's arrays (..., d)."""
-    return framework.callable(_weight(description))
+    weight = _weight(description)
+    return framework.callable(_on_points(weight, description), weight.vjp)
 
 
 def weight_derivative(framework, description):
     """Its derivative h', on a framework's arrays (..., d)."""
-    return framework.callable(_weight(description).derivative)
+    return framework.callable(_on_points(_weight(description).derivative, description))
 
 
 def log_odds(framework, description):
     """Log odds log p(x)/p(x with bit i flipped) of a Boltzmann law, (..., d) to (..., d)."""
     return framework.callable(_log_odds(description))
+
+
+def _on_points(weight, description):
+    """The same, refusing single coordinates where every coordinate has bounds of its own."""
+    dim = np.size(getattr(description, "low", 0.0))
+
+    def on_points(x):
+        if dim > 1 and np.shape(x)[-1:] != (dim,):
+            raise ValueError(
+                f"a weight is called on whole points (..., {dim}), since every coordinate has"
+                f" bounds of its own; got shape {np.shape(x)}"
+            )
+        return weight(x)
+
+    return on_points
 
 
 def _weight(description):

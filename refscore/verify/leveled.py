@@ -13,12 +13,31 @@ def family_of(framework, description):
     """The described family, one field a level, in a framework; NumPy's is the library's own."""
     fields = [framework.field(field) for field in description.fields]
     if framework.name == "numpy":
-        return PerLevel(fields, description.sigmas)
+        return OnColumns(fields, description.sigmas)
     return FamilyOf(framework, fields, description.sigmas)
 
 
+class OnColumns(PerLevel):
+    """The library's family, to which levels one a point may also come as a column (n, 1)."""
+
+    def __call__(self, x, t):
+        """s(x, sigma), (n, d)."""
+        return super().__call__(x, _without_column(np.asarray(t, dtype=float), x))
+
+    def with_parameters(self, theta) -> OnColumns:
+        """The same family on theta (p,)."""
+        return OnColumns(super().with_parameters(theta).fields, self.sigmas)
+
+
+def _without_column(sigma, x):
+    """A column (..., 1) beside points (..., d) as (...,)."""
+    rows = tuple(np.shape(x))[:-1]
+    return sigma[..., 0] if tuple(sigma.shape) == (*rows, 1) != rows else sigma
+
+
 class FamilyOf:
-    """A torch or JAX family: sigma one level or one a point (n,), each a level of the ladder.
+    """A torch or JAX family: sigma one level or one a point, (n,) or (n, 1), each a
+    level of the ladder.
 
     `parameters` is one flat array, those of every level's field one after the other; every
     value depends on it, so that gradients flow.
@@ -52,12 +71,13 @@ class FamilyOf:
 
     def __call__(self, x, sigma):
         """s(x, sigma), (n, d): every level's field on all points, each point keeping its own."""
+        sigma = _without_column(sigma, x) if getattr(sigma, "ndim", 0) > 1 else sigma
         seen = self._seen(sigma)
         if seen is not None and seen.ndim == 0:
             return self.at(seen)(x)
         if tuple(sigma.shape) not in ((), tuple(x.shape[:-1])):
             raise ValueError(
-                f"sigma must be one level or one a point, {tuple(x.shape[:-1])};"
+                f"sigma must be one level or one a point, {tuple(x.shape[:-1])} or with an axis 1;"
                 f" got shape {tuple(sigma.shape)}"
             )
         if seen is None:  # traced: no values to look at
@@ -80,3 +100,36 @@ class FamilyOf:
             worst = np.ravel(sigma)[gaps.min(-1).argmax()]
             raise ValueError(f"sigma must be levels of the ladder {self.sigmas}, got {worst!r}")
         return gaps.argmin(-1)
+
+
+class NoisedScores:
+    """score_at(x, sigma): the exact score of a law with noise sigma added, in a framework."""
+
+    def __init__(self, framework, law):
+        self.framework, self.law = framework, law
+
+    def __call__(self, x, sigma):
+        """The score at one level, or at one level a point (n,)."""
+        levels = np.asarray(self.framework.back(sigma), dtype=float)
+        if levels.size and np.ptp(levels) == 0:
+            return self.at(levels.flat[0])(x)
+        raise ValueError(f"score_at takes one level for all points, got {levels.size} of them")
+
+    def at(self, sigma):
+        """The field of one level."""
+        from refscore.identities import Law
+        from refscore.identities.smoothing import score_of
+        from refscore.verify import library
+
+        level = float(np.asarray(self.framework.back(sigma)))
+        noised = Law(self.law.kind, **library.diffuse(self.law, 1.0, level))
+        return self.framework.field(score_of(noised))
+
+
+def noisy_gradient(framework, description, dtype=None):
+    """gradient(x, xi) = score(x) + C xi, a described "noisy" (law, root C): a stochastic score."""
+    from refscore.identities.smoothing import score_of
+
+    field = framework.field(score_of(description.law))
+    root = framework.to(np.array(description.root), dtype)
+    return lambda x, xi: field(x) + xi @ root.T

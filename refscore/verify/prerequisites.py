@@ -11,7 +11,10 @@ import numpy as np
 from refscore.verify.errors import Malformed, NotOffered
 from refscore.verify.ports import PORTS
 
-_BY_POINT = ("x", "y", "probes", "noise", "x0", "levels")
+_BY_POINT = (
+    "x", "y", "probes", "noise", "x0", "levels", "uniform", "uniforms", "proposal", "momentum", "v",
+    "gradient_noise",
+)  # fmt: skip
 
 
 def first_call(subject, port: str, entries, *, draws: str = "") -> dict | None:

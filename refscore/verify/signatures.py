@@ -19,12 +19,13 @@ _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_
 
 class Takes(NamedTuple):
     """The parameters that take given draws and a generator; `by_position`: no keywords;
-    `optional`: the port may be called without draws."""
+    `optional`: the port may be called without draws; `more`: those that take further draws."""
 
     given: str | None
     generator: str | None
     by_position: bool = False
     optional: bool = True
+    more: tuple[str, ...] = ()
 
 
 def takes(function: Callable, port: Port) -> Takes:
@@ -42,8 +43,9 @@ def takes(function: Callable, port: Port) -> Takes:
     named = {p.name: p for p in rest if p.kind not in _STARRED}
     given = next((n for n in (port.given, *GIVEN_NAMES) if n in named and n != "rng"), None)
     generator = next((n for n in GENERATOR_NAMES if n in named), None)
+    more = tuple(n for n in port.more if n in named and n != given)
     for name, p in named.items():
-        if p.default is p.empty and name not in (given, generator):
+        if p.default is p.empty and name not in (given, generator, *more):
             raise SubjectError(_unknown(port, name))
     kinds = {p.kind for p in rest}
     if given is None and generator is None and kinds & set(_STARRED):
@@ -52,7 +54,7 @@ def takes(function: Callable, port: Port) -> Takes:
     if last is None:
         return Takes(given, generator)
     optional = all(named[n].default is not last.empty for n in (given, generator) if n)
-    return Takes(given, generator, last.kind is last.POSITIONAL_ONLY, optional)
+    return Takes(given, generator, last.kind is last.POSITIONAL_ONLY, optional, more)
 
 
 def _beyond(parameters, count: int) -> list[inspect.Parameter]:
@@ -69,14 +71,15 @@ def _beyond(parameters, count: int) -> list[inspect.Parameter]:
 def _guessed(port: Port, *, keywords: bool) -> Takes:
     if port.given == "rng":
         return Takes(None, "rng", not keywords)
-    return Takes(port.given, None, not keywords)
+    return Takes(port.given, None, not keywords, more=port.more)
 
 
 def _unknown(port: Port, name: str) -> str:
     names = ", ".join(GENERATOR_NAMES)
     if port.given is None:
         return f"{port.name} asks for {name!r}, which no port hands over: {port.signature}"
-    draws = "" if port.given == "rng" else f"given draws are called {port.given}, "
+    called = ", ".join((port.given, *port.more))
+    draws = "" if port.given == "rng" else f"given draws are called {called}, "
     return f"{port.name} asks for {name!r}: {draws}a generator {names}"
 
 

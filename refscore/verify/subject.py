@@ -23,9 +23,10 @@ _FIELDS = {"field", "score"}
 _FRAMEWORKS = ("numpy", "torch", "jax")
 _ARRAYS = {
     "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor", "data",
-    "couplings", "biases", "basis",
+    "couplings", "biases", "basis", "factor_gradient",
     "pattern", "h", "h_slope", "sigmas", "precision",
     "snr", "normals", "squares", "log_variance",
+    "preconditioner", "gradient_noise", "proposal", "momentum", "v", "direction", "points",
 }  # fmt: skip
 
 
@@ -131,6 +132,10 @@ class Subject:
             return self.framework.field(value)
         if name == "law" and self.framework_name != "numpy":
             return self._law(value)
+        if name == "score_at" and value.kind == "noised":
+            from refscore.verify.leveled import NoisedScores
+
+            return NoisedScores(self.framework, value.law)
         if name == "score_at":
             from refscore.identities.settings import process_of
             from refscore.verify.timed import ScoreAt
@@ -140,7 +145,11 @@ class Subject:
             from refscore.verify.functions import FUNCTIONS
 
             return FUNCTIONS[name](self.framework, value)
-        if name in ("energy", "log_model", "log_noise"):
+        if name == "gradient":
+            from refscore.verify.leveled import noisy_gradient
+
+            return noisy_gradient(self.framework, value, self.dtype)
+        if name in ("energy", "log_model", "log_noise", "log_density"):
             return energies.handed(name, self.framework, value, self.dtype)
         if name == "family":
             from refscore.verify.leveled import family_of
@@ -185,7 +194,7 @@ class Subject:
         """The draws or the generator, by position or by keyword."""
         if not draws:
             return (), {}
-        given, generator, by_position, _ = self.takes(port.name)
+        given, generator, by_position, _, more = self.takes(port.name)
         if "rng" in draws:
             if generator is None:
                 raise NotOffered(f"{port.name} draws nothing by itself: it is handed its draws")
@@ -194,8 +203,17 @@ class Subject:
         elif given is None:
             raise NotOffered(f"{port.name} draws by itself: it takes no {port.given}")
         else:
-            name, value = given, self._convert(port.given or given, next(iter(draws.values())))
+            return self._given(port, draws, (given, *more), by_position)
         return ((value,), {}) if by_position else ((), {name: value})
+
+    def _given(self, port: Port, draws: dict, names: tuple, by_position) -> tuple[tuple, dict]:
+        """Every draw under the name the subject has for it; without `more`, the first alone."""
+        if port.more and len(names) < len(port.more) + 1:
+            wanted = ", ".join((port.given or "", *port.more))
+            raise NotOffered(f"{port.name} takes {names[0]} alone, where {wanted} are handed over")
+        ordered = [draws[name] for name in (port.given, *port.more)] if port.more else draws.values()
+        values = [self._convert(name, value) for name, value in zip(names, ordered)]
+        return (tuple(values), {}) if by_position else ((), dict(zip(names, values)))
 
 
 def _framework_name(source) -> str:

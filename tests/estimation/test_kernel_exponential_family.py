@@ -5,10 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from refscore import estimation
 from refscore.distributions import Gaussian, GaussianMixture
 from refscore.estimation import kernel_exponential_family
 from refscore.fields import Affine
-from refscore.objectives import implicit_loss
+from refscore.objectives import implicit_loss, implicit_loss_gradient
 
 RNG = np.random.default_rng(5)
 X = 0.8 * RNG.standard_normal((12, 2)) + [0.4, -0.6]
@@ -107,9 +108,50 @@ def test_a_base_that_is_no_gradient_has_a_score_but_no_log_density():
         fitted.log_density(Y)
 
 
-def test_one_point_and_leading_shapes():
-    one = kernel_exponential_family(X[:1], X[:1] + 0.3, 0.9, 0.1)
-    assert np.isfinite(one.coefficients).all()
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("base", [None, WIDE.score], ids=["flat", "on a base"])
+def test_parameter_gradients_are_those_of_the_field(name, base, monkeypatch):
+    """s is affine in α: a difference of any size is the derivative. In blocks of two points too."""
+    field = fit(name, base=base).score
+    a, v, b = RNG.standard_normal((3, 5, 2))
+    v, b, c = np.stack([v, a]), np.stack([b, v]), RNG.standard_normal(5)
+
+    def read(alpha):
+        at = field.with_parameters(alpha)
+        along = sum((one * at.jvp(Y, other)).sum() for one, other in zip(b, v, strict=True))
+        return (a * at(Y)).sum(), c @ at.divergence(Y), along
+
+    alpha, local = field.parameters, field.linearise(Y)
+    steps = np.array([np.subtract(read(alpha + e), read(alpha - e)) / 2 for e in np.eye(4)])
+    np.testing.assert_array_equal(alpha, fit(name, base=base).coefficients)
+    for entries in (1 << 20, 8):
+        monkeypatch.setattr("refscore.estimation.kernels._ENTRIES", entries)
+        for got, want in zip(
+            (local.gradient(value=a), local.gradient(divergence=c), local.gradient(jvp=(v, b))),
+            steps.T,
+            strict=True,
+        ):
+            np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
+        np.testing.assert_allclose(local.gradient(a, c, (v, b)), steps.sum(1), atol=1e-10)
+    assert field.linearise(Y[:0]).gradient(a[:0]).tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_estimator_finds_the_same_coefficients(name):
+    """The closed form leaves no gradient, and L-BFGS on the implicit loss gets to it."""
+    best = fit(name, penalty=0.05)
+    K = np.array([[value(name, a, b, 0.9) for b in Z] for a in Z])
+    slope = implicit_loss_gradient(best.score, X) + 0.05 * K @ best.coefficients
+    np.testing.assert_allclose(slope, 0.0, atol=1e-11)
+    best = fit(name, penalty=0.0)
+    start = best.score.with_parameters(np.zeros(4))
+    found = estimation.fit("implicit", start, X, tolerance=1e-10)
+    np.testing.assert_allclose(found.parameters, best.coefficients, rtol=1e-5)
+    with pytest.raises(ValueError, match="theta must have shape"):
+        start.with_parameters(np.zeros(3))
+
+
+def test_leading_shapes():
     assert fit().log_density(Y.reshape(5, 1, 2)).shape == (5, 1)
     assert fit().score(np.zeros((0, 2))).shape == (0, 2)
     assert fit().log_density(Y[0]).shape == ()
@@ -127,7 +169,7 @@ def test_many_points_take_bounded_memory():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"x": np.zeros((0, 2))}, "x must have shape .* at least 1 point"),
+        ({"x": np.zeros((0, 2))}, "x must have shape .* at least 2 points"),
         ({"basis": np.zeros((0, 2))}, "basis must have shape .* at least 1 point"),
         ({"basis": np.zeros((3, 1))}, r"basis must have shape \(..., 2\)"),
         ({"bandwidth": 0.0}, "bandwidth must be positive"),
@@ -136,7 +178,10 @@ def test_many_points_take_bounded_memory():
             {"basis": np.r_[Z, Z[:1]], "regularisation": 0},
             r"singular: 5 rows of basis \(4 of them different\)",
         ),
-        ({"x": X[:1], "regularisation": 0.0}, "2 derivatives of x to fit"),
+        (
+            {"x": X[:2], "basis": X + 0.1, "regularisation": 0.0},
+            "4 derivatives of x to fit",
+        ),
         ({"base": Affine(np.eye(3))}, r"x must have shape \(..., 3\)"),
         ({"x": np.where(X[3, 1] == X, np.nan, X)}, r"x must be finite, .* index \(3, 1\)"),
     ],

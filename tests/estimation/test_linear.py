@@ -141,14 +141,16 @@ def test_generalised_is_the_bounded_loss():
     )
     np.testing.assert_allclose(fit.loss, value, rtol=1e-11)
     assert np.abs(gradient).max() < 1e-10
-    with pytest.raises(ValueError, match="weight must be at least 0, got -1 at row 3"):
+    with pytest.raises(
+        ValueError, match="weight must be at least 0, got -1 at row 3, coordinate 0"
+    ):
         fit_generalised(field, x, np.where(np.arange(60)[:, None] == 3, -1, x), np.ones_like(x))
 
 
 def test_levels_are_separate_fits():
     noise = RNG.standard_normal((3, 60, 2))
-    fits = fit_levels(lambda sigma: diagonal_precision(2), X, [0.1, 0.5, 2.0], noise)
-    for fit, sigma, z in zip(fits, [0.1, 0.5, 2.0], noise, strict=True):
+    fits = fit_levels(lambda sigma: diagonal_precision(2), X, [2.0, 0.5, 0.1], noise)
+    for fit, sigma, z in zip(fits, [2.0, 0.5, 0.1], noise, strict=True):
         alone = fit_denoising(diagonal_precision(2), X, sigma, z)
         np.testing.assert_array_equal(fit.parameters, alone.parameters)
 

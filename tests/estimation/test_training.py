@@ -12,12 +12,12 @@ import pytest
 from refscore import objectives
 from refscore.distributions import Gaussian
 from refscore.estimation import (
+    fingerprints,
     fit,
     fit_denoising,
     load_checkpoint,
     save_checkpoint,
     train,
-    training,
 )
 from refscore.fields import Affine
 from refscore.networks import MLP, ConditionalMLP
@@ -82,6 +82,52 @@ def test_a_process_killed_for_good_is_resumed(tmp_path):
     resumed = train("denoising", NET, X, **SETTINGS, checkpoint=path)
     whole = train("denoising", NET, X, **SETTINGS)
     np.testing.assert_array_equal(resumed.parameters, whole.parameters)
+
+
+def test_what_a_kill_left_beside_a_checkpoint_is_written_over(tmp_path):
+    """SIGKILL while a checkpoint is written: the half file goes with the next whole one."""
+    path = tmp_path / "run.npz"
+    script = f"""
+        import os, signal
+        import numpy as np
+        from refscore.estimation import save_checkpoint
+        save_checkpoint({str(path)!r}, {{"a": np.ones(3)}}, {{"step": 1}})
+        os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+        save_checkpoint({str(path)!r}, {{"a": np.ones(9)}}, {{"step": 2}})
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)])
+    assert done.returncode == -signal.SIGKILL
+    assert load_checkpoint(path)[1] == {"step": 1}
+    assert {p.name for p in tmp_path.iterdir()} == {"run.npz", "run.npz.part"}
+    save_checkpoint(path, {"a": np.ones(9)}, {"step": 3})
+    assert load_checkpoint(path)[1] == {"step": 3}
+    assert {p.name for p in tmp_path.iterdir()} == {"run.npz"}
+
+
+def test_held_out_points_have_arguments_of_their_own(tmp_path):
+    """A noise level a point of x says nothing about other points: named before the first step."""
+    levels, own = np.linspace(0.2, 2.0, len(X)), np.linspace(0.5, 1.0, 50)
+    settings = {**SETTINGS, "sigma": levels}
+    with pytest.raises(ValueError, match="held_out needs its own sigma.* with 50 rows"):
+        train("denoising", NET, X, **settings, callback=_killed_at(1))
+    seen = []
+
+    def objective(field, batch, sigma, rng):
+        if len(batch) == 50:
+            seen.append(sigma)
+        return objectives.denoising_loss_and_gradient(field, batch, sigma, rng=rng)
+
+    train(objective, NET, X, **settings, held_out_given={"sigma": own})
+    assert len(seen) == 60 // 7 + 1
+    assert all(np.array_equal(sigma, own) for sigma in seen)
+    with pytest.raises(ValueError, match="held_out_given must go with held_out"):
+        train("implicit", NET, X, held_out_given={"sigma": own})
+    with pytest.raises(ValueError, match="held_out_given must be a mapping"):
+        train("implicit", NET, X, held_out=X, held_out_given=own)
+    path = tmp_path / "run.npz"
+    train("denoising", NET, X, **settings, held_out_given={"sigma": own}, checkpoint=path)
+    with pytest.raises(ValueError, match="another run: data differ"):
+        train("denoising", NET, X, **settings, held_out_given={"sigma": 1.0}, checkpoint=path)
 
 
 def test_it_finds_the_optimum_of_a_linear_field():
@@ -203,7 +249,7 @@ def test_other_held_out_rows_are_another_run(tmp_path):
 
 def test_a_function_among_the_arguments_is_the_same_in_another_process(tmp_path):
     def identity(weight):
-        return training._described(weight)
+        return fingerprints.described(weight)
 
     assert "0x" not in identity(objectives.power_weight(1))
     assert identity(objectives.power_weight(1)) == identity(objectives.power_weight(1))

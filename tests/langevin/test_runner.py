@@ -53,7 +53,7 @@ def test_the_run_is_the_loop_on_the_same_noise(shape, n, burn_in, thin, seed):
 def test_the_stream_ignores_blocks_and_what_is_kept(monkeypatch):
     step, x0 = langevin.ula(TARGET.score, 0.2), np.zeros((3, 2))
     first = langevin.run(step, x0, 50, rng=1)
-    monkeypatch.setattr("refscore.langevin.runner._BLOCK", 12)
+    monkeypatch.setattr("refscore.langevin.noise.BLOCK", 12)
     second = langevin.run(step, x0, 50, rng=1, moments=False, trajectory=True, thin=7)
     np.testing.assert_array_equal(first.x, second.x)
     assert second.mean is None
@@ -133,7 +133,7 @@ def test_errors_of_the_score_are_not_hidden():
 
 
 def test_steps_that_return_their_arguments_do_no_harm(monkeypatch):
-    monkeypatch.setattr("refscore.langevin.runner._BLOCK", 4)
+    monkeypatch.setattr("refscore.langevin.noise.BLOCK", 4)
     x0 = np.ones((2, 1))
     stay = langevin.run(lambda x, z: x, x0, 9, rng=0)
     assert stay.x is not x0

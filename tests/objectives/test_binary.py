@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from refscore.distributions import BoltzmannBinary
-from refscore.objectives import BoltzmannLogOdds, ratio_loss, ratio_loss_gradient
+from refscore.objectives import (
+    BoltzmannLogOdds,
+    ratio_loss,
+    ratio_loss_and_gradient,
+    ratio_loss_gradient,
+)
 
 RNG = np.random.default_rng(2)
 UPPER = np.triu(RNG.standard_normal((4, 4)), 1)
@@ -50,6 +55,9 @@ def test_mean_loss_is_least_at_the_truth():
 def test_gradient_is_the_difference_quotient():
     x = STATES[[1, 3, 6, 6, 11]]
     got = ratio_loss_gradient(MODEL, x)
+    loss, again = ratio_loss_and_gradient(MODEL, x)
+    np.testing.assert_array_equal(again, got)
+    np.testing.assert_allclose(loss, ratio_loss(MODEL, x).mean(), rtol=1e-13)
     step = 1e-6
     for k, unit in enumerate(np.eye(10)):
         both = [ratio_loss(MODEL.with_parameters(MODEL.parameters + c * step * unit), x).mean()

@@ -125,7 +125,10 @@ def test_a_trainer_needs_a_batch_and_an_rng_alone():
 @pytest.mark.parametrize(
     ("replaced", "message"),
     [
-        ({"sigmas": SIGMAS[::-1]}, "sigmas must be positive and strictly decreasing"),
+        (
+            {"sigmas": SIGMAS[::-1]},
+            "sigmas must be positive and strictly decreasing, got .* at index 1 after",
+        ),
         ({"sigmas": [3.0, 1.0, 1.0, 0.2]}, "strictly decreasing"),
         ({"sigmas": [3.0, 1.0, 0.4, 0.0]}, "sigmas must be positive"),
         ({"levels": LEVELS + 2}, "levels must be from 0 to 3"),

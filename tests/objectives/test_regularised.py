@@ -1,7 +1,5 @@
 """Implicit matching at noised points, the squared diagonal as a penalty, propagated curvature."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,6 @@ from refscore.distributions import GaussianMixture
 from refscore.fields import Affine
 from refscore.networks import MLP
 from refscore.objectives import (
-    curvature_propagation_loss,
     implicit_loss,
     implicit_loss_and_gradient,
     noisy_implicit_loss,
@@ -87,53 +84,3 @@ def test_regularised_shapes_and_bad_input():
         regularised_implicit_loss(NET, X, -0.1)
     with pytest.raises(ValueError, match="at least one point"):
         regularised_implicit_loss_gradient(NET, np.zeros((0, 3)), 0.5)
-
-
-# --- curvature propagation -------------------------------------------------------------------
-
-W, B = RNG.standard_normal((4, 3)), RNG.standard_normal(4)
-RIDGES = MLP([W, -W.T], [B, np.zeros(3)])
-
-
-def factor(x):
-    """C = D^½ W with −J = CᵀC, D the slopes of tanh(W x + b)."""
-    return np.sqrt(1 - np.tanh(x @ W.T + B) ** 2)[..., None] * W
-
-
-def test_the_mean_over_all_signs_is_the_implicit_loss():
-    signs = np.array(list(itertools.product([-1.0, 1.0], repeat=4)))
-    probes = np.tile(signs, (6, 1, 1))
-    want = implicit_loss(RIDGES, X)
-    for given in (factor, factor(X)):
-        got = curvature_propagation_loss(RIDGES, X, given, probes)
-        np.testing.assert_allclose(got, want, rtol=1e-12)
-
-
-def test_every_estimate_of_the_curvature_is_at_least_zero():
-    half = 0.5 * np.sum(RIDGES(X) ** 2, axis=1)
-    loss = curvature_propagation_loss(RIDGES, X, factor, rng=0, n_probes=1)
-    assert (loss <= half).all()
-    again = curvature_propagation_loss(RIDGES, X, factor, rng=0, n_probes=1)
-    np.testing.assert_array_equal(loss, again)
-
-
-def test_one_factor_may_serve_every_point_and_leading_shapes_are_kept():
-    root, probes = RNG.standard_normal((2, 3)), RNG.standard_normal((6, 5, 2))
-    field = Affine(-root.T @ root)
-    got = curvature_propagation_loss(field, X, root, probes)
-    want = [
-        0.5 * np.sum(field(x) ** 2) - np.mean(np.sum((v @ root) ** 2, axis=1))
-        for x, v in zip(X, probes, strict=True)
-    ]
-    np.testing.assert_allclose(got, want, rtol=1e-12)
-    shaped = curvature_propagation_loss(field, X.reshape(2, 3, 3), root, probes.reshape(2, 3, 5, 2))
-    np.testing.assert_allclose(shaped.ravel(), got)
-    assert curvature_propagation_loss(field, np.zeros((0, 3)), root).shape == (0,)
-
-
-@pytest.mark.parametrize(
-    "given", [np.ones((2, 2)), np.ones((5, 2, 3)), np.ones(3), np.ones((0, 3)), 1.0]
-)
-def test_factors_of_another_shape_are_refused_by_name(given):
-    with pytest.raises(ValueError, match="factor must have"):
-        curvature_propagation_loss(RIDGES, X, given)

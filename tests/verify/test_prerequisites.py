@@ -234,7 +234,7 @@ def test_a_law_may_be_returned_with_its_kind_or_as_an_object(form):
     [
         (lambda law: tuple(law.values()), "returned a tuple of 2, expected a gaussian law"),
         (lambda law: {"mean": 0, "cov": 1}, "returned a mapping with mean, cov, expected"),
-        (lambda law: law["mean"], "returned a ndarray, expected a gaussian law"),
+        (lambda law: law["mean"], "returned an array of shape (3,), expected a gaussian law"),
         (lambda law: {"kind": "mixture", **law}, "a law of kind 'mixture', expected a gaussian"),
     ],
 )

@@ -25,6 +25,12 @@ PEERS = {
     "denoising_diffusion": ("torch", "denoising_diffusion_pytorch", "einops"),
     "scikit_learn": ("sklearn",),
     "scipy_kernels": ("scipy",),
+    "jax_kernels": ("jax",),
+    "torch_kde": ("torch", "torchkde"),
+    "coreax": ("jax", "coreax", "equinox"),
+    "toy_gradlogp": ("torch", "toy_gradlogp"),
+    "score_models": ("torch", "score_models"),
+    "sbi": ("torch", "sbi"),
     "statsmodels_kernels": ("statsmodels",),
     "kdepy": ("KDEpy",),
 }

@@ -27,6 +27,10 @@ WITHOUT_DEPENDENCIES = (
     "denoising-diffusion-pytorch==2.3.4",
     "ebmkit==0.16.0",
     "k-diffusion==0.1.1.post1",
+    "coreax==1.0.0",
+    "sbi==0.27.0",
+    "score-models==0.5.11",
+    "toy-gradlogp==0.2.2",
 )
 
 

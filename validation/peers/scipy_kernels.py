@@ -16,10 +16,14 @@ from refscore.verify import NotOffered
 name, version = "scipy.stats.gaussian_kde", scipy.__version__
 
 
-def kernel_density(data, bandwidth, x):
+def factor(data, bandwidth):
+    """What gaussian_kde calls bw_method, where that kernel is bandwidth² I."""
     n, d = data.shape
     spread = np.atleast_2d(np.cov(data.T)) if n > 1 else np.zeros((d, d))
     if n <= d or np.abs(spread - spread[0, 0] * np.eye(d)).max() > 1e-12 * spread[0, 0]:
         raise NotOffered("gaussian_kde has kernels of the data's own shape")
-    factor = float(bandwidth) / np.sqrt(spread[0, 0])
-    return gaussian_kde(data.T, bw_method=factor).logpdf(x.T)
+    return float(bandwidth) / np.sqrt(spread[0, 0])
+
+
+def kernel_density(data, bandwidth, x):
+    return gaussian_kde(data.T, bw_method=factor(data, bandwidth)).logpdf(x.T)

@@ -6,6 +6,7 @@ __all__ = [
     "controlled_denoising_loss",
     "controlled_denoising_loss_gradient",
     "curvature_propagation_loss",
+    "curvature_propagation_loss_gradient",
     "explicit_loss",
     "explicit_loss_gradient",
     "finite_difference_loss",
@@ -82,3 +83,12 @@ def finite_difference_loss_gradient(field, x, step, probes=None, *, rng=None):
 def curvature_propagation_loss(field, x, factor, probes=None, *, rng=None):
     """½‖s‖² − Σ ((Cᵀv)ᵢ)², averaged over the probes."""
     return objectives.curvature_propagation_loss(field, x, factor, probes, rng=rng)
+
+
+def curvature_propagation_loss_gradient(
+    field, x, factor, factor_gradient, probes=None, *, rng=None
+):
+    """Its parameter gradient, ∂C/∂θ given."""
+    return objectives.curvature_propagation_loss_gradient(
+        field, x, factor, factor_gradient, probes, rng=rng
+    )

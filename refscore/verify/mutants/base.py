@@ -64,22 +64,40 @@ def _with_generator(function, port):
 
     def either(*args, **draws):
         if draws.get("rng") is None:
-            given = draws.get(port.given)
-            return function(*args, given)
-        return function(*args, draw(port, args, np.random.default_rng(draws["rng"])))
+            return function(*args, *(draws.get(name) for name in (port.given, *port.more)))
+        return function(*args, *draw(port, args, np.random.default_rng(draws["rng"])))
 
     kinds = inspect.Parameter
     parameters = [kinds(n, kinds.POSITIONAL_OR_KEYWORD) for n in port.arguments]
-    parameters += [kinds(n, kinds.KEYWORD_ONLY, default=None) for n in (port.given, "rng")]
+    drawn = (port.given, *port.more, "rng")
+    parameters += [kinds(n, kinds.KEYWORD_ONLY, default=None) for n in drawn]
     either.__signature__ = inspect.Signature(parameters)
     either.__doc__ = function.__doc__
     return either
 
 
 def draw(port, args, rng):
-    """The draws a port takes when it draws by itself: normal noise, one sign probe a point."""
-    if port.given == "noise":
-        return rng.standard_normal(np.shape(args[1]))
+    """The draws a port takes when it draws by itself: noise, uniforms, one sign probe a point."""
+    if port.given == "probes":
+        return (_probes(port, args, rng),)
+    arguments = dict(zip(port.arguments, args))
+    return [_drawn(name, port.name, arguments, rng) for name in (port.given, *port.more)]
+
+
+def _drawn(name, port, arguments, rng):
+    shape = np.shape(arguments["x0" if "x0" in arguments else "x"])
+    if name == "uniform":
+        return rng.random(shape[:-1])
+    if name == "uniforms":
+        return rng.random(shape)
+    if port == "langevin_sample":
+        shape = (arguments["n_steps"], *shape)
+    if port == "annealed_sample":
+        shape = (len(arguments["sigmas"]), arguments["n_steps_each"], *shape)
+    return rng.standard_normal(shape)
+
+
+def _probes(port, args, rng):
     if port.name in ("hutch_plus_plus", "xtrace"):
         return rng.choice([-1.0, 1.0], (6, args[1]))
     if port.group == "traces" and port.name != "divergence_estimate":

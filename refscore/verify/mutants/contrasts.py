@@ -48,6 +48,14 @@ def _(energy, x, step_size, n_steps, noise=None, *, rng=None):
     return _difference(energy, x, end)
 
 
+@mistake("divergence_noise_of_other_step", port=_DIVERGENCE, source="conventions 4: √2η for √η")
+def _(energy, x, step_size, n_steps, noise=None, *, rng=None):
+    """The noise has standard deviation √(2η) beside a force of η/2."""
+    noise = _given(noise, rng, x, n_steps)
+    end = _chain(energy, x, noise, force=step_size / 2, spread=(2 * step_size) ** 0.5)
+    return _difference(energy, x, end)
+
+
 @mistake("divergence_step_spelt_h", port=_DIVERGENCE, source="conventions 4: step h = η/2")
 def _(energy, x, step_size, n_steps, noise=None, *, rng=None):
     """The step is read as h: a force h and noise √2h, twice the step meant."""

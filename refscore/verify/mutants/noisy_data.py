@@ -24,6 +24,13 @@ def _(field, x, sigma, noise):
     return _controlled(field, x, sigma, noise, cross=-1.0)
 
 
+@mistake("controlled_target_sign", port="controlled_denoising_loss", source="O01")
+def _(field, x, sigma, noise):
+    """The denoising target has the sign of an energy's gradient, the control variate is right."""
+    noised = field(x + sigma * noise)
+    return _controlled(field, x, sigma, noise) - 2 * (noise * noised).sum(-1) / sigma
+
+
 @mistake("controlled_square_sign", port="controlled_denoising_loss", source="classic")
 def _(field, x, sigma, noise):
     """The control variate's (‖z‖² − d)/(2σ²) is added."""

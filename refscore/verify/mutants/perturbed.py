@@ -40,6 +40,12 @@ def _(field, x, data, bandwidth):
     return half_square(field(x) - bandwidth**2 * _kernel_score(x, data, bandwidth))
 
 
+@mistake("explicit_pull_over_bandwidth", port="explicit_loss", source="S08: 1/h for 1/h²")
+def _(field, x, data, bandwidth):
+    """The pull towards the data is divided by h, not h²."""
+    return half_square(field(x) - bandwidth * _kernel_score(x, data, bandwidth))
+
+
 @mistake("explicit_kernel_sign", port="explicit_loss", source="O01: the sign of a score")
 def _(field, x, data, bandwidth):
     """The kernel density's score has the sign of an energy's gradient."""
@@ -136,6 +142,19 @@ _gaussian_mistake(
     "The noise is C z where L z belongs.",
     "M01: variance for sd",
     at=lambda a, x, z, L, C: a * x + z @ C,
+)
+_gaussian_mistake(
+    "noise_without_factor",
+    "The noise is z, its Cholesky factor forgotten; the target is right.",
+    "classic",
+    at=lambda a, x, z, L, C: a * x + z,
+)
+_gaussian_mistake(
+    "without_factor",
+    "The Cholesky factor is forgotten in noise and target: a kernel of covariance I.",
+    "classic",
+    at=lambda a, x, z, L, C: a * x + z,
+    target=lambda a, x, z, L, C: z,
 )
 _gaussian_mistake(
     "noise_transposed",

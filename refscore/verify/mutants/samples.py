@@ -38,6 +38,27 @@ def _(law, n, rng):
     return library.sample(even, n, rng)
 
 
+@mistake("sample_bandwidth_squared", port="sample", source="torch-kde 0.1.5; M01, R35")
+def _(law, n, rng):
+    """Draws from a kernel density are spread by its squared bandwidth."""
+    if law.kind != "empirical":
+        return library.sample(law, n, rng)
+    from refscore.identities import Law
+
+    squared = Law("empirical", data=law.data, bandwidth=law.bandwidth**2)
+    return library.sample(squared, n, rng)
+
+
+@mistake(
+    "sample_data_without_kernel", port="sample", source="the bootstrap instead of the smoothed"
+)
+def _(law, n, rng):
+    """Draws from a kernel density are the data themselves, without the kernel's noise."""
+    if law.kind != "empirical":
+        return library.sample(law, n, rng)
+    return law.data[np.random.default_rng(rng).integers(len(law.data), size=n)]
+
+
 @mistake("sample_t_shared_chi", port="sample", source="N02: one key for two variates")
 def _(law, n, rng):
     """Student's t divides the whole batch by one chi-square draw."""

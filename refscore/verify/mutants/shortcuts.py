@@ -186,3 +186,58 @@ def _(field, x, factor, probes):
 def _(field, x, factor, probes):
     """The square of the field has lost its one half."""
     return half_square(field(x)) + _curvature(field, factor, x, probes)
+
+
+CURVATURE = "curvature_propagation_loss_gradient"
+
+
+def _curvature_gradient(field, x, factor, slope, probes, *, weight=-2.0, back=None, value=1.0):
+    """The gradient of the square, and weight times the mean of Σ v_k (Cᵀv)ᵢ ∂C_ki/∂θ."""
+    back = np.einsum("nkd,nmk->nmd", factor, probes) if back is None else back
+    along = np.einsum("nmk,nmd,nkdp->p", probes, back, slope) / probes[..., 0].size
+    return value * field.linearise(x).gradient(value=field(x)) / len(x) + weight * along
+
+
+@mistake("curvature_gradient_fixed_factor", port=CURVATURE, source="O18")
+def _(field, x, factor, factor_gradient, probes):
+    """The factor is detached: it does not move with the parameters."""
+    return _curvature_gradient(field, x, factor, factor_gradient, probes, weight=0.0)
+
+
+@mistake("curvature_gradient_without_two", port=CURVATURE, source="classic")
+def _(field, x, factor, factor_gradient, probes):
+    """The square of Cᵀv is differentiated without its 2."""
+    return _curvature_gradient(field, x, factor, factor_gradient, probes, weight=-1.0)
+
+
+@mistake("curvature_gradient_sign", port=CURVATURE, source="O22")
+def _(field, x, factor, factor_gradient, probes):
+    """The curvature is added: C factors J, not −J."""
+    return _curvature_gradient(field, x, factor, factor_gradient, probes, weight=2.0)
+
+
+@mistake("curvature_gradient_probes_summed", port=CURVATURE, source="T01")
+def _(field, x, factor, factor_gradient, probes):
+    """Probes are summed in the curvature, never divided by their number."""
+    weight = -2.0 * probes.shape[1]
+    return _curvature_gradient(field, x, factor, factor_gradient, probes, weight=weight)
+
+
+@mistake("curvature_gradient_square_twice", port=CURVATURE, source="classic")
+def _(field, x, factor, factor_gradient, probes):
+    """The square of the field has lost its one half."""
+    return _curvature_gradient(field, x, factor, factor_gradient, probes, value=2.0)
+
+
+@mistake("curvature_gradient_trace", port=CURVATURE, source="T11")
+def _(field, x, factor, factor_gradient, probes):
+    """The probes are left out: the gradient of tr CᵀC, which is only its mean over probes."""
+    exact = np.einsum("nkd,nkdp->p", factor, factor_gradient) / len(x)
+    rest = _curvature_gradient(field, x, factor, factor_gradient, probes, weight=0.0)
+    return rest - 2.0 * exact
+
+
+@mistake("curvature_gradient_summed", port=CURVATURE, source="O-family: sum for mean")
+def _(field, x, factor, factor_gradient, probes):
+    """The gradient of the summed, not the mean, loss."""
+    return len(x) * _curvature_gradient(field, x, factor, factor_gradient, probes)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import textwrap
 
-from refscore.verify.ports import GENERATOR_NAMES, LAWS
+from refscore.verify.arguments import ARGUMENTS, RETURNS
+from refscore.verify.ports import GENERATOR_NAMES, GROUPS, LAWS
 from refscore.verify.render import CHAPTERS, chapter_title, short
 from refscore.verify.render.formula import plain
 from refscore.verify.render.ink import Ink
 from refscore.verify.render.terminal import WIDTH, case_lines
 
-ARGUMENTS = (
-    "x and y are float64 points (n, d); probes are (n, m, d) for losses and (m, dim) for traces;"
-    " losses are (n,) or their mean. Fields carry .jacobian .jvp .vjp .divergence; their"
-    " .parameters is one flat array (p,), and .with_parameters(theta) the same field on another.",
+NOTES = (
+    "Arguments come by position, in this order, whatever you call them; draws come by keyword."
+    " Arrays are float64 and to be left as they are: n points or rows of d coordinates, p"
+    " parameters, m probes or data, L levels.",
     "`probes | rng`: name one of the two, or both, the kit reads which. A generator may be called"
     f" {', '.join(GENERATOR_NAMES[:-1])} or {GENERATOR_NAMES[-1]}: all but seed, an integer, get"
     " the framework's own kind.",
-    "`law` has a .kind and the arrays below, in the subject's framework. A law is returned as a"
-    " mapping of these arrays, or an object that has them; its kind may be left out.",
-    "`score_at(x, t)` is the exact score of the data's law diffused to the time t, a number;"
-    " score_at.at(t) is a field. Processes are the VP process with beta(t) = 0.1 + 19.9 t on"
-    " [0, 1] unless the adapter names its own `process`.",
+    "Several answers may be a tuple in the order given, or a mapping or an object with these"
+    " names.",
+    "Processes are the VP process with beta(t) = 0.1 + 19.9 t on [0, 1] unless the adapter names"
+    " its own `process`.",
     "What you do not have, leave out; a case you do not take, decline: raise NotImplementedError"
     " or refscore.verify.NotOffered.",
 )
@@ -163,7 +163,7 @@ def ports(records: list[dict], ink: Ink) -> str:
     """The table of ports by group, and an adapter to start from."""
     lines = ["A subject is any object (a module, an instance) with some of these functions:"]
     group = ""
-    for record in records:
+    for record in sorted(records, key=lambda record: GROUPS.index(record["group"])):
         if record["group"] != group:
             group = record["group"]
             lines += ["", ink(group, "bold")]
@@ -174,7 +174,13 @@ def ports(records: list[dict], ink: Ink) -> str:
         "",
         ink("Arguments", "bold"),
         "",
-        *(_wrapped(text, 2) + "\n" for text in ARGUMENTS),
+        *(_wrapped(text, 2) + "\n" for text in NOTES),
+        *_defined(ARGUMENTS),
+        "",
+        ink("Answers", "bold"),
+        "",
+        *_defined(RETURNS),
+        "",
         ink("Laws", "bold"),
         "",
         *(f"  {kind:<20}{', '.join(names)}" for kind, names in LAWS.items()),
@@ -187,6 +193,11 @@ def ports(records: list[dict], ink: Ink) -> str:
         textwrap.indent(GRADIENT, "    "),
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _defined(meanings: dict[str, str]) -> list[str]:
+    """Names and what they mean, in two columns."""
+    return [_wrapped(meaning, 22, f"  {name:<20}") for name, meaning in meanings.items()]
 
 
 def conventions(records: list[dict], ink: Ink) -> str:

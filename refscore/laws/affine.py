@@ -1,4 +1,4 @@
-"""Exact laws of affine steps with Gaussian noise, x' = M x + c + B z, without a single draw."""
+"""Affine steps with Gaussian noise, x' = M x + c + B z, and the laws they make."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from refscore._arguments import (
     as_array,
     as_callable,
     as_count,
-    as_covariance,
     as_points,
-    as_positive,
     as_square,
     beyond_float,
 )
 from refscore.distributions.gaussian import Gaussian
-from refscore.nodes import gaussian_components
+from refscore.laws._shared import finite, start
 
 
 class AffineStep(NamedTuple):
@@ -74,9 +72,9 @@ def affine_law(step, mean0, covariance0, n_steps: int = 1) -> Gaussian:
     mean0 (d,), covariance0 (d, d), zeros for a point; n_steps >= 0. Returns: Gaussian,
     which may be singular. Raises: ValueError when the law leaves the finite numbers.
     Cost: O(d³ log k), by squaring.
-    Tested in: tests/test_laws.py
+    Checked by: sgld_law, underdamped_law, unadjusted_hmc_law
     """
-    mean, covariance = _start(mean0, covariance0)
+    mean, covariance = start(mean0, covariance0)
     M, c, Q = _noise_form(step, len(mean))
     k = as_count(n_steps, "n_steps", minimum=0)
     with np.errstate(all="ignore"):
@@ -86,7 +84,7 @@ def affine_law(step, mean0, covariance0, n_steps: int = 1) -> Gaussian:
             k >>= 1
             if k:
                 c, Q, M = M @ c + c, M @ Q @ M.T + Q, M @ M
-    return _finite(mean, covariance, n_steps)
+    return finite(mean, covariance, n_steps)
 
 
 def stationary_law(step, dim: int | None = None) -> Gaussian:
@@ -109,76 +107,6 @@ def stationary_law(step, dim: int | None = None) -> Gaussian:
         )
     C = solve_discrete_lyapunov(M, Q)
     return Gaussian(np.linalg.solve(np.eye(len(c)) - M, c), (C + C.T) / 2)
-
-
-def langevin_law(law, step_size, n_steps: int, mean0, covariance0) -> Gaussian:
-    """The law of k unadjusted Langevin steps on a Gaussian target N(μ, S), from N(m_0, C_0).
-
-        M = I - (η/2) S⁻¹,  m_k = μ + M^k (m_0 - μ),  C_k = M^k C_0 M^k + η Σ_{j<k} M^{2j}
-
-    Arguments: law with .mean (d,) and .covariance (d, d); step_size η > 0 (no stability
-    needed for finite k); n_steps >= 0; mean0 (d,); covariance0 (d, d), zeros for a point.
-    Returns: Gaussian, by the eigenbasis of S, the sum in closed form. Raises: ValueError
-    naming the argument or when the law overflows. Cost: O(d³) for every k.
-    Checked by: langevin_law
-    """
-    eta, (mu, variances, E) = as_positive(step_size, "step_size"), _eigenbasis(law)
-    k = as_count(n_steps, "n_steps", minimum=0)
-    mean, covariance = _start(mean0, covariance0, len(mu))
-    if k == 0:
-        return Gaussian(mean, covariance)
-    with np.errstate(all="ignore"):
-        powers = _powers(eta / (2 * variances), k)
-        noise = eta * _geometric_sum(eta, variances, k)
-        start = E.T @ covariance @ E * np.outer(powers, powers)
-        mean = mu + E @ (powers * (E.T @ (mean - mu)))
-        covariance = E @ (start + np.diag(noise)) @ E.T
-    return _finite(mean, covariance, n_steps)
-
-
-def langevin_stationary(law, step_size) -> Gaussian:
-    """The stationary law of unadjusted Langevin steps on a Gaussian target N(μ, S).
-
-        C = S (I - (η/4) S⁻¹)⁻¹,  for η < 4 λ_min(S) only
-
-    Arguments: law with .mean (d,) and .covariance (d, d); step_size η > 0. Returns: Gaussian.
-    Raises: ValueError at or beyond the stability limit. Cost: O(d³).
-    Checked by: langevin_stationary
-    """
-    eta, (mu, variances, E) = as_positive(step_size, "step_size"), _eigenbasis(law)
-    limit = 4 * variances.min()
-    if eta >= limit:
-        raise ValueError(
-            f"step_size must be below 4 times the smallest variance, {limit:.6g}, or the chain"
-            f" has no stationary law; got {eta:.6g}"
-        )
-    C = E * (variances / (1 - eta / (4 * variances))) @ E.T
-    return Gaussian(mu, (C + C.T) / 2)
-
-
-def _powers(q: np.ndarray, k: int) -> np.ndarray:
-    """(1 - q)^k with the digits of a small q, k >= 1."""
-    logs = np.log1p(np.where(q <= 1, -q, q - 2))
-    return np.where((q > 1) & (k % 2 == 1), -1.0, 1.0) * np.exp(k * logs)
-
-
-def _geometric_sum(eta: float, variances: np.ndarray, k: int) -> np.ndarray:
-    """Σ_{j<k} m^{2j} = (1 - (1 - q)^k) / q with q = 1 - m² = (η/λ)(1 - η/(4λ))."""
-    q = eta / variances * (1 - eta / (4 * variances))
-    sums = -np.expm1(k * np.log1p(-q)) / np.where(q == 0, 1.0, q)
-    return np.where(q == 0, float(k), sums)
-
-
-def _eigenbasis(law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    weights, means, covariances = gaussian_components(law)
-    if len(weights) != 1:
-        raise TypeError("law must be a Gaussian: on a mixture the chain's law is not Gaussian")
-    return means[0], *np.linalg.eigh(as_covariance(covariances[0], "law.covariance"))
-
-
-def _start(mean0, covariance0, dim: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    mean = as_array(mean0, "mean0", (dim,))
-    return mean, as_covariance(covariance0, "covariance0", len(mean), singular=True)
 
 
 def _noise_form(step, dim: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -206,9 +134,3 @@ def _test_points(n: int, dim: int) -> np.ndarray:
     """Fixed points without symmetry, several scales."""
     k = np.arange(1, n * dim + 1).reshape(n, dim)
     return 3 * np.sin(1.7 * k) * np.arange(1, n + 1)[:, None]
-
-
-def _finite(mean: np.ndarray, covariance: np.ndarray, n_steps) -> Gaussian:
-    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise ValueError(f"the law leaves the finite numbers within n_steps = {n_steps}")
-    return Gaussian(mean, (covariance + covariance.T) / 2)

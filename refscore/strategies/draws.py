@@ -1,14 +1,8 @@
-"""Hypothesis strategies for laws, fields, points and awkward arrays, for our tests and for yours.
+"""Laws, fields, points and awkward arrays, drawn one property at a time.
 
-    @given(strategies.mixtures(dim=2), strategies.points(2))
-    def test_mine(law, x): ...          # law.weights, law.means, law.covariances
-
-    @given(strategies.cases("field with probes"))
-    def test_loss(case): ...            # case.field, case.x, case.probes
-
-Laws and fields are the plain descriptions of `refscore.identities.cases`. Sizes, condition
-numbers and scales are drawn one by one, so that a failure shrinks to the smallest; entries come
-in general position, from a drawn seed, so that no two sides agree or cancel by accident.
+Sizes, condition numbers and scales are drawn one by one, so that a failure shrinks to the
+smallest; entries come in general position, from a drawn seed, so that no two sides agree or
+cancel by accident.
 """
 
 from __future__ import annotations
@@ -17,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore.identities.cases import Case, FieldDescription, Law
+from refscore.identities.cases import FieldDescription, Law
 
 try:
     from hypothesis import strategies as st
@@ -57,7 +51,7 @@ def points(draw, dim: int, n: int | None = None, *, distance: float | None = Non
 
 @st.composite
 def covariances(draw, dim: int | None = None, condition: float | None = None):
-    """Full covariances (dim, dim), eigenvalues geometric from κ^-½ to κ^½.
+    """Full covariances (dim, dim), eigenvalues geometric from κ^-½ to κ^½; on the line κ^½.
 
     condition κ >= 1, drawn between 1 and 1000 unless given.
     """
@@ -65,7 +59,7 @@ def covariances(draw, dim: int | None = None, condition: float | None = None):
     condition = draw(scales(1.0, 1e3)) if condition is None else condition
     q, _ = np.linalg.qr(draw(normals(dim, dim)))
     half = condition**0.5
-    s = (q * (np.geomspace(1 / half, half, dim) if dim > 1 else 1.0)) @ q.T
+    s = (q * np.geomspace(half, 1 / half, dim)) @ q.T
     return 0.5 * (s + s.T)
 
 
@@ -81,6 +75,13 @@ def weights(draw, count: int):
     """Probabilities (count,), none below 1/50 of the largest."""
     raw = np.array([draw(scales(0.02, 1.0)) for _ in range(count)])
     return raw / raw.sum()
+
+
+@st.composite
+def ladders(draw):
+    """Noise levels (L,) from the largest down, L from 1 to 4, no two within a fifth."""
+    ratios = [draw(scales(1.2, 5.0)) for _ in range(draw(st.integers(0, 3)))]
+    return draw(scales(0.5, 10.0)) / np.cumprod([1.0, *ratios])
 
 
 @st.composite
@@ -226,73 +227,4 @@ _LAYOUTS: dict[str, Callable] = {
     "repeated": lambda a: np.broadcast_to(a[:1], a.shape),
     "reversed": lambda a: a[::-1, ...].copy()[::-1, ...],
     "spaced": _spaced,
-}
-
-
-@st.composite
-def cases(draw, family: str):
-    """Cases of a family of the catalogue, named as an entry's `family`; arrays are read-only."""
-    if family not in FAMILIES:
-        raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")
-    inputs = FAMILIES[family](draw)
-    for value in inputs.values():
-        if isinstance(value, np.ndarray):
-            value.flags.writeable = False
-    return Case(f"drawn: {family}", **inputs)
-
-
-def _law_case(strategy):
-    def make(draw):
-        dim = draw(dims())
-        return {"law": draw(strategy(dim)), "x": draw(points(dim))}
-
-    return make
-
-
-def _field_case(draw, probes=False, noise=False):
-    dim = draw(dims())
-    x = draw(points(dim))
-    inputs = {"field": draw(fields(dim)), "x": x}
-    if probes:
-        inputs["probes"] = draw(normals(len(x), draw(st.integers(1, 4)), dim))
-    if noise:
-        inputs.update(noise=draw(normals(*x.shape)), sigma=draw(scales(0.05, 3.0)))
-    return inputs
-
-
-def _affine_case(draw, noise=False):
-    dim = draw(dims(high=3))
-    inputs = {"law": draw(gaussians(dim)), "field": draw(affine_fields(dim))}
-    return {**inputs, "sigma": draw(scales(0.05, 3.0))} if noise else inputs
-
-
-def _matrix_case(draw, probes=False):
-    dim = draw(dims())
-    inputs = {"matrix": draw(matrices(dim))}
-    return {**inputs, "probes": draw(normals(draw(st.integers(2, 5)), dim))} if probes else inputs
-
-
-def _step_case(draw):
-    dim = draw(dims())
-    law, x = draw(st.one_of(gaussians(dim), mixtures(dim))), draw(points(dim))
-    return {
-        "law": law,
-        "x": x,
-        "step_size": draw(scales(1e-4, 2.0)),
-        "noise": draw(normals(*x.shape)),
-    }
-
-
-FAMILIES: dict[str, Callable] = {
-    "gaussian": _law_case(gaussians),
-    "mixture": _law_case(mixtures),
-    "field": _field_case,
-    "field with probes": lambda draw: _field_case(draw, probes=True),
-    "field with noise": lambda draw: _field_case(draw, noise=True),
-    "affine field": _affine_case,
-    "affine on a Gaussian": _affine_case,
-    "affine on a Gaussian with noise": lambda draw: _affine_case(draw, noise=True),
-    "matrix": _matrix_case,
-    "matrix with probes": lambda draw: _matrix_case(draw, probes=True),
-    "step": _step_case,
 }

@@ -1,0 +1,58 @@
+"""The energy distance of two samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore.discrepancies.embeddings import mmd
+from refscore.discrepancies.samples import Sample, as_pair, as_progress, as_statistic, finite
+
+
+def energy_distance(
+    x, y, *, statistic: str = "V", x_weights=None, y_weights=None, progress=None
+) -> float:
+    """The (squared) energy distance of two samples.
+
+        2 E‖X − Y‖ − E‖X − X′‖ − E‖Y − Y′‖;   on the line 2 ∫ (F − G)²
+
+    It is `mmd` with kernel "energy", and on the line it is exact in one pass over the sorted
+    points. `scipy.stats.energy_distance` is the square root of V.
+    Arguments: x (..., n, d), y (..., m, d); statistic "V" (all pairs, never negative) or "U"
+    (pairs i ≠ j within a sample, no bias); weights and progress as in `mmd`.
+    Returns: a number. Raises: ValueError or TypeError naming the argument and row.
+    Cost: O((n + m) log(n + m)) for d = 1, else O((n + m)² d) in 3 MB.
+    Source: Székely and Rizzo, Energy statistics (2013).
+    Checked by: energy_of_samples
+    """
+    first, second = as_pair(x, y, x_weights, y_weights)
+    statistic = as_statistic(statistic, ("x", first), ("y", second))
+    if first.points.shape[1] > 1:
+        return mmd(x, y, kernel="energy", statistic=statistic, x_weights=x_weights,
+                   y_weights=y_weights, progress=progress)  # fmt: skip
+    progress = as_progress(progress)
+    with np.errstate(all="ignore"):
+        value = finite(_on_a_line(first, second, statistic), "x", "y")
+    if progress is not None:
+        progress(1, 1)
+    return value
+
+
+def _on_a_line(x: Sample, y: Sample, statistic: str) -> float:
+    """2 ∫ (F − G)², and 2 ∫ F (1 − F) = E‖X − X′‖ with every pair."""
+    z = np.concatenate([x.points[:, 0], y.points[:, 0]])
+    order = np.argsort(z, kind="stable")
+    gaps = np.diff(z[order])
+    F, G = (np.cumsum(w[order])[:-1] for w in _jumps(x, y))
+    total = 2 * float(gaps @ (F - G) ** 2)
+    if statistic == "U":
+        for sample, H in ((x, F), (y, G)):
+            own = sample.own()
+            total -= own / (1 - own) * 2 * float(gaps @ (H * (1 - H)))
+    return total
+
+
+def _jumps(x: Sample, y: Sample):
+    """The weights of both samples on the pooled points."""
+    v, w = (np.full(len(s.points), 1 / len(s.points)) if s.weights is None else s.weights
+            for s in (x, y))  # fmt: skip
+    return np.concatenate([v, 0 * w]), np.concatenate([0 * v, w])

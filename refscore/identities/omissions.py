@@ -1,0 +1,148 @@
+"""Chapter J: what the lectures leave out of a formula: a factor, a constant, a mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Sides, identity
+from refscore.identities.cases import Case
+from refscore.identities.errata import RATES, argmin, centred, linear
+from refscore.identities.fields import by_point, gaussian_nodes
+
+_DENSITY_GRADIENTS = np.array([-0.6065306597126334, -0.24197072451914337])
+
+
+@identity(
+    "J4",
+    ports="log_density",
+    statement=r"Z = \frac{1}{p(\mu)} = (2\pi)^{d/2}|S|^{1/2},\ \text{printed}\ (2\pi)^{-d/2}",
+    assumptions="Gaussian law",
+    source="seed 001 (the normaliser of a Gaussian, as printed)",
+    cases=lambda: [
+        Case("N(0, 1)", law=centred(1.0), z=2.5066282746310002),
+        Case("N(0, I), d = 3", law=centred(np.eye(3)), z=15.749609945722419),
+        Case("d = 2", law=settings.gaussian(2), z=2 * np.pi),
+    ],
+)
+def erratum_gaussian_normaliser(ports, case):
+    """Printed upside down: 2.5066 for N(0, 1), not .3989."""
+    law = case.law
+    d = len(law.mean)
+    got = np.exp(-ports.log_density(law, law.mean[None]))
+    yield Sides("Z", got, np.array([case.z * np.sqrt(np.linalg.det(law.covariance))]))
+    yield Sides("printed times right", np.array((2 * np.pi) ** (-d / 2) * case.z), np.array(1.0))
+
+
+@identity(
+    "J4-sliced",
+    ports="sliced_loss",
+    statement=r"v^T\nabla s\,v + \tfrac12(v\cdot s)^2,\ \text{printed without}\ v\ "
+    r"\text{in the square: least at}\ |v|^2/d",
+    assumptions="N(0, I) data, s = -λx, one fixed probe",
+    source="seed 001 (the loop of sliced matching, as printed)",
+    cases=lambda: [
+        Case("v = (1, 2)", law=centred(np.eye(2)), probe=np.array([1.0, 2.0])),
+        Case("v = (1, -1, 2)", law=centred(np.eye(3)), probe=np.array([1.0, -1.0, 2.0])),
+    ],
+)
+def erratum_sliced_square(ports, case):
+    """Printed without the probe in the square: on v = (1, 2) least at 2.5 where 1 is right."""
+    law, v = case.law, case.probe
+    x, w = gaussian_nodes(law)
+    got = []
+    for rate in RATES:
+        field = linear(rate * np.eye(len(v)))
+        each = [ports.sliced_loss(field, a[None], probes=v[None, None]) for a in x]
+        got.append(w @ np.array(each).reshape(len(x)))
+    size = v @ v
+    yield Sides("objective", np.array(got), RATES**2 * size / 2 - RATES * size)
+    yield Sides("least at", argmin(RATES, got), np.array(1.0))
+    printed = RATES**2 * len(v) / 2 - RATES * size
+    yield Sides("least as printed", argmin(RATES, printed), np.array(size / len(v)))
+
+
+@identity(
+    "J9",
+    ports="fisher_loss implicit_loss",
+    statement=r"F(s) = J(s) + \tfrac12\operatorname{tr}P,\ \text{printed}\ F = J:\ "
+    r"\text{at the true score}\ 0\ \text{``=''}\ -\tfrac12\operatorname{tr}P",
+    assumptions="N(mu, S) data, P = S^-1",
+    source="seeds 001, 004 (score matching, printed without its constant)",
+    cases=lambda: [
+        Case("N(0, 1)", law=centred(1.0), other=linear(0.4), half_trace=0.5),
+        Case("d = 2", law=centred(np.diag([0.5, 2.0])), other=linear(settings.matrix(2)),
+             half_trace=1.25),
+    ],
+)  # fmt: skip
+def erratum_missing_constant(ports, case):
+    """The Fisher divergence and the objective differ by a constant: 0 "=" -.5."""
+    x, w = gaussian_nodes(case.law)
+    truth = linear(np.linalg.inv(case.law.covariance))
+
+    def fisher(s):
+        return w @ by_point(lambda p: ports.fisher_loss(s, truth, p), x)
+
+    def implicit(s):
+        return w @ by_point(lambda p: ports.implicit_loss(s, p), x)
+
+    size = case.half_trace
+    yield Sides("F at the true score", fisher(truth), np.array(0.0), size)
+    yield Sides("J at the true score", implicit(truth), np.array(-size))
+    gap = fisher(case.other) - implicit(case.other)
+    yield Sides("F - J elsewhere", gap, np.array(size))
+    want = oracles.objectives.fisher_affine(case.other, case.law)
+    yield Sides("F elsewhere", fisher(case.other), np.array(want))
+
+
+@identity(
+    "J10",
+    ports="sliced_loss",
+    statement=r"v = e_1:\ J(\operatorname{diag}(1,5)) - J(I) = 0;\ E_v,\ Evv^T = I:\ 8",
+    assumptions="N(0, I) data, s = -A x",
+    source="seed 004 (sliced matching, printed without the mean over probes)",
+    cases=lambda: [
+        Case("diag(1, 5)", matrix=np.diag([1.0, 5.0]), gap=8.0),
+        Case("diag(1, 3, 0.5)", matrix=np.diag([1.0, 3.0, 0.5]), gap=2.125),
+    ],
+)
+def erratum_one_probe(ports, case):
+    """One fixed probe cannot see what happens across it; the mean over probes can."""
+    d = len(case.matrix)
+    x, w = gaussian_nodes(centred(np.eye(d)))
+
+    def mean(matrix, probes):
+        each = [ports.sliced_loss(linear(matrix), a[None], probes=probes[None]) for a in x]
+        return w @ np.array(each).reshape(len(x))
+
+    first, axes = np.eye(d)[:1], np.sqrt(d) * np.eye(d)
+    blind = mean(case.matrix, first) - mean(np.eye(d), first)
+    yield Sides("one probe", blind, np.array(0.0), 1.0)
+    yield Sides("one probe, I", mean(np.eye(d), first), np.array(-0.5))
+    yield Sides("all", mean(case.matrix, axes) - mean(np.eye(d), axes), np.array(case.gap))
+
+
+@identity(
+    "J16",
+    ports="score",
+    statement=r"\nabla\log p = \nabla\log\hat p;\ \nabla p \ne \nabla\hat p:\ "
+    r"-.2420,\ -.6065\ \text{at}\ x = 1",
+    assumptions="the unnormalised density of a Gaussian, its Z left out",
+    source="seed 000 (printed for densities)",
+    cases=lambda: [
+        Case("N(0, 1) at 1", law=centred(1.0), x=np.array([[1.0]])),
+        Case("d = 2", law=settings.gaussian(2), x=settings.points(4, 2)),
+    ],
+)
+def erratum_gradient_of_density(ports, case):
+    """Gradients of log densities agree without the normaliser, gradients of densities do not."""
+    law, x = case.law, case.x
+    precision, gap = np.linalg.inv(law.covariance), x - law.mean
+    bare = np.exp(-0.5 * np.einsum("ni,ij,nj->n", gap, precision, gap))[:, None]
+    of_bare = -bare * (gap @ precision)
+    got = ports.score(law, x)
+    yield Sides("∇ log p = ∇ log p̂", got, of_bare / bare)
+    if len(x) == 1:
+        yield Sides("printed, without Z", of_bare[0], _DENSITY_GRADIENTS[:1])
+        yield Sides("printed, with Z", of_bare[0] / np.sqrt(2 * np.pi), _DENSITY_GRADIENTS[1:])

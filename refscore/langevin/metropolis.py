@@ -1,0 +1,200 @@
+"""Metropolis-adjusted steps: propose, then accept with the probability that keeps p invariant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refscore._arguments import (
+    as_callable,
+    as_covariance,
+    as_positive,
+    as_real,
+    beyond_float,
+)
+from refscore.langevin.steps import Step, finite, number_at, points, unit, vector_at
+
+
+class State(NamedTuple):
+    """A point with what it cost: x (..., d), log p(x), s(x), and whether it was just accepted."""
+
+    x: np.ndarray
+    log_density: np.ndarray
+    score: Any = None  # an array, or None where the step needs none
+    accepted: np.ndarray | None = None
+
+
+class Metropolis(Step):
+    """A proposal, and its acceptance with probability min(1, e^r), r the log ratio.
+
+    A subclass writes `_propose(state, *noise)` -> (State of the proposal, r).
+    A proposal that is not finite, or whose r is NaN, is rejected.
+    Tested in: tests/langevin/test_metropolis.py
+    """
+
+    parts: tuple[str, ...] = ("normal", "uniform")
+
+    def __init__(self, log_density: Callable, score: Callable | None, step_size):
+        self.log_density = as_callable(log_density, "log_density")
+        self.score = None if score is None else as_callable(score, "score")
+        super().__init__(step_size)
+
+    def start(self, x) -> State:
+        """log p and s at x, so that the next step need not ask again."""
+        return self._state(points(x))
+
+    def inform(self, x, noise) -> tuple[np.ndarray, Any]:
+        """(x', accepted): the next points (..., d) and which proposals were taken (...,)."""
+        state = self.advance(self.start(x), noise)
+        return state.x, state.accepted
+
+    def advance(self, state: State, noise) -> State:
+        """The state after one step; one log density and one score for a MALA step."""
+        *parts, u = self._noise(noise, state.x.shape)
+        for i, part in enumerate(parts):
+            finite(part, f"noise[{i}]")
+        unit(u, f"noise[{len(parts)}]")
+        with beyond_float():
+            proposal, log_ratio = self._propose(state, *parts)
+            return _chosen(u < _acceptance(log_ratio), proposal, state)
+
+    def _propose(self, state: State, *noise) -> tuple[State, np.ndarray]:
+        raise NotImplementedError(f"{type(self).__name__} does not define _propose")
+
+    def _state(self, x) -> State:
+        score = None if self.score is None else np.array(vector_at(self.score, x))
+        return State(x, number_at(self.log_density, x), score)
+
+    def _state_near(self, y, x) -> tuple[State, np.ndarray]:
+        """The state at proposals y, x in place of those that are not finite, and 0 or −inf."""
+        if np.isfinite(y.sum()):
+            return self._state(y), np.zeros(())
+        lost = ~np.isfinite(y).all(-1)
+        return self._state(np.where(lost[..., None], x, y)), np.where(lost, -np.inf, 0.0)
+
+
+def _chosen(accepted, proposal: State, state: State) -> State:
+    """The proposal's arrays, overwritten in the rejected rows."""
+    rejected = ~accepted
+    if rejected.any():
+        for new, old in zip(proposal[:3], state[:3]):
+            if new is not None:
+                new[rejected] = old[rejected]
+    return proposal._replace(accepted=accepted)
+
+
+def _acceptance(log_ratio) -> np.ndarray:
+    probability = np.exp(np.minimum(log_ratio, 0.0))
+    return np.where(np.isnan(probability), 0.0, probability)
+
+
+def acceptance(log_ratio) -> np.ndarray:
+    """The probability with which a Metropolis step takes its proposal.
+
+        a = min(1, e^r),  r = log [p(y) q(y → x)] − log [p(x) q(x → y)]
+
+    Arguments: log_ratio r, any shape; −inf gives 0. Returns: the same shape, in [0, 1]; 0 where
+    r is NaN. Source: Metropolis et al. 1953; Hastings 1970.
+    Tested in: tests/langevin/test_metropolis.py
+    """
+    return _acceptance(as_real(log_ratio, "log_ratio"))[()]
+
+
+def metropolis_log_ratio(
+    log_density: Callable, score: Callable, x, proposal, step_size, preconditioner=None
+) -> np.ndarray:
+    """The log ratio of a Metropolis-adjusted Langevin step from x to the proposal y.
+
+        r = log p(y) − log p(x) + log q(y → x) − log q(x → y),  q(x → ·) = N(x + (η/2) G s(x), η G)
+          = log p(y) − log p(x) − ½ (y−x)ᵀ(s(x) + s(y)) + (η/8) [s(x)ᵀG s(x) − s(y)ᵀG s(y)]
+
+    Arguments: log_density, (..., d) -> (...,), up to a constant; score, its gradient; x and
+    proposal (..., d); step_size η > 0; preconditioner G (d, d), I unless given.
+    Returns: r (...,). Raises: ValueError naming the argument. Cost: two log densities, two scores.
+    Source: Roberts and Tweedie 1996; the second line is derived (the terms in (y−x)² cancel).
+    Tested in: tests/langevin/test_metropolis.py
+    """
+    step = AdjustedLangevin(log_density, score, step_size, preconditioner)
+    x, y = points(x), as_real(proposal, "proposal")
+    if y.shape != x.shape:
+        raise ValueError(f"proposal must have the shape of x, {x.shape}; got shape {y.shape}")
+    with beyond_float():
+        return step.log_ratio(step._state(x), step._state(y))
+
+
+class AdjustedLangevin(Metropolis):
+    """Proposals x + (η/2) G s(x) + √η L z; see `mala`."""
+
+    def __init__(self, log_density, score, step_size, preconditioner=None):
+        super().__init__(log_density, as_callable(score, "score"), step_size)
+        G = preconditioner
+        self.preconditioner = None if G is None else as_covariance(G, "preconditioner")
+        self._factor = None if G is None else np.linalg.cholesky(self.preconditioner)
+        self._half, self._root = 0.5 * self.step_size, self.step_size**0.5
+
+    def _propose(self, state, z):
+        L = self._factor
+        y = self._half * self._in_metric(state.score)
+        y += state.x
+        y += self._root * (z if L is None else z @ L.T)
+        new, lost = self._state_near(y, state.x)
+        return new, self.log_ratio(state, new) + lost
+
+    def log_ratio(self, old: State, new: State) -> np.ndarray:
+        """r of `metropolis_log_ratio`, from states."""
+        s, t = old.score, new.score
+        drift = np.einsum("...i,...i", new.x - old.x, s + t)
+        energy = np.einsum("...i,...i", s - t, self._in_metric(s + t))
+        return new.log_density - old.log_density - 0.5 * drift + 0.125 * self.step_size * energy
+
+    def _in_metric(self, vectors):
+        G = self.preconditioner
+        if G is None:
+            return vectors
+        if vectors.shape[-1] != len(G):
+            raise ValueError(f"x must have shape (..., {len(G)}), got shape {vectors.shape}")
+        return vectors @ G
+
+
+def mala(log_density: Callable, score: Callable, step_size, preconditioner=None) -> Metropolis:
+    """The Metropolis-adjusted Langevin step: p is invariant, whatever the step size.
+
+        y = x + (η/2) G s(x) + √η L z,  L Lᵀ = G;   x' = y if u < min(1, e^r), else x
+
+    with r of `metropolis_log_ratio`. Arguments: log_density, (..., d) -> (...,), up to a
+    constant; score, its gradient; step_size η > 0; preconditioner G (d, d), I unless given.
+    Returns: step(x, (z, u)), z (..., d) standard normal, u (...,) uniform; step.inform(x, noise)
+    -> (x', accepted). Raises: ValueError naming the argument, for noise that is not finite
+    too; a proposal that is not finite is rejected. Cost: one log density and one score a step.
+    Source: Besag 1994; Roberts and Tweedie 1996.
+    Tested in: tests/langevin/test_metropolis.py
+    """
+    return AdjustedLangevin(log_density, score, step_size, preconditioner)
+
+
+class RandomWalk(Metropolis):
+    """Proposals x + τ z; see `random_walk`."""
+
+    def __init__(self, log_density, scale):
+        self.scale = as_positive(scale, "scale")
+        super().__init__(log_density, None, self.scale**2)
+
+    def _propose(self, state, z):
+        new, lost = self._state_near(state.x + self.scale * z, state.x)
+        return new, new.log_density - state.log_density + lost
+
+
+def random_walk(log_density: Callable, scale) -> Metropolis:
+    """The random-walk Metropolis step.
+
+        y = x + τ z;   x' = y if u < min(1, p(y)/p(x)), else x
+
+    Arguments: log_density, (..., d) -> (...,), up to a constant, −inf outside the support;
+    scale τ > 0. Returns: step(x, (z, u)), z (..., d) standard normal, u (...,) uniform;
+    step.step_size is τ². Raises: ValueError naming the argument. Cost: one log density a step.
+    Source: Metropolis et al. 1953.
+    Tested in: tests/langevin/test_metropolis.py
+    """
+    return RandomWalk(log_density, scale)

@@ -1,0 +1,93 @@
+"""What a step size costs on a Gaussian N(μ, S): bias, correlation, stability, signal to noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import as_array, as_ladder, as_positive
+from refscore.laws._shared import eigenbasis
+from refscore.nodes import gauss_hermite, gaussian_components
+
+
+def stability_limit(law) -> float:
+    """The step size from which the unadjusted Langevin step has no stationary law.
+
+        η < 4 λ_min(S)
+
+    Arguments: law with .mean (d,) and .covariance (d, d). Returns: a number. Cost: O(d³).
+    Source: derived.
+    Checked by: stability_limit
+    """
+    return float(4 * eigenbasis(law)[1].min())
+
+
+def wasserstein_bias(law, step_size) -> float:
+    """The Wasserstein-2 distance of N(μ, S) from the chain's stationary law.
+
+        W² = Σ (√v - √λ)²,  v = λ/(1 - η/(4λ)),  √v - √λ = √λ q/((1 + √(1-q)) √(1-q)), q = η/(4λ)
+
+    Arguments: law with .mean (d,) and .covariance (d, d); step_size η, below the stability
+    limit. Returns: a number. Raises: ValueError beyond it. Cost: O(d³). Source: derived.
+    Checked by: wasserstein_bias
+    """
+    variances, q = _stable(law, step_size)
+    root = np.sqrt(1 - q)
+    return float(np.linalg.norm(np.sqrt(variances) * q / ((1 + root) * root)))
+
+
+def autocorrelation_time(law, step_size, direction=None) -> float:
+    """The integrated autocorrelation time of u·x along the unadjusted chain on N(μ, S).
+
+        1 + 2 Σ_{k>=1} ρ_k = Σ w_i (4λ_i - η)/η / Σ w_i,  w_i = (u·e_i)² λ_i/(1 - η/(4λ_i))
+
+    Arguments: law with .mean (d,) and .covariance (d, d); step_size η, below the stability
+    limit; direction u (d,), unless given the slowest, that of the largest variance.
+    Returns: a number, so that n steps are worth n/τ independent draws for the mean of u·x.
+    Raises: ValueError beyond the limit or for u = 0. Cost: O(d³). Source: derived.
+    Checked by: autocorrelation_time
+    """
+    (variances, q), E = _stable(law, step_size), eigenbasis(law)[2]
+    times = 1 / q - 1
+    if direction is None:
+        return float(times.max())
+    weights = (as_array(direction, "direction", (len(E),)) @ E) ** 2 * variances / (1 - q)
+    if not weights.any():
+        raise ValueError("direction must not be zero")
+    return float(weights @ times / weights.sum())
+
+
+def signal_to_noise(law, sigmas, step_size) -> np.ndarray:
+    """Drift against noise at every level of an annealed chain whose points follow that level.
+
+        E‖(η_t/2) s_t‖² / E‖√η_t z‖² = η_t I(q_t)/(4d),  η_t = η (σ_t/σ_T)²
+
+    with I(q_t) = E‖∇ log q_t‖² of the law with noise σ_t. Constant for a point mass, (η/4)/σ_T²,
+    and nearly so wherever σ_t is large beside the data.
+    Arguments: law, a Gaussian or a mixture (d <= 3); sigmas (T,), descending; step_size η > 0.
+    Returns: (T,). Raises: ValueError naming the argument. Cost: T (d³ or 60^d scores).
+    Source: Song and Ermon 2019, section 4.3 (as constant); derived.
+    Checked by: signal_to_noise
+    """
+    sigmas, eta = as_ladder(sigmas, "sigmas"), as_positive(step_size, "step_size")
+    information = np.array([_fisher_information(law.diffuse(1.0, s)) for s in sigmas])
+    steps = eta * (sigmas / sigmas[-1]) ** 2
+    return steps * information / (4 * law.dim)
+
+
+def _fisher_information(law) -> float:
+    weights, _, covariances = gaussian_components(law)
+    if len(weights) == 1:
+        return float((1 / np.linalg.eigvalsh(covariances[0])).sum())
+    return float(gauss_hermite(law, 60).mean(lambda x: (law.score(x) ** 2).sum(-1)))
+
+
+def _stable(law, step_size):
+    """(λ, η/(4λ)), the latter below one."""
+    eta, variances = as_positive(step_size, "step_size"), eigenbasis(law)[1]
+    limit = 4 * variances.min()
+    if eta >= limit:
+        raise ValueError(
+            f"step_size must be below 4 times the smallest variance, {limit:.6g}, or the chain"
+            f" has no stationary law; got {eta:.6g}"
+        )
+    return variances, eta / (4 * variances)

@@ -1,0 +1,178 @@
+"""The exact law of a one-dimensional Langevin chain on a grid: its transfer operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from refscore._arguments import as_array, as_callable, as_count, as_ladder, as_positive
+from refscore.nodes import Nodes
+
+_LOST = 1e-7
+
+
+class TransferOperator:
+    """One step of the chain on densities: (Tρ)(y) = ∫ N(y; m(x), η) ρ(x) dx, m = x + (η/2) s(x).
+
+    Made by `transfer_operator`. `grid` (n,), equally spaced; `step_size` η; `means` m (n,).
+    The trapezoid rule is all but exact here: the integrand is smooth and vanishes at the ends.
+    Checked by: chain_distribution
+    """
+
+    def __init__(self, score: Callable, step_size, grid):
+        self.score, self.step_size = as_callable(score, "score"), as_positive(step_size, "step_size")
+        self.grid = _even(grid)
+        self.spacing = float(self.grid[1] - self.grid[0])
+        if self.spacing > self.step_size**0.5 / 2:
+            raise ValueError(
+                f"grid must have a spacing of at most sqrt(step_size) / 2 ="
+                f" {self.step_size**0.5 / 2:.6g}, got {self.spacing:.6g}"
+            )
+        self.means = self._drifted(self.grid)
+        self._kernel = self._density(self.grid[:, None] - self.means) * self.spacing
+
+    def apply(self, density, n_steps: int = 1) -> np.ndarray:
+        """The density (n,) on the grid after n_steps more steps; O(n²) a step.
+
+        Raises: ValueError when more than 1e-7 of the mass leaves the grid.
+        Checked by: chain_distribution
+        """
+        density = as_array(density, "density", self.grid.shape)
+        for _ in range(as_count(n_steps, "n_steps", minimum=0)):
+            density = self._kernel @ density
+        return self._kept(density)
+
+    def after(self, start: Nodes) -> np.ndarray:
+        """The density on the grid one step after weighted points (m, 1) that stand for a law.
+
+        Checked by: chain_distribution
+        """
+        means = self._drifted(start.points[:, 0])
+        return self._kept(self._density(self.grid[:, None] - means) @ start.weights)
+
+    def distribution(self, density, points) -> np.ndarray:
+        """P(X <= c) one step after the density on the grid, for every c of points (k,).
+
+        Checked by: chain_distribution
+        """
+        density = as_array(density, "density", self.grid.shape)
+        return self._reached(self.means, density * self.spacing, points)
+
+    def distribution_after(self, start: Nodes, points) -> np.ndarray:
+        """P(X <= c) one step after weighted points (m, 1).
+
+        Tested in: tests/test_laws_transfer.py
+        """
+        return self._reached(self._drifted(start.points[:, 0]), start.weights, points)
+
+    def _reached(self, means, weights, points) -> np.ndarray:
+        from scipy.special import ndtr
+
+        c = as_array(points, "points", (None,))
+        return ndtr((c[:, None] - means) / self.step_size**0.5) @ weights
+
+    def _drifted(self, x) -> np.ndarray:
+        return x + 0.5 * self.step_size * np.asarray(self.score(x[:, None]), dtype=float)[:, 0]
+
+    def _density(self, gap) -> np.ndarray:
+        eta = self.step_size
+        return np.exp(-0.5 * gap * gap / eta) / np.sqrt(2 * np.pi * eta)
+
+    def _kept(self, density) -> np.ndarray:
+        mass = density.sum() * self.spacing
+        if not abs(mass - 1) < _LOST:
+            raise ValueError(f"grid must hold the whole law: its mass is {mass:.9g} after a step")
+        return density
+
+
+def transfer_operator(score: Callable, step_size, grid) -> TransferOperator:
+    """The transfer operator of the unadjusted Langevin chain in one dimension.
+
+        (Tρ)(y) = ∫ N(y; x + (η/2) s(x), η) ρ(x) dx
+
+    Arguments: score, (n, 1) -> (n, 1); step_size η > 0; grid (n,), increasing, equally spaced
+    by at most √η/2, wide enough for the law. Returns: TransferOperator, with .apply(density,
+    n_steps). Raises: ValueError naming the argument. Cost: n² numbers.
+    Source: the Chapman-Kolmogorov equation.
+    Checked by: chain_distribution
+    """
+    return TransferOperator(score, step_size, grid)
+
+
+def uniform_start(low, high, n: int = 2000) -> Nodes:
+    """Gauss-Legendre points of the uniform law on (low, high), to start a chain from.
+
+    Arguments: low < high; n points, in panels of ten: enough where the first step's standard
+    deviation √η is above a hundredth of the interval. Returns: Nodes. Raises: ValueError naming
+    the argument. Cost: n.
+    Checked by: chain_distribution
+    """
+    low, high = float(low), float(high)
+    if not low < high:
+        raise ValueError(f"low must be below high, got {low:g} and {high:g}")
+    panels = max(1, as_count(n, "n") // 10)
+    x, w = np.polynomial.legendre.leggauss(10)
+    edges = np.linspace(low, high, panels + 1)
+    half = np.diff(edges)[:, None] / 2
+    points = (edges[:-1, None] + half * (1 + x)).reshape(-1, 1)
+    return Nodes(points, (half * w).ravel() / (high - low))
+
+
+def chain_distribution(
+    score: Callable, step_size, n_steps: int, start: Nodes, points, low, high
+) -> np.ndarray:
+    """P(X_k <= c) of k unadjusted Langevin steps in one dimension, without a draw.
+
+    Arguments: score, (n, 1) -> (n, 1); step_size η > 0; n_steps k >= 1; start, weighted points
+    (m, 1) that stand for the law of X_0; points c (j,); low and high, an interval that holds
+    the chain. Returns: (j,). Raises: ValueError naming the argument, or when the law leaves the
+    interval. Cost: k n² for n = 4 (high - low)/√η points.
+    Source: the Chapman-Kolmogorov equation.
+    Checked by: chain_distribution
+    """
+    k = as_count(n_steps, "n_steps")
+    T = transfer_operator(score, step_size, _grid(low, high, as_positive(step_size, "step_size")))
+    if k == 1:
+        return T.distribution_after(start, points)
+    return T.distribution(T.apply(T.after(start), k - 2), points)
+
+
+def annealed_distribution(
+    score_at: Callable, sigmas, step_size, n_steps_each: int, start: Nodes, points, low, high
+) -> np.ndarray:
+    """The same after an annealed chain: n steps at every level, step size η (σ_t/σ_T)².
+
+    Arguments: score_at(x, sigma), (n, 1) -> (n, 1); sigmas (T,), descending; step_size η > 0,
+    that of the last level; n_steps_each n >= 2; the others as in `chain_distribution`.
+    Returns: (j,). Raises: as there. Cost: T n grids squared.
+    Source: Song and Ermon 2019 (algorithm 1); the Chapman-Kolmogorov equation.
+    Checked by: annealed_distribution
+    """
+    sigmas, eta = as_ladder(sigmas, "sigmas"), as_positive(step_size, "step_size")
+    n = as_count(n_steps_each, "n_steps_each", minimum=2)
+    steps = eta * (sigmas / sigmas[-1]) ** 2
+    finest = np.minimum(steps, np.append(steps[1:], steps[-1]))  # the next level's kernel too
+    for t, (sigma, size) in enumerate(zip(sigmas, steps)):
+        T = transfer_operator(
+            lambda x, sigma=sigma: score_at(x, sigma), size, _grid(low, high, finest[t])
+        )
+        last = t == len(sigmas) - 1
+        density = T.apply(T.after(start), n - 2 if last else n - 1)
+        start = Nodes(T.grid[:, None], density * T.spacing)
+    return T.distribution(density, points)
+
+
+def _grid(low, high, variance: float) -> np.ndarray:
+    low, high = float(low), float(high)
+    if not low < high:
+        raise ValueError(f"low must be below high, got {low:g} and {high:g}")
+    return np.linspace(low, high, int(np.ceil(4 * (high - low) / variance**0.5)) + 2)
+
+
+def _even(grid) -> np.ndarray:
+    grid = as_array(grid, "grid", (None,))
+    gaps = np.diff(grid)
+    if len(grid) < 2 or not (gaps > 0).all() or np.ptp(gaps) > 1e-8 * gaps.max():
+        raise ValueError("grid must be increasing and equally spaced, two points at least")
+    return grid

@@ -1,0 +1,26 @@
+"""The families of cases that entries of the catalogue draw from, by name."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from refscore.identities.cases import Case
+from refscore.strategies.on_fields import ON_FIELDS
+from refscore.strategies.on_laws import ON_LAWS
+from refscore.strategies.on_levels import ON_LEVELS
+from refscore.strategies.on_samples import ON_SAMPLES
+
+FAMILIES = {**ON_FIELDS, **ON_LAWS, **ON_LEVELS, **ON_SAMPLES}
+
+
+@st.composite
+def cases(draw, family: str):
+    """Cases of a family of the catalogue, named as an entry's `family`; arrays are read-only."""
+    if family not in FAMILIES:
+        raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")
+    inputs = FAMILIES[family](draw)
+    for value in inputs.values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+    return Case(f"drawn: {family}", **inputs)

@@ -1,0 +1,398 @@
+"""All evidence on one outcome: against its law, against being near it, against being far."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refscore.identities.base import Draws
+from refscore.verify.evidence.betting import Betting, as_floats, plain
+from refscore.verify.evidence.bounds import interval
+from refscore.verify.evidence.catoni import Catoni, CatoniSide, Excess
+from refscore.verify.evidence.gaussian import NormalInverseWishart
+from refscore.verify.evidence.readings import Batch, Columns, reader
+from refscore.verify.evidence.symmetric import Symmetric
+
+CHUNKS, POINTS = 16, 200
+_FIRST = 32
+_NEAR = np.array([0.15, 0.4, 0.9, 1.5])  # rates around the best one, eps / variance
+_FAR = (0.02, 0.08, 0.3, 0.9)
+
+
+class Term(NamedTuple):
+    """One e-process of the weighted sum, and how far from the law its statistic is seen."""
+
+    name: str
+    log_e: float
+    deviation: float
+    eps: float
+
+    @property
+    def outside(self) -> bool:
+        """The estimated deviation is larger than what matters."""
+        return not abs(self.deviation) <= self.eps
+
+
+class Group:
+    """Statistics of one kind: evidence against the law, and one-sided around its tolerance."""
+
+    def __init__(self, columns: Columns):
+        self.columns, k = columns, len(columns.names)
+        mean, var, eps = columns.mean, columns.variance, columns.eps
+        rates = (eps / var)[:, None] * _NEAR
+        if columns.kind == "variance":
+            self.exact: list[Any] = [Catoni(mean, var), Excess(mean, var)]
+            self.near: list[Any] = [
+                CatoniSide(mean - eps, var, side="above", rates=rates),
+                CatoniSide(mean + eps, var, side="below", rates=rates),
+            ]
+            self.far: list[Any] = [
+                CatoniSide(mean + eps, var, side="above"),
+                CatoniSide(mean - eps, var, side="below"),
+            ]
+        else:
+            self.exact = [Betting(mean)]
+            if columns.kind == "symmetric":
+                self.exact.append(Symmetric(k))
+            # beyond the range nothing is left to exclude
+            low, high = np.maximum(mean - eps, -1.0), np.minimum(mean + eps, 1.0)
+            self.near = [
+                Betting(low, side="above", rates=rates),
+                Betting(high, side="below", rates=rates),
+            ]
+            self.far = [
+                Betting(high, side="above", rates=_fractions(high, 1.0)),
+                Betting(low, side="below", rates=_fractions(low, -1.0)),
+            ]
+        self.width, self.n = k, 0
+        self.total, self.squares = np.zeros(k), np.zeros(k)
+        self.best = np.zeros((2, k))  # how far the evidence of being inside has come, ever
+        self.free = np.zeros((2, k), bool)  # sides beyond the range need no evidence
+        if columns.kind != "variance":
+            self.free = np.array([mean - eps < -1 + 1e-9, mean + eps > 1 - 1e-9])
+
+    def update(self, x: np.ndarray) -> None:
+        """Take rows (n, k)."""
+        if not len(x):
+            return
+        for process in (*self.exact, *self.near, *self.far):
+            process.update(x)
+        with np.errstate(invalid="ignore", over="ignore"):
+            self.n += len(x)
+            self.total, self.squares = self.total + x.sum(0), self.squares + (x * x).sum(0)
+        lost = ~np.isfinite(self.total)
+        now = np.stack([np.where(lost, 0, process.log_e) for process in self.near])
+        self.best = np.maximum(self.best, now)
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """The estimated mean less the law's."""
+        with np.errstate(invalid="ignore"):
+            return self.total / max(self.n, 1) - self.columns.mean
+
+    @property
+    def inside(self) -> np.ndarray:
+        """The weaker of both sides' evidence that the mean is within eps, a column."""
+        return np.where(self.free, np.inf, self.best).min(0)
+
+    @property
+    def log_e(self) -> np.ndarray:
+        """Every process against the law, then every process against being within eps."""
+        return np.concatenate([p.log_e for p in (*self.exact, *self.far)])
+
+    @property
+    def deviations(self) -> np.ndarray:
+        """How far off each of these sees its statistic."""
+        gap = self.deviation
+        gaps = [self._spread() if isinstance(p, Excess) else gap for p in self.exact]
+        return np.concatenate([*gaps, gap, gap])
+
+    def _spread(self) -> np.ndarray:
+        """Half of what the mean square about the mean has above 1: near log sd."""
+        mean, n = self.columns.mean, max(self.n, 1)
+        with np.errstate(invalid="ignore"):
+            return 0.5 * ((self.squares - 2 * self.total * mean) / n + mean**2 - 1)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the same."""
+        own = self.columns.names
+        spreads = [f"spread of {name}" for name in own]
+        exact = [n for p in self.exact for n in (spreads if isinstance(p, Excess) else own)]
+        return [*exact, *own, *own]
+
+    @property
+    def eps(self) -> np.ndarray:
+        """Tolerances of the same."""
+        return np.tile(self.columns.eps, len(self.exact) + len(self.far))
+
+    def state(self) -> dict:
+        """What has to be kept to go on."""
+        return {
+            "n": self.n, "total": plain(self.total), "squares": plain(self.squares),
+            "best": plain(self.best),
+            "processes": [p.state() for p in (*self.exact, *self.near, *self.far)],
+        }  # fmt: skip
+
+    def restore(self, state: dict) -> None:
+        """Go on from a kept state."""
+        self.n = int(state["n"])
+        self.total = np.array(state["total"], float).reshape(self.total.shape)
+        self.squares = np.array(state["squares"], float).reshape(self.squares.shape)
+        self.best = as_floats(state["best"], self.best.shape)
+        processes = (*self.exact, *self.near, *self.far)
+        if len(state["processes"]) != len(processes):
+            raise ValueError("another number of processes")
+        for process, kept in zip(processes, state["processes"]):
+            process.restore(kept)
+
+
+def _fractions(mean: np.ndarray, sign: float) -> np.ndarray:
+    """Rates spread over the open interval of a side: l < 1/(m + 1) above, 1/(1 - m) below."""
+    return np.array(_FAR) / np.maximum(1 + sign * mean, 1e-9)[:, None]
+
+
+class Decision(NamedTuple):
+    """What is known of one outcome at its levels.
+
+    `log_e` is the evidence of what is outside the tolerance, `inside` the weakest evidence
+    that all is within it; each decides beyond its threshold. `leading`: the statistic that
+    failed, or the one furthest off.
+    """
+
+    verdict: str
+    n: int
+    log_e: float
+    threshold: float
+    inside: float
+    certain: float
+    leading: Term
+    note: str
+    forecast: int | None
+
+
+class Sequence:
+    """Everything known from the draws of one outcome, whenever it is looked at.
+
+    E = Σ_i w_i E_i over all statistics and, for a Gaussian law, the likelihood ratio; it
+    *fails* once the part of E whose estimated deviation exceeds eps passes 1/level (that part
+    is at most E, a supermartingale), *holds* once every statistic has left both sides of its
+    tolerance behind, by one-sided processes, each at `certain`.
+    """
+
+    def __init__(self, outcome: Draws):
+        self.reader = reader(outcome)
+        self.groups = [Group(self.reader.rows), Group(self.reader.pairs), Group(self.reader.pairs)]
+        dim = self.reader.dim
+        self.gaussian = NormalInverseWishart(dim) if dim else None
+        self.eps, self.n, self.batches = outcome.eps, 0, 0
+        self.log_weights = np.log(self._weights())
+        self.peak, self.failed_at, self.failing = -math.inf, 0, None
+        self.seen = -math.inf  # of the whole of E, so also of what is inside the tolerance
+        self.path: list[list[float]] = []
+
+    def update(self, draws, seed: int = 0, *, level: float = 1e-6) -> None:
+        """Take one batch of draws (n, d); `level` only ends the batch early where it fails."""
+        x = np.asarray(draws, float)
+        batch = self.reader.read(x[:, None] if x.ndim == 1 else x, seed)
+        self.batches += 1
+        for rows in _chunks(self.n, len(batch.rows)):
+            self._take(batch, *rows)
+            self._look()
+            if self.peak >= math.log(1 / level):
+                return
+
+    def _take(self, batch: Batch, start: int, stop: int) -> None:
+        """Pairs enter with their second row, so that all evidence is of the past alone."""
+        half = len(batch.rows) // 2
+        self.groups[0].update(batch.rows[start:stop])
+        self.groups[1].update(batch.neighbours[start // 2 : stop // 2])
+        self.groups[2].update(batch.halves[max(start - half, 0) : max(stop - half, 0)])
+        if self.gaussian is not None and batch.whitened is not None:
+            self.gaussian.update(batch.whitened[start:stop])
+        self.n += stop - start
+
+    def _weights(self) -> np.ndarray:
+        """Half for the likelihood ratio where there is one; nine tenths of the rest exact."""
+        exact = [len(group.exact) * group.width for group in self.groups]
+        far = [len(group.far) * group.width for group in self.groups]
+        counts = [n for pair in zip(exact, far) for n in pair]
+        weights = np.repeat([0.9 / sum(exact), 0.1 / sum(far)] * len(exact), counts)
+        return weights if self.gaussian is None else np.append(weights / 2, 0.5)
+
+    def _evidence(self) -> tuple[np.ndarray, np.ndarray]:
+        """log w_i E_i of every term of E, and its deviation in units of its tolerance."""
+        log_e = np.concatenate([group.log_e for group in self.groups])
+        with np.errstate(invalid="ignore"):
+            ratio = np.concatenate([group.deviations / group.eps for group in self.groups])
+        if self.gaussian is not None:
+            term = self._likelihood_term()
+            log_e, ratio = np.append(log_e, term.log_e), np.append(ratio, term.deviation / term.eps)
+        return log_e + self.log_weights, ratio
+
+    def _likelihood_term(self) -> Term:
+        assert self.gaussian is not None
+        return _gaussian_term(self.gaussian, self.eps)
+
+    def _term(self, index: int, log_e: float, ratio: float) -> Term:
+        """The term of E with this number."""
+        for group in self.groups:
+            names = group.names
+            if index < len(names):
+                eps = float(group.eps[index])
+                return Term(names[index], log_e, ratio * eps, eps)
+            index -= len(names)
+        return self._likelihood_term()
+
+    def _look(self) -> None:
+        logs, ratio = self._evidence()
+        outside = ~(np.abs(ratio) <= 1)
+        total = _log_sum(logs)
+        self.seen = max(self.seen, total)
+        now = _log_sum(logs[outside])
+        if now > self.peak:
+            self.peak, self.failed_at = now, self.n
+            worst = int(np.argmax(np.where(outside, logs, -np.inf)))
+            self.failing = self._term(worst, float(logs[worst]), float(ratio[worst]))
+        inside = min(float(group.inside.min()) for group in self.groups)
+        self.path.append([self.n, total, inside, *self._band()])
+        if len(self.path) >= 2 * POINTS:
+            del self.path[-3::-2]
+
+    def _furthest(self) -> tuple[Group, int]:
+        """The statistic with the largest deviation in units of what matters."""
+        best = [(float(np.nanmax(_ratio(g))), g) for g in self.groups if g.n]
+        group = max(best, key=lambda p: p[0])[1]
+        return group, int(np.nanargmax(_ratio(group)))
+
+    def _band(self) -> list[float]:
+        """The largest deviation and its confidence bounds, in units of what matters."""
+        group, j = self._furthest()
+        eps, mean = group.columns.eps[j], group.columns.mean[j]
+        estimate = group.deviation[j] / eps
+        if group.columns.kind == "variance" or not np.isfinite(estimate):
+            return [float(estimate), math.nan, math.nan]
+        low, high = interval(group.n, group.total[j], group.squares[j], 1e-6)
+        return [float(estimate), float((low - mean) / eps), float((high - mean) / eps)]
+
+    def decide(self, level: float, certain: float) -> Decision:
+        """The verdict at a false-alarm level, and at the level of what it certifies."""
+        threshold, sure = math.log(1 / level), math.log(1 / certain)
+        inside = min(float(group.inside.min()) for group in self.groups)
+        note, verdict = "", "undecided"
+        if self.peak >= threshold:
+            verdict = "fails"
+        elif inside >= sure and self.n:
+            verdict = "holds"
+        leading = self.failing
+        if verdict != "fails" or leading is None:
+            leading = self._leading()
+        if verdict != "fails" and self.seen >= threshold:
+            note = f"{self._largest().name} differs from the law, by less than what matters"
+        forecast = self._forecast(threshold, sure) if verdict == "undecided" else None
+        n = self.failed_at if verdict == "fails" else self.n
+        return Decision(
+            verdict, n, self.peak if verdict == "fails" else _log_sum(self._evidence()[0]), threshold,
+            inside, sure, leading, note, forecast,
+        )  # fmt: skip
+
+    def _largest(self) -> Term:
+        logs, ratio = self._evidence()
+        i = int(np.argmax(logs))
+        return self._term(i, float(logs[i]), float(ratio[i]))
+
+    def _leading(self) -> Term:
+        if not self.n:
+            return Term("nothing drawn", 0.0, math.nan, self.eps)
+        group, j = self._furthest()
+        c = group.columns
+        return Term(c.names[j], float(group.exact[0].log_e[j]), float(group.deviation[j]), c.eps[j])
+
+    def _forecast(self, threshold: float, sure: float) -> int | None:
+        """Draws after which the slowest statistic will have decided, if it stays as it is."""
+        from refscore.verify.evidence.planning import draws_needed
+
+        needed = 0.0
+        for group, rows in zip(self.groups, (1, 2, 2)):
+            if not group.n:
+                continue
+            open_ = group.inside < sure
+            gap, eps = np.abs(group.deviation), group.columns.eps
+            to_hold = draws_needed(np.maximum(eps - gap, 0), group.columns.variance, sure)
+            to_fail = draws_needed(np.where(gap > eps, gap, 0), group.columns.variance, threshold)
+            rest = np.where(open_, np.minimum(to_hold, to_fail), 0)
+            needed = max(needed, rows * float(np.nan_to_num(rest, nan=np.inf).max()))
+        return int(max(needed, self.n + 1)) if math.isfinite(needed) else None
+
+    def state(self) -> dict:
+        """What has to be kept to go on, as plain values."""
+        return {
+            "n": self.n, "batches": self.batches, "seen": _word(self.seen),
+            "peak": _word(self.peak), "failed_at": self.failed_at,
+            "failing": None if self.failing is None else [
+                self.failing.name, *(_word(v) for v in self.failing[1:])],
+            "groups": [group.state() for group in self.groups],
+            "gaussian": None if self.gaussian is None else self.gaussian.state(),
+            "path": [[_word(float(f"{v:.6g}")) for v in point] for point in self.path],
+        }  # fmt: skip
+
+    def restore(self, state: dict) -> None:
+        """Go on from a kept state; ValueError, KeyError or TypeError where it is another's."""
+        self.n, self.batches = int(state["n"]), int(state["batches"])
+        self.seen, self.peak = float(state["seen"]), float(state["peak"])
+        self.failed_at, kept = int(state["failed_at"]), state["failing"]
+        if kept is not None:
+            name, *numbers = kept
+            self.failing = Term(str(name), *(float(v) for v in numbers))
+        if len(state["groups"]) != 3 or (state["gaussian"] is None) != (self.gaussian is None):
+            raise ValueError("evidence of another kind")
+        for group, part in zip(self.groups, state["groups"]):
+            group.restore(part)
+        if self.gaussian is not None:
+            self.gaussian.restore(state["gaussian"])
+        self.path = [[float(v) for v in point] for point in state["path"]]
+
+
+def _chunks(before: int, n: int) -> list[tuple[int, int]]:
+    """Even pieces of a batch, each a small part of what came before it."""
+    edges = [0]
+    while edges[-1] < n:
+        size = max(_FIRST, (before + edges[-1]) // CHUNKS // 2 * 2)
+        edges.append(min(edges[-1] + size, n))
+    return list(zip(edges, edges[1:]))
+
+
+def _ratio(group: Group) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        ratio = np.abs(group.deviation) / group.columns.eps
+    return np.where(np.isfinite(ratio), ratio, np.inf)
+
+
+def _gaussian_term(process: NormalInverseWishart, eps: float) -> Term:
+    """Its deviation as that of a statistic in the direction where it is largest.
+
+    One sd of shift is 1/√π of the mean of 2U - 1, log sd 2/π of that of 2|2U - 1| - 1.
+    """
+    log_e = float(process.log_e)
+    if process.n <= process.dim:
+        return Term("the Gaussian law", log_e, math.inf, eps)
+    if not (np.isfinite(process.mean).all() and np.isfinite(process.covariance).all()):
+        return Term("the Gaussian law", log_e, math.inf, eps)
+    shift = float(np.linalg.norm(process.mean)) / math.sqrt(math.pi)
+    values = np.maximum(np.linalg.eigvalsh(process.covariance), 1e-300)
+    spread = max(np.log(values), key=abs) / math.pi
+    if shift > abs(spread):
+        return Term("the mean", log_e, shift, eps)
+    return Term("the covariance", log_e, float(spread), eps)
+
+
+def _log_sum(logs: np.ndarray) -> float:
+    """log Σ exp."""
+    top = float(logs.max(initial=-math.inf))
+    return top if not math.isfinite(top) else top + math.log(np.exp(logs - top).sum())
+
+
+def _word(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
