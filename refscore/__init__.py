@@ -27,6 +27,7 @@ __all__ = [
     "diffusion",
     "laws",
     "discrepancies",
+    "diagnostics",
     "estimation",
     "oracles",
     "identities",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from refscore import (
         bayes,
         calculus,
+        diagnostics,
         diffusion,
         discrepancies,
         distributions,

@@ -47,6 +47,8 @@ def _known(keys: list[str]) -> None:
 
 def _verify(arguments) -> int:
     _known(arguments.check or [])
+    if arguments.more and not arguments.evidence:
+        raise SubjectError("--more needs --evidence FILE, what to go on from")
     if not arguments.targets:
         return _verify_self(arguments)
     reports = [_report(target, arguments) for target in arguments.targets]
@@ -104,6 +106,7 @@ def _report(target: str, arguments) -> dict:
             report = run(
                 subject, checks=arguments.check, alpha=arguments.alpha,
                 diagnose=not arguments.no_diagnosis, progress=progress,
+                evidence=arguments.evidence, more=arguments.more, eps=arguments.eps,
             )  # fmt: skip
     report.target = target
     return report.to_dict()
@@ -156,6 +159,13 @@ def _mistakes(arguments) -> int:
     return 0 if all(record["caught_by"] for record in records) else 1
 
 
+def _plan(arguments) -> int:
+    _known([arguments.id] if arguments.id else [])
+    records = listing.plans(arguments.id, arguments.eps)
+    print(_json(records) if arguments.json else listings.plans(records), end="")
+    return 0
+
+
 def _ports(arguments) -> int:
     records = listing.ports()
     print(_json(records) if arguments.json else listings.ports(records, _ink()), end="")
@@ -187,6 +197,7 @@ COMMANDS = {
     "verify": _verify,
     "identities": _identities,
     "mistakes": _mistakes,
+    "plan": _plan,
     "ports": _ports,
     "conventions": _conventions,
     "vectors": _vectors,

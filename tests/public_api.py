@@ -745,11 +745,54 @@ def _conditioning_calls():
             {"matrix": matrix, "offset": vector, "mean": vector, "covariance": covariance},
             lambda pair: np.append(pair[0], pair[1]),
         ),
+        **_discrepancy_calls(),
         "discrepancies.wasserstein_gaussian": Call(
             discrepancies.wasserstein_gaussian,
             {"p": LAW, "q": Object(MIXTURE, wrong=(distributions.Gaussian([0.0], 1.0),))},
         ),
     }.items()  # fmt: skip
+
+
+def _discrepancy_calls():
+    points, others = Array(ROWS, rows=True), Array(X, rows=True)
+    rows, few = Array([0.1, 0.2, 0.4, 0.3], optional=True), Array([0.5, 0.2, 0.3], optional=True)
+    line, short = Array([0.4, -1.0, 2.0, 0.7], sizes=True), Array([1.5, -0.3, 0.2], sizes=True)
+    switches = {"statistic": Kind("U"), "progress": Kind(False)}
+    pair = {"x": points, "y": others, "x_weights": rows, "y_weights": few, **switches}
+    return {
+        "discrepancies.kernel_stein": Call(
+            discrepancies.kernel_stein,
+            {"score": Object(GAUSSIAN.score), "x": points, "kernel": Kind("imq"),
+             "bandwidth": positive, "exponent": positive, "weights": rows, **switches},
+        ),
+        "discrepancies.kernel_stein.scores": Call(
+            discrepancies.kernel_stein, {"score": v, "x": others, "kernel": Kind("rbf")}
+        ),
+        "discrepancies.mmd": Call(
+            discrepancies.mmd,
+            {**pair, "kernel": Kind("rbf"), "bandwidth": Number(0.5, "positive", optional=True),
+             "exponent": positive},
+        ),
+        "discrepancies.mmd.energy": Call(
+            discrepancies.mmd, {"x": points, "y": others, "kernel": Kind("energy")}
+        ),
+        "discrepancies.energy_distance": Call(discrepancies.energy_distance, pair),
+        "discrepancies.median_bandwidth": Call(
+            discrepancies.median_bandwidth, {"x": points, "y": Array(X, rows=True, optional=True)}
+        ),
+        "discrepancies.kolmogorov_smirnov": Call(
+            discrepancies.kolmogorov_smirnov,
+            {"x": line, "other": short, "weights": rows, "other_weights": few},
+        ),
+        "discrepancies.wasserstein_1d": Call(
+            discrepancies.wasserstein_1d,
+            {"x": line, "y": short, "p": Array(2.0, infinite=True), "x_weights": rows, "y_weights": few},
+        ),
+        "discrepancies.wasserstein_quantile": Call(
+            discrepancies.wasserstein_quantile,
+            {"x": line, "quantile": Object(np.log1p), "p": Array(2.0), "weights": rows},
+        ),
+    }  # fmt: skip
 
 
 def _chain_calls():
@@ -807,6 +850,86 @@ def _chain_calls():
         ),
         "laws.langevin_stationary": Call(
             exact.langevin_stationary, {"law": LAW, "step_size": positive}, moments
+        ),
+    }.items()  # fmt: skip
+
+
+def _sampler_calls():
+    p, s, L = Object(GAUSSIAN.log_density), Object(GAUSSIAN.score), langevin
+    normal, chance = np.array(V), np.linspace(0.1, 0.9, len(X))
+    both = np.concatenate([X, V], axis=-1)
+    density = {"log_density": p, "score": s}
+    ladder = {"sigmas": Array([2.0, 1.0], sizes=True), "step_size": positive}
+
+    def moved(*noise):
+        return lambda step: step(X, noise if len(noise) > 1 else noise[0])
+
+    yield from {
+        "langevin.preconditioned": Call(
+            L.preconditioned,
+            {"score": s, "step_size": positive, "preconditioner": covariance}, moved(normal),
+        ),
+        "langevin.gradient_ascent": Call(
+            L.gradient_ascent, {"score": s, "step_size": positive}, moved(None)
+        ),
+        "langevin.mala": Call(
+            L.mala, density | {"step_size": positive}, moved(normal, chance)
+        ),
+        "langevin.random_walk": Call(
+            L.random_walk, {"log_density": p, "scale": positive}, moved(normal, chance)
+        ),
+        "langevin.barker": Call(
+            L.barker, density | {"scale": positive}, moved(normal, np.abs(normal) % 1, chance)
+        ),
+        "langevin.hmc": Call(
+            L.hmc, density | {"step_size": positive, "n_leapfrog": Count(3)},
+            moved(normal, chance),
+        ),
+        "langevin.leapfrog": Call(
+            L.leapfrog,
+            {"score": s, "x": x, "v": v, "step_size": positive, "n_leapfrog": Count(3)},
+        ),
+        "langevin.underdamped": Call(
+            L.underdamped,
+            {
+                "score": s, "step_size": positive, "friction": Number(0.7, "zero"),
+                "scheme": Kind("BAOAB"),
+            },
+            lambda step: step(both, normal),
+        ),
+        "langevin.sgld": Call(
+            L.sgld,
+            {"gradient": Object(lambda y, xi: GAUSSIAN.score(y) + xi), "step_size": positive},
+            moved(normal, normal),
+        ),
+        "langevin.minibatch_score": Call(
+            L.minibatch_score,
+            {
+                "prior_score": Object(GAUSSIAN.score, optional=True),
+                "likelihood_score": Object(lambda y, data: data - y), "data": Array(X, sizes=True),
+                "batch_size": Count(2),
+            },
+            lambda gradient: gradient(X, np.stack([chance, chance], axis=-1)),
+        ),
+        "langevin.corrector": Call(
+            L.corrector, {"score": s, "snr": positive, "alpha": positive, "norm": Kind("row")},
+            moved(normal),
+        ),
+        "langevin.annealed_step_sizes": Call(L.annealed_step_sizes, ladder),
+        "langevin.annealed": Call(
+            L.annealed,
+            ladder | {
+                "score_at": Object(lambda y, sigma: GAUSSIAN.diffuse(1, sigma).score(y)),
+                "x0": Array(X, sizes=True), "n_steps_each": Count(2), "rng": Rng(),
+            },
+            lambda run: run.x,
+        ),
+        "langevin.acceptance": Call(
+            L.acceptance,
+            {"log_ratio": Array([-1.0, 0.5], infinite=True, scalar=True, rows=True, sizes=True)},
+        ),
+        "langevin.metropolis_log_ratio": Call(
+            L.metropolis_log_ratio, density | {"x": x, "proposal": v, "step_size": positive}
         ),
     }.items()  # fmt: skip
 
@@ -1068,7 +1191,7 @@ CALLS: dict[str, Call] = {
     for group in (
         _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
         _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(),
-        _chain_calls(), _diffusion_calls(), _kernel_calls(), _contrast_calls(),
+        _chain_calls(), _sampler_calls(), _diffusion_calls(), _kernel_calls(), _contrast_calls(),
         _estimator_calls(),
     )
     for name, call in group

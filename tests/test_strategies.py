@@ -34,6 +34,20 @@ def test_covariances_left_to_themselves_stay_below_a_thousand(s):
     assert eigenvalues[-1] <= 1.001e3 * eigenvalues[0]
 
 
+@pytest.mark.parametrize("condition", [1.0, 9.0, 400.0])
+def test_variances_on_the_line_are_not_all_one(condition):
+    s = find(strategies.covariances(1, condition), lambda s: True)
+    np.testing.assert_allclose(s, [[condition**0.5]], rtol=1e-14)
+
+
+@few
+@given(strategies.ladders())
+def test_ladders_go_down_by_a_fifth_at_least(sigmas):
+    assert 1 <= len(sigmas) <= 4
+    assert sigmas[-1] > 0
+    assert (sigmas[:-1] >= 1.199 * sigmas[1:]).all()
+
+
 @few
 @given(strategies.scales(1e-3, 5.0), strategies.weights(4))
 def test_scales_and_weights_keep_their_bounds(scale, weights):

@@ -118,10 +118,10 @@ def precision() -> str:
 
 
 def published() -> str:
-    """Tables of estimators' variances, by formula and from repeated samples."""
-    from validation.published.estimators import markdown
+    """Tables published elsewhere: by formula, and from repeated samples."""
+    from validation.published.__main__ import main as table
 
-    return markdown()
+    return _printed(table)
 
 
 def peers() -> str:
@@ -149,10 +149,16 @@ SECTIONS = {
 }
 
 
+FAILED: list[int] = []
+
+
 def _printed(function) -> str:
+    """What a command prints; an exit code that is not 0 is put on FAILED."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        function()
+        code = function()
+    if code:
+        FAILED.append(code)
     return out.getvalue().strip()
 
 
@@ -166,7 +172,7 @@ def between(text: str, name: str, body: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the sections named, or all."""
+    """Write the sections named, or all; 1 if a command behind one of them failed."""
     parser = argparse.ArgumentParser(
         prog="python -m validation", description=__doc__.split("\n")[0]
     )
@@ -180,15 +186,20 @@ def main(arguments: list[str] | None = None) -> int:
         "\nand interpreter it was made with."
     )
     text = between(text, "head", head)
+    failed: list[str] = []
     for name in chosen:
         title, section = SECTIONS[name]
         print(f"{name} ...", file=sys.stderr, flush=True)
         made = f"refscore {refscore.__version__}, Python {platform.python_version()}"
+        FAILED.clear()
         text = between(text, name, f"## {title}\n\n*{made}*\n\n{section()}")
         RESULTS.write_text(text, "utf-8")
+        failed += [name] if FAILED else []
     if "library" in chosen and README.exists():
         README.write_text(between(README.read_text("utf-8"), "families", family_table()), "utf-8")
-    return 0
+    for name in failed:
+        print(f"{name} failed: see validation/RESULTS.md", file=sys.stderr)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore._progress import Progress
 from refscore.discrepancies.kernels import (
     TILE,
     as_bandwidth,
@@ -17,7 +18,7 @@ from refscore.discrepancies.samples import Sample, as_pair, as_progress, as_stat
 
 def mmd(
     x, y, *, kernel: str = "rbf", bandwidth: float | None = None, exponent: float = 0.5,
-    statistic: str = "V", x_weights=None, y_weights=None, progress=None,
+    statistic: str = "V", x_weights=None, y_weights=None, progress: bool = False,
 ) -> float:  # fmt: skip
     """The squared maximum mean discrepancy of two samples.
 
@@ -29,7 +30,7 @@ def mmd(
     (for equal weights by n (n − 1) in place of n²), and has no bias.
     Arguments: x (..., n, d), y (..., m, d), chains along the leading axes; bandwidth h > 0, or
     None for `median_bandwidth(x, y)`; x_weights (..., n) and y_weights (..., m), at least 0,
-    divided by their sums; progress(done, total) after every 256 rows, in pairs.
+    divided by their sums; progress=True shows how many pairs are done.
     Returns: a number, the square. Raises: ValueError or TypeError naming the argument and row.
     Cost: O((n + m)² d) over half of all pairs; 3 MB, and 12 MB for a median.
     Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, A kernel two-sample test (2012).
@@ -49,7 +50,8 @@ def mmd(
         h = as_bandwidth(h if bandwidth is None else bandwidth)
         phi = as_kernel(kernel, h, exponent)
     with np.errstate(all="ignore"):
-        total = _combine(phi, h, first, second, statistic, _Counter(first, second, progress))
+        with Progress(_pairs(first, second), progress, "pairs") as shown:
+            total = _combine(phi, h, first, second, statistic, shown)
         scale = h if kernel == "energy" else phi.size
         return finite(scale * total, "x", "y", "bandwidth")
 
@@ -57,7 +59,7 @@ def mmd(
 class Distance:
     """φ(q) = −√q, from differences: where points are close, products lose half the digits."""
 
-    offset, slope, size = 0.0, 1.0, 1.0
+    offset, slope, size, by_products = 0.0, 1.0, 1.0, False
 
     def value(self, z: np.ndarray, out: np.ndarray) -> np.ndarray:
         """φ, into `out`."""
@@ -74,17 +76,17 @@ def _span(x: Sample, y: Sample) -> float:
     return span
 
 
-def _combine(phi, h, x, y, statistic, counter) -> float:
-    own = [_within(phi, h, s, counter) for s in (x, y)]
+def _combine(phi, h, x, y, statistic, shown) -> float:
+    own = [_within(phi, h, s, shown) for s in (x, y)]
     zero = float(phi.value(np.full(1, phi.offset), np.empty(1))[0])
     if statistic == "V":
         own = [pairs + zero * s.own() for pairs, s in zip(own, (x, y))]
     else:
         own = [pairs / (1 - s.own()) for pairs, s in zip(own, (x, y))]
-    return own[0] + own[1] - 2 * _between(phi, h, x, y, counter)
+    return own[0] + own[1] - 2 * _between(phi, h, x, y, shown)
 
 
-def _within(phi, h, x: Sample, counter) -> float:
+def _within(phi, h, x: Sample, shown) -> float:
     """Σ_{i≠j} w_i w_j φ: twice the tiles above the diagonal."""
     total, room = 0.0, np.empty((2, TILE * TILE))
     for a in blocks(x, h):
@@ -92,15 +94,16 @@ def _within(phi, h, x: Sample, counter) -> float:
         for b in blocks(x, h, a.origin, a.rows.stop):
             above += _tile_sum(phi, a, b, room)
         total += own + 2 * above
-        counter.add(len(a.u) * max(0, len(x.points) - a.rows.stop) + len(a.u) * (len(a.u) - 1) // 2)
+        left = max(0, len(x.points) - a.rows.stop)
+        shown.update(shown.done + len(a.u) * left + len(a.u) * (len(a.u) - 1) // 2)
     return total / len(x.points) ** 2
 
 
-def _between(phi, h, x: Sample, y: Sample, counter) -> float:
+def _between(phi, h, x: Sample, y: Sample, shown) -> float:
     total, room = 0.0, np.empty((2, TILE * TILE))
     for a in blocks(x, h):
         total += sum(_tile_sum(phi, a, b, room) for b in blocks(y, h, a.origin))
-        counter.add(len(a.u) * len(y.points))
+        shown.update(shown.done + len(a.u) * len(y.points))
     return total / (len(x.points) * len(y.points))
 
 
@@ -114,16 +117,6 @@ def _tile_sum(phi, a, b, room) -> float:
     return float(np.broadcast_to(a.w, len(a.u)) @ k @ np.broadcast_to(b.w, len(b.u)))
 
 
-class _Counter:
-    """Pairs done of all pairs, told to `progress`."""
-
-    def __init__(self, x: Sample, y: Sample, progress):
-        n, m = len(x.points), len(y.points)
-        self.done, self.total = 0, n * (n - 1) // 2 + m * (m - 1) // 2 + n * m
-        self.progress = progress
-
-    def add(self, pairs: int) -> None:
-        """Count pairs and tell."""
-        self.done += pairs
-        if self.progress is not None:
-            self.progress(self.done, self.total)
+def _pairs(x: Sample, y: Sample) -> int:
+    n, m = len(x.points), len(y.points)
+    return n * (n - 1) // 2 + m * (m - 1) // 2 + n * m

@@ -9,7 +9,7 @@ from refscore.discrepancies.samples import Sample, as_pair, as_progress, as_stat
 
 
 def energy_distance(
-    x, y, *, statistic: str = "V", x_weights=None, y_weights=None, progress=None
+    x, y, *, statistic: str = "V", x_weights=None, y_weights=None, progress: bool = False
 ) -> float:
     """The (squared) energy distance of two samples.
 
@@ -29,12 +29,9 @@ def energy_distance(
     if first.points.shape[1] > 1:
         return mmd(x, y, kernel="energy", statistic=statistic, x_weights=x_weights,
                    y_weights=y_weights, progress=progress)  # fmt: skip
-    progress = as_progress(progress)
+    as_progress(progress)  # one pass: nothing to show
     with np.errstate(all="ignore"):
-        value = finite(_on_a_line(first, second, statistic), "x", "y")
-    if progress is not None:
-        progress(1, 1)
-    return value
+        return finite(_on_a_line(first, second, statistic), "x", "y")
 
 
 def _on_a_line(x: Sample, y: Sample, statistic: str) -> float:

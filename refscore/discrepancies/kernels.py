@@ -20,7 +20,7 @@ class Gaussian:
     """φ(q) = e^{-q/2}; z = −q/2."""
 
     offset, slope, shift, factor = 0.0, -0.5, 0.0, 2.0
-    size = 1.0
+    size, by_products = 1.0, True
 
     def value(self, z: np.ndarray, out: np.ndarray) -> np.ndarray:
         """φ, into `out`; z may be overwritten."""
@@ -35,7 +35,7 @@ class Gaussian:
 class InverseMultiquadric:
     """φ(q) = (1 + q)^-β; z = 1 + q."""
 
-    offset, slope = 1.0, 1.0
+    offset, slope, by_products = 1.0, 1.0, True
 
     def __init__(self, exponent: float, bandwidth: float):
         self.beta = exponent
@@ -153,7 +153,7 @@ def is_near(a: Block, b: Block) -> bool:
 def tile(kernel, a: Block, b: Block, out: np.ndarray) -> np.ndarray:
     """z = c₀ + c₁ ‖u_i − v_j‖² of two blocks with one origin, in the corner of `out`."""
     z = out[: len(a.u) * len(b.u)].reshape(len(a.u), len(b.u))
-    if is_near(a, b):
+    if kernel.by_products and is_near(a, b):
         ones = np.ones((2, TILE))
         left = np.vstack([-2 * kernel.slope * a.u.T, kernel.slope * a.squares + kernel.offset,
                           kernel.slope * ones[0, : len(a.u)]])  # fmt: skip

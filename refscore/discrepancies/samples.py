@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_array, as_callable, as_points, as_real, require_finite
+from refscore._arguments import as_array, as_points, as_real, require_finite
 
 
 class Sample(NamedTuple):
@@ -70,7 +70,7 @@ def _weights(value, name: str, shape: tuple, of: str) -> np.ndarray | None:
     w = w.ravel()
     if (w < 0).any():
         row = int(np.argmax(w < 0))
-        raise ValueError(f"{name} must be at least 0, got {w[row]!r} at row {row}")
+        raise ValueError(f"{name} must be at least 0, got {float(w[row])!r} at row {row}")
     top = w.max()
     if top == 0:
         raise ValueError(f"{name} must have a positive sum, got zeros only")
@@ -89,9 +89,11 @@ def as_statistic(value, *samples: tuple[str, Sample]) -> str:
     return value
 
 
-def as_progress(value):
-    """A function of (pairs done, pairs in all), or None."""
-    return None if value is None else as_callable(value, "progress")
+def as_progress(value) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"progress must be True or False, got {value!r}")
+    return bool(value)
 
 
 def finite(value: float, *names: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_array, as_like
+from refscore._progress import Progress
 from refscore.discrepancies.kernels import (
     TILE,
     Block,
@@ -20,7 +21,7 @@ from refscore.fields.base import handed_to
 
 def kernel_stein(
     score, x, *, kernel: str = "imq", bandwidth: float = 1.0, exponent: float = 0.5,
-    statistic: str = "V", weights=None, progress=None,
+    statistic: str = "V", weights=None, progress: bool = False,
 ) -> float:  # fmt: skip
     """The squared kernel Stein discrepancy of a sample from the law with a score s.
 
@@ -32,7 +33,8 @@ def kernel_stein(
     but its score: no normaliser, no draws. IMQ with β < 1 sees what the RBF does not in d ≥ 3.
     Arguments: score, a function (n, d) -> (n, d) or its values, of x's shape; x (..., n, d),
     chains along the leading axes; weights of shape (..., n), at least 0, divided by their sum;
-    statistic "V" or "U"; progress(done, total) after every 256 rows, in pairs.
+    statistic "V" or "U"; progress=True shows
+    how many pairs are done.
     Returns: a number. Raises: ValueError or TypeError naming the argument and its row.
     Cost: O(n² d) over pairs i < j; 3 MB beside the scores, at any n.
     Source: Liu, Lee and Jordan 2016; Chwialkowski, Strathmann and Gretton 2016; Gorham and
@@ -68,15 +70,15 @@ def _itself(phi, s, d, h, sample) -> float:
 def _pairs(phi, s, h, sample, progress) -> float:
     """n² Σ_{i≠j} w_i w_j h(x_i, x_j) in units of h: twice the tiles above the diagonal."""
     total, n, room = 0.0, len(s), np.empty((4, TILE * TILE))
-    for a in blocks(sample, h):
-        t = h * s[a.rows]
-        own, above = _tile_sum(phi, a, a, t, t, room), 0.0
-        for b in blocks(sample, h, a.origin, a.rows.stop):
-            above += _tile_sum(phi, a, b, t, h * s[b.rows], room)
-        total += own + 2 * above
-        if progress is not None:
+    with Progress(n * (n - 1) // 2, progress, "pairs") as shown:
+        for a in blocks(sample, h):
+            t = h * s[a.rows]
+            own, above = _tile_sum(phi, a, a, t, t, room), 0.0
+            for b in blocks(sample, h, a.origin, a.rows.stop):
+                above += _tile_sum(phi, a, b, t, h * s[b.rows], room)
+            total += own + 2 * above
             left = max(0, n - a.rows.stop)
-            progress(n * (n - 1) // 2 - left * (left - 1) // 2, n * (n - 1) // 2)
+            shown.update((n * (n - 1) - left * (left - 1)) // 2)
     return total
 
 

@@ -18,7 +18,7 @@ def wasserstein_gaussian(p, q) -> float:
     Arguments: p, q with .mean (d,) and .covariance (d, d), which may be singular.
     Returns: W >= 0. Raises: ValueError for different dimensions. Cost: O(d³).
     Source: Dowson and Landau 1982; Bhatia, Jain and Lim 2019, section 2.
-    Tested in: tests/test_laws.py
+    Checked by: wasserstein_of_gaussians
     """
     mean_p, root_p = _mean_and_root(p, "p")
     mean_q, root_q = _mean_and_root(q, "q")
@@ -61,7 +61,10 @@ def wasserstein_1d(x, y, p=1, *, x_weights=None, y_weights=None) -> float:
     Checked by: wasserstein_by_pairing, wasserstein_by_programming
     """
     p = as_power(p)
-    (a, v), (b, w) = as_values(x, "x", x_weights), as_values(y, "y", y_weights, "y_weights")
+    (a, v), (b, w) = (
+        as_values(x, "x", x_weights, "x_weights"),
+        as_values(y, "y", y_weights, "y_weights"),
+    )
     if v is None and w is None and len(a) == len(b):
         lengths, a_index, b_index = None, slice(None), slice(None)
     else:

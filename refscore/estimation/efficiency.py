@@ -239,7 +239,7 @@ def half_line_variance(weight, weight_derivative, sd=1.0) -> float:
 
         E[σ² h² + σ⁴ h′²] / (E h)²
 
-    weight h and weight_derivative h′, functions of x (n,) on the half line, h(0) = 0; sd σ.
+    weight h and weight_derivative h′, functions of x (n,) on the half-line, h(0) = 0; sd σ.
     Maximum likelihood has σ²/(1 − 2/π). h = x² gives 7, h = x gives π (σ = 1).
     Cost: an adaptive quadrature. Raises ValueError if it does not settle.
     Checked by: half_normal_variances

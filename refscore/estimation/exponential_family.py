@@ -49,7 +49,7 @@ def kernel_exponential_family(
     penalty = as_positive(regularisation, "regularisation", zero=True)
     centres = Centres(z, bandwidth, kernel)
     matrix, linear = _moments(x, centres, base)
-    matrix += penalty * centres.kernel.value(centres.squares(centres.z))
+    matrix += penalty * centres.matrix()
     if not (np.isfinite(matrix).all() and np.isfinite(linear).all()):
         raise ValueError("x, basis and base must give finite kernels and scores, got an overflow")
     complaint = None if penalty else lambda: _complaint(z, x)

@@ -106,6 +106,13 @@ class Centres:
         q = cdist(u, self.z, "sqeuclidean")
         return np.minimum(q, 1e300, out=q)
 
+    def matrix(self) -> np.ndarray:
+        """The kernel between all centres, (m, m), its values made a block at a time."""
+        K = np.empty((len(self.z), len(self.z)))
+        for b in self.blocks(len(self.z)):
+            K[b] = self.kernel.value(self.squares(self.z[b]))
+        return K
+
     def pull(self, weights: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Σ_j w_j (u − z_j): weights (n, m) and scaled points (n, d) to (n, d)."""
         return weights.sum(axis=1, keepdims=True) * u - weights @ self.z
@@ -147,7 +154,8 @@ def solve_positive(matrix: np.ndarray, right: np.ndarray, complaint: Callable[[]
 
     diagonal, final = matrix.diagonal().copy(), complaint is not None
     try:
-        factor = cho_factor(matrix, lower=True, overwrite_a=final, check_finite=False)
+        # its transpose is it, and the layout that LAPACK can factor in place
+        factor = cho_factor(matrix.T, lower=True, overwrite_a=final, check_finite=False)
         pivots = factor[0].diagonal() ** 2
         if (pivots >= 4 * len(diagonal) * np.finfo(float).eps * diagonal).all():
             return cho_solve(factor, right, check_finite=False)

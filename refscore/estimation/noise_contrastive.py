@@ -69,7 +69,7 @@ def noise_contrastive_loss_and_gradient(family, log_normaliser, log_noise, x, y)
 def noise_contrastive_fit(family, log_noise, x, y) -> NoiseContrastiveFit:
     """θ and log Z of an exponential family by noise-contrastive estimation, with their errors.
 
-        (θ^, log Z^) = argmin J,   covariance = H⁻¹ (Cov_x[σ(−G)φ]/n_x + ν² Cov_y[σ(G)φ]/n_y) H⁻¹
+        (θ̂, log Ẑ) = argmin J,   covariance = H⁻¹ (Cov_x[σ(−G)φ]/n_x + ν² Cov_y[σ(G)φ]/n_y) H⁻¹
 
     With noise of the data's own law the θ-block tends to (1 + 1/ν) Cov(F)⁻¹/n_x, the bound of
     maximum likelihood times 1 + 1/ν. family: an `ExponentialFamily`, whose θ is where Newton's

@@ -24,11 +24,13 @@ from refscore.identities.base import (
 from refscore.identities.cases import Case, FieldDescription, Law
 
 CHAPTERS = (
-    "scores", "conservation", "densities", "smoothing", "objectives", "slicing", "gradients",
-    "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder", "weightings",
-    "levels", "bounded", "boundary", "simplex", "binary", "kernels", "kernel_fits", "contrasts",
-    "noise_contrasts", "estimators", "uncertainty", "traces", "low_rank", "langevin", "diffusion",
-    "proofs", "errata", "omissions", "blindness",
+    "scores", "derivatives", "conservation", "densities", "smoothing", "objectives", "slicing",
+    "gradients", "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder",
+    "weightings", "levels", "bounded", "boundary", "simplex", "binary", "kernels", "kernel_fits",
+    "contrasts", "noise_contrasts", "estimators", "uncertainty", "traces", "low_rank", "langevin",
+    "langevin_chains", "langevin_metropolis", "langevin_kinetic", "langevin_annealed",
+    "langevin_laws", "langevin_stationarity", "langevin_basins", "langevin_errata", "diffusion",
+    "discrepancies", "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [

@@ -8,8 +8,8 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, FieldDescription, Law
-from refscore.identities.errata import argmin
-from refscore.identities.fields import by_point, joint_nodes
+from refscore.identities.errata import argmin, noisy_mean
+from refscore.identities.fields import by_point
 
 
 def two_modes(weight, means, covariance=1.0):
@@ -138,16 +138,10 @@ def erratum_smooth_model(ports, case):
 def erratum_scale_over_levels(ports, case):
     """The weighted loss has one scale at zero score only: at the optimum .0099 to .9999."""
     law, d = case.law, len(case.law.mean)
-    x, z, w = joint_nodes(law)
     for sigma in case.sigmas:
         precision = np.linalg.inv(law.covariance + sigma**2 * np.eye(d))
         right = d - sigma**2 * np.trace(precision)
         for name, matrix, want in (("zero", 0 * precision, d), ("optimum", -precision, right)):
             field = FieldDescription("affine", matrix=matrix, offset=np.zeros(d))
-            loss = np.asarray(ports.denoising_loss(field, x, sigma, noise=z))
-            if loss.ndim == 0:
-                pairs = zip(x, z, strict=True)
-                one = [ports.denoising_loss(field, a[None], sigma, noise=b[None]) for a, b in pairs]
-                loss = np.array(one)
-            got = 2 * sigma**2 * (w @ loss)
+            got = 2 * sigma**2 * noisy_mean(ports, field, law, sigma)
             yield Sides(f"{name}, sigma {sigma:g}", got, np.array(float(want)), float(d))

@@ -6,11 +6,8 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Sides, Uniforms, identity
+from refscore.identities.base import Draws, Sides, Uniform, identity
 from refscore.identities.cases import Case, Law
-
-_DRAWS = 100_000
-_SEED = 7
 
 
 def _panels(low, high, n):
@@ -127,34 +124,29 @@ def _sample_cases():
 )
 def samples_follow_law(ports, case):
     """Draws follow the law: every coordinate, and sums and differences of coordinates."""
-    x = ports.sample(case.law, _DRAWS, rng=_SEED)
-    d = 3 if "3" in case.name else 2
-    yield Sides("shape", np.array(x.shape), np.array([_DRAWS, d]))
-    if x.shape != (_DRAWS, d):
-        return
-    for j in range(d):
-        yield Uniforms(f"coordinate {j}", oracles.cumulative.marginal_cdf(case.law, j, x[:, j]))
-    if case.law.kind in ("gaussian", "mixture", "empirical", "student_t"):
-        for i in range(d):
-            for j in range(i):
-                for sign in (1.0, -1.0):
-                    u = np.zeros(d)
-                    u[i], u[j] = 1.0, sign
-                    label = f"x{i} {'+' if sign > 0 else '-'} x{j}"
-                    yield Uniforms(label, oracles.cumulative.projected_cdf(case.law, u, x @ u))
-    else:
-        u = [oracles.cumulative.marginal_cdf(case.law, j, x[:, j]) for j in range(2)]
-        yield Uniforms("independence", np.mod(u[0] + u[1], 1.0))
-    yield from independence(oracles.cumulative.marginal_cdf(case.law, 0, x[:, 0]))
+    law, d = case.law, 3 if "3" in case.name else 2
+    axes = [(f"x{j}", np.eye(d)[j]) for j in range(d)]
+    projected = law.kind in ("gaussian", "mixture", "empirical", "student_t")
+    if projected:
+        axes += [
+            (f"x{i} {'+' if sign > 0 else '-'} x{j}", np.eye(d)[i] + sign * np.eye(d)[j])
+            for i in range(d) for j in range(i) for sign in (1.0, -1.0)
+        ]  # fmt: skip
+
+    def uniforms(seed, n):
+        x = _rows(ports.sample(law, n, rng=seed), n, d)
+        if projected:
+            columns = [oracles.cumulative.projected_cdf(law, u, x @ u) for _, u in axes]
+        else:
+            columns = [oracles.cumulative.marginal_cdf(law, j, x[:, j]) for j in range(d)]
+        return np.stack(columns, -1)
+
+    names = tuple(name for name, _ in axes)
+    yield Draws("draws", uniforms, Uniform(not projected, names), eps=0.02, batch=10_000)
 
 
-def independence(u):
-    """Sums and differences mod 1 of pairs of uniforms: uniform if the draws are independent.
-
-    The difference sees repeated draws, the sum antithetic ones.
-    """
-    half = len(u) // 2
-    pairs = {"neighbours": (u[0::2], u[1::2]), "halves": (u[:half], u[half:])}
-    for name, (a, b) in pairs.items():
-        yield Uniforms(f"{name}, sum", np.mod(a + b, 1.0))
-        yield Uniforms(f"{name}, difference", np.mod(a - b, 1.0))
+def _rows(x, n, d):
+    """Draws of the shape asked for; a ValueError says what came instead."""
+    if np.shape(x) != (n, d):
+        raise ValueError(f"sample returned shape {np.shape(x)}, expected {(n, d)}")
+    return np.asarray(x)

@@ -7,7 +7,7 @@ import numpy as np
 from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Bound, Sides, identity
-from refscore.identities.cases import Case
+from refscore.identities.cases import Case, Law
 from refscore.identities.settings import process_of
 
 TIMES = (1e-5, 1e-3, 0.13, 0.5, 1.0)
@@ -165,6 +165,9 @@ def _likelihood(ports, case):
     cases=lambda: [
         Case("Gaussian, d = 3", law=settings.gaussian(3), x=settings.points(4, 3)),
         Case("Gaussian, d = 2", law=settings.gaussian(2), x=settings.points(5, 2)),
+        # the others have determinant 1, and no volume changes on the way
+        Case("small Gaussian, d = 2", x=settings.points(5, 2), law=Law(
+            "gaussian", mean=[0.3, -0.8], covariance=settings.covariance(2, 3, high=0.9))),
     ],
     tolerance=2e-5,
 )

@@ -35,6 +35,19 @@ def argmin(rates, values):
     return np.array(-slope / (2 * square))
 
 
+def sliced_mean(ports, field, law, probes):
+    """The mean sliced loss over a Gaussian law, the same probes (m, d) at every point."""
+    x, w = gaussian_nodes(law)
+    same = np.tile(probes, (len(x), 1, 1))
+    return w @ by_point(lambda a, v: ports.sliced_loss(field, a, probes=v), x, same)
+
+
+def noisy_mean(ports, field, law, sigma):
+    """The mean denoising loss over a Gaussian law and its noise."""
+    x, z, w = joint_nodes(law)
+    return w @ by_point(lambda a, b: ports.denoising_loss(field, a, sigma, noise=b), x, z)
+
+
 @identity(
     "J1",
     ports="implicit_loss",
@@ -80,33 +93,13 @@ def erratum_implicit_energy(ports, case):
 def erratum_sliced_energy(ports, case):
     """Printed with a plus and a sum of squares, least at -1 on N(0, 1) where 1 is right."""
     law, v = case.law, case.probe
-    x, w = gaussian_nodes(law)
-    probes = np.tile(v, (len(x), 1, 1))
-
-    def mean(rate):
-        field = linear(rate * np.eye(len(v)))
-        loss = np.asarray(ports.sliced_loss(field, x, probes=probes))
-        if loss.ndim == 0:
-            each = [ports.sliced_loss(field, a[None], probes=v[None, None]) for a in x]
-            loss = np.array(each)
-        return w @ loss
-
+    fields = [linear(rate * np.eye(len(v))) for rate in RATES]
+    got = np.array([sliced_mean(ports, field, law, v[None]) for field in fields])
     along, squares = v @ law.covariance @ v, v**2 @ np.diag(law.covariance)
-    got = np.array([mean(rate) for rate in RATES])
     yield Sides("objective", got, RATES**2 * along / 2 - RATES * (v @ v))
     yield Sides("least at", argmin(RATES, got), np.array((v @ v) / along))
     printed = argmin(RATES, RATES**2 * squares / 2 + RATES * (v @ v))
     yield Sides("least as printed", printed, np.array(-(v @ v) / squares))
-
-
-def _noisy_mean(ports, field, law, sigma):
-    x, z, w = joint_nodes(law)
-    loss = np.asarray(ports.denoising_loss(field, x, sigma, noise=z))
-    if loss.ndim == 0:
-        pairs = zip(x, z, strict=True)
-        each = [ports.denoising_loss(field, a[None], sigma, noise=b[None]) for a, b in pairs]
-        loss = np.array(each)
-    return w @ loss
 
 
 @identity(
@@ -134,7 +127,7 @@ def erratum_small_noise(ports, case):
     ]
     size = d / (2 * sigma**2)
     yield Sides("kept terms", np.array(kept), np.full(len(kept), size))
-    dropped = np.array([_noisy_mean(ports, f, law, sigma) for f in case.fields]) - kept
+    dropped = np.array([noisy_mean(ports, f, law, sigma) for f in case.fields]) - kept
     right = [
         oracles.objectives.implicit_affine(f, law) + sigma**2 * (f.matrix**2).sum() / 2
         for f in case.fields
@@ -160,7 +153,7 @@ def erratum_clean_point(ports, case):
     law, sigma = case.law, case.sigma
     d, spread = len(law.mean), np.trace(law.covariance)
     fields = [linear(a * np.eye(d)) for a in RATES]
-    got = np.array([_noisy_mean(ports, field, law, sigma) for field in fields])
+    got = np.array([noisy_mean(ports, field, law, sigma) for field in fields])
     x, z, w = joint_nodes(law)
     printed = [w @ (0.5 * ((z / sigma - a * x) ** 2).sum(-1)) for a in RATES]
     yield Sides("least at", argmin(RATES, got), np.array(d / (spread + d * sigma**2)))

@@ -208,7 +208,7 @@ def _half_line_cases():
     "C1-half-line",
     ports="fit_half_normal_mean",
     statement=r"\hat\mu = \overline{hx-h'}/\overline h",
-    assumptions="N(mu, 1) on the half line, a weight with h(0) = 0",
+    assumptions="N(mu, 1) on the half-line, a weight with h(0) = 0",
     source=YU,
     cases=_half_line_cases,
     family="sample on the half-line",

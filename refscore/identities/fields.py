@@ -7,6 +7,7 @@ import functools
 import numpy as np
 
 from refscore.identities import settings
+from refscore.identities.base import Draws, Mean
 from refscore.identities.cases import Case
 
 HYVARINEN = "seeds 000, 001, 004; Hyvarinen 2005"
@@ -107,18 +108,38 @@ def joint_nodes(law, order=3):
     return law.mean + z[:, :d] @ np.linalg.cholesky(law.covariance).T, z[:, d:], w
 
 
-def by_point(call, x):
-    """Losses at every point, also from a port that returns the mean of a batch."""
-    loss = np.asarray(call(x))
+def by_point(call, *arrays):
+    """Losses at every point, and at its draws, also from a port that returns a batch's mean."""
+    loss = np.asarray(call(*arrays))
     if loss.ndim:
         return loss
-    return np.array([np.asarray(call(x[i : i + 1])) for i in range(len(x))])
+    return np.array(
+        [np.asarray(call(*(a[i : i + 1] for a in arrays))) for i in range(len(arrays[0]))]
+    )
 
 
-COPIES, _CALLS = 50, 40
+_COPIES = 64  # of the points in one call of what returns one number for a batch
 
 
-def means(call, x):
-    """The mean over points, each taken `COPIES` times, of what draws by itself, by seed."""
-    many = np.repeat(x, COPIES, axis=0)
-    return np.array([np.mean(call(many, seed)) for seed in range(_CALLS)])
+def averaged(label, call, x, mean, variance, eps=0.1):
+    """Draws of the mean over the points of what draws by itself, `call(x, seed)`.
+
+    `mean`, `variance`: of the mean over the points x, one draw a point. What returns a value a
+    point gives as many draws in a call as copies of x; what returns their mean, one draw, of
+    64 copies.
+    """
+    if np.ndim(call(x, 0)):
+
+        def draw(seed, n):
+            return np.reshape(call(np.tile(x, (n, 1)), seed), (n, len(x))).mean(-1)
+
+        return Draws(label, draw, Mean(mean, variance=variance), eps)
+
+    many = np.tile(x, (_COPIES, 1))
+
+    def one_by_one(seed, n):
+        seeds = np.random.default_rng((1, seed)).integers(2**31, size=n)
+        return np.array([float(call(many, int(s))) for s in seeds])
+
+    law = Mean(mean, variance=variance / _COPIES)
+    return Draws(label, one_by_one, law, eps * _COPIES**0.5, batch=64)

@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description, FieldDescription, Law
-from refscore.identities.fields import joint_nodes
+from refscore.identities.fields import by_point, joint_nodes
 
 NCSN = "seeds 001, 004; Song and Ermon 2019"
 
@@ -145,19 +145,13 @@ def _means(ports, family, law, order=2):
     n, count = len(w), len(family.sigmas)
     levels = np.repeat(np.arange(count), n)
     x, z = np.tile(x, (count, 1)), np.tile(z, (count, 1))
-    got = np.asarray(ports.ladder_loss(family, x, levels, family.sigmas, noise=z))
-    if not got.ndim:  # a subject that returns the mean of a batch
-        if order > 2:
-            raise NotImplementedError("one loss a point is needed: thousands of nodes")
-        got = np.array(
-            [
-                ports.ladder_loss(
-                    family, x[i : i + 1], levels[i : i + 1], family.sigmas, noise=z[i : i + 1]
-                )
-                for i in range(len(x))
-            ]
-        )
-    return got.reshape(count, n) @ w
+
+    def loss(a, of, b):
+        return ports.ladder_loss(family, a, of, family.sigmas, noise=b)
+
+    if order > 2 and not np.ndim(loss(x[:2], levels[:2], z[:2])):
+        raise NotImplementedError("one loss a point is needed: thousands of nodes")
+    return by_point(loss, x, levels, z).reshape(count, n) @ w
 
 
 def _zero_scores():

@@ -6,13 +6,11 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Sides, Uniforms, identity
-from refscore.identities.cases import Case, Law
-from refscore.identities.densities import independence
+from refscore.identities.base import Draws, Normal, Sides, identity
+from refscore.identities.cases import Case
 from refscore.identities.smoothing import score_of
 
 LECTURES = "seeds 000, 001, 002, 003, 004"
-_DRAWS = 100_000
 
 
 def step_cases():
@@ -49,7 +47,7 @@ def langevin_spellings(ports, case):
     yield Sides("x'", got, right)
 
 
-def _affine_map(ports, law, eta):
+def affine_map(ports, law, eta):
     """M, c, B of the subject's step x' = M x + c + B z on a Gaussian, by unit vectors."""
     d = len(law.mean)
     field, zero, unit = score_of(law), np.zeros((1, d)), np.eye(d)
@@ -68,7 +66,8 @@ def _chain_cases():
         yield Case(f"Gaussian, d = {d}, step {eta}", law=settings.gaussian(d), step_size=eta)
 
 
-def _propagate(mean, cov, m, c, b, steps):
+def propagate(mean, cov, m, c, b, steps):
+    """Mean and covariance after steps of x' = M x + c + B z."""
     for _ in range(steps):
         mean, cov = m @ mean + c, m @ cov @ m.T + b @ b.T
     return mean, cov
@@ -89,10 +88,10 @@ def langevin_law_of_steps(ports, case):
     """The step's own affine map, propagated, gives the exact law after 1 and 7 steps."""
     law, eta = case.law, case.step_size
     d = len(law.mean)
-    m, c, b = _affine_map(ports, law, eta)
+    m, c, b = affine_map(ports, law, eta)
     start = np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
     for k in (1, 7):
-        mean, cov = _propagate(*start, m, c, b, k)
+        mean, cov = propagate(*start, m, c, b, k)
         want = oracles.langevin.law_after(law, eta, k, *start)
         yield Sides(f"mean after {k}", mean, want.mean)
         yield Sides(f"covariance after {k}", cov, want.covariance)
@@ -111,7 +110,7 @@ def langevin_law_of_steps(ports, case):
 def langevin_stationary_of_steps(ports, case):
     """The stationary law of the step: right mean, covariance inflated by the step size."""
     law, eta = case.law, case.step_size
-    m, c, b = _affine_map(ports, law, eta)
+    m, c, b = affine_map(ports, law, eta)
     d = len(law.mean)
     # vec(C) = (I - M (x) M)^-1 vec(B B^T)
     cov = np.linalg.solve(np.eye(d * d) - np.kron(m, m), (b @ b.T).ravel()).reshape(d, d)
@@ -174,8 +173,8 @@ def langevin_stationary(ports, case):
 def one_step_variance(ports, case):
     """From the target itself one step keeps the mean and adds (eta^2/4) P."""
     law, eta = case.law, case.step_size
-    m, c, b = _affine_map(ports, law, eta)
-    mean, cov = _propagate(law.mean, law.covariance, m, c, b, 1)
+    m, c, b = affine_map(ports, law, eta)
+    mean, cov = propagate(law.mean, law.covariance, m, c, b, 1)
     yield Sides("mean", mean, law.mean)
     yield Sides("covariance", cov, oracles.langevin.one_step_covariance(law, eta))
 
@@ -192,27 +191,19 @@ def one_step_variance(ports, case):
 )
 def one_step_draws(ports, case):
     """One step that draws its own noise, from exact draws of the target."""
-    law, eta = case.law, case.step_size
-    d = len(law.mean)
-    z = np.random.default_rng(11).standard_normal((_DRAWS, d))
-    x = law.mean + z @ np.linalg.cholesky(law.covariance).T
-    got = ports.langevin_step(score_of(law), x, eta, rng=5)
-    after = Law(
-        "gaussian", mean=law.mean, covariance=oracles.langevin.one_step_covariance(law, eta)
-    )
-    for u in np.vstack([np.eye(d), np.ones(d), np.eye(d)[0] - np.eye(d)[-1]]):
-        yield Uniforms(f"direction {u}", oracles.cumulative.projected_cdf(after, u, got @ u))
-    given = _noise_of(law, eta, x, got)
-    u = oracles.cumulative.projected_cdf(_standard(d), np.eye(d)[0], given[:, 0])
-    yield Uniforms("noise", u)
-    yield from independence(u)
+    law, eta, d = case.law, case.step_size, len(case.law.mean)
+
+    def step(seed, n):
+        x = law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+        return x, ports.langevin_step(score_of(law), x, eta, rng=seed)
+
+    after = Normal(law.mean, oracles.langevin.one_step_covariance(law, eta))
+    yield Draws("x'", lambda seed, n: step(seed, n)[1], after)
+    noise = Normal(np.zeros(d), np.eye(d))
+    yield Draws("noise", lambda seed, n: _noise_of(law, eta, *step(seed, n)), noise)
 
 
 def _noise_of(law, eta, x, after):
     """The noise a right step must have drawn."""
     drift = x + eta / 2 * (law.mean - x) @ np.linalg.inv(law.covariance)
     return (after - drift) / np.sqrt(eta)
-
-
-def _standard(d):
-    return Law("gaussian", mean=np.zeros(d), covariance=np.eye(d))

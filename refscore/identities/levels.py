@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Average, Sides, identity
+from refscore.identities.base import Draws, Mean, Sides, identity
 from refscore.identities.cases import Case
 from refscore.identities.ladder import NCSN
 from refscore.identities.weightings import EDM
@@ -82,7 +82,7 @@ def geometric_ladder(ports, case):
     family="squares and log variances",
 )  # fmt: skip
 def uncertainty_weighting(ports, case):
-    """A squared error weighted by a learned variance is a Gaussian's log density."""
+    """A squared error weighted by a learned variance is minus a Gaussian's log density."""
     got = ports.uncertainty_loss(case.squares, case.log_variance)
     yield Sides("loss", got, oracles.ladder.uncertainty(case.squares, case.log_variance))
 
@@ -97,18 +97,24 @@ def uncertainty_weighting(ports, case):
     cases=lambda: [Case("5 levels", n=20_000, n_levels=5)],
 )
 def levels_are_drawn_from_all(ports, case):
-    """Every level is drawn equally often, the first and the last too, and by itself."""
-    share = 1 / case.n_levels
-    drawn = ports.draw_levels(case.n, case.n_levels, rng=20240917)
-    # away from 0, where a spread of 0 has no scale
-    law = (1 + share, share * (1 - share))
-    for level in range(case.n_levels):
-        yield Average(f"1 + share of level {level}", 1.0 + (drawn == level), *law)
-    half = case.n // 2
-    for name, one, other in (
-        ("neighbours", drawn[:-1:2], drawn[1::2]),
-        ("rows half a batch apart", drawn[:half], drawn[half:]),
+    """All levels are drawn equally often, the first and the last too, and independently."""
+    share, levels = 1 / case.n_levels, np.arange(case.n_levels)
+
+    def drawn(seed, n):
+        return np.asarray(ports.draw_levels(n, case.n_levels, rng=seed))
+
+    def shares(seed, n):
+        return drawn(seed, n)[:, None] == levels
+
+    def equal(pairs):
+        one, other = pairs
+        return np.stack([one == other, one == case.n_levels - 1 - other], -1)
+
+    names = tuple(f"share of level {level}" for level in levels)
+    yield Draws("levels", shares, Mean(np.full(len(levels), share), 0.0, 1.0, names=names))
+    law = Mean([share, share], 0.0, 1.0, names=("share of equal pairs", "share of mirrored pairs"))
+    for name, pairs in (
+        ("neighbours", lambda d: (d[:-1:2], d[1::2])),
+        ("rows half a batch apart", lambda d: (d[: len(d) // 2], d[len(d) // 2 :])),
     ):
-        yield Average(f"1 + share of equal {name}", 1.0 + (one == other), *law)
-        mirrored = one == case.n_levels - 1 - other
-        yield Average(f"1 + share of mirrored {name}", 1.0 + mirrored, *law)
+        yield Draws(name, lambda seed, n, p=pairs: equal(p(drawn(seed, 2 * n))), law)

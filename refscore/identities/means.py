@@ -6,9 +6,9 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Average, identity
+from refscore.identities.base import identity
 from refscore.identities.cases import Case
-from refscore.identities.fields import COPIES, SONG, VINCENT, field_cases, means
+from refscore.identities.fields import SONG, VINCENT, averaged, field_cases
 
 
 @identity(
@@ -23,13 +23,15 @@ from refscore.identities.fields import COPIES, SONG, VINCENT, field_cases, means
 )
 def sliced_mean(ports, case):
     """A sliced loss that draws its own probes has the implicit loss as its mean."""
-    values = means(lambda x, seed: ports.sliced_loss(case.field, x, rng=seed), case.x)
     s = oracles.fields.value(case.field, case.x)
     jac = oracles.fields.jacobian(case.field, case.x)
     h = 0.5 * (jac + np.swapaxes(jac, -1, -2)) + 0.5 * s[:, :, None] * s[:, None, :]
     variance = 2 * (h**2).sum() / len(s) ** 2
     mean = oracles.objectives.implicit(case.field, case.x).mean()
-    yield Average("mean loss", values, float(mean), float(variance / COPIES))
+    yield averaged(
+        "mean loss", lambda x, seed: ports.sliced_loss(case.field, x, rng=seed),
+        case.x, float(mean), float(variance),
+    )  # fmt: skip
 
 
 @identity(
@@ -44,14 +46,14 @@ def sliced_mean(ports, case):
 )
 def variance_reduced_mean(ports, case):
     """A variance-reduced loss that draws its own probes has the implicit loss as its mean."""
-    values = means(
-        lambda x, seed: ports.variance_reduced_sliced_loss(case.field, x, rng=seed), case.x
-    )
     jac = oracles.fields.jacobian(case.field, case.x)
     h = 0.5 * (jac + np.swapaxes(jac, -1, -2))
     variance = 2 * (h**2).sum() / len(h) ** 2
     mean = oracles.objectives.implicit(case.field, case.x).mean()
-    yield Average("mean loss", values, float(mean), float(variance / COPIES))
+    yield averaged(
+        "mean loss", lambda x, seed: ports.variance_reduced_sliced_loss(case.field, x, rng=seed),
+        case.x, float(mean), float(variance),
+    )  # fmt: skip
 
 
 @identity(
@@ -70,11 +72,13 @@ def variance_reduced_mean(ports, case):
 def denoising_mean(ports, case):
     """A denoising loss that draws its own noise has the exact mean of an affine field."""
     field, x, sigma = case.field, case.x, case.sigma
-    values = means(lambda y, seed: ports.denoising_loss(field, y, sigma, rng=seed), x)
     # loss = 1/2 |c + B z|^2 with c = s(x), B = sigma A + I / sigma
     b = sigma * field.matrix + np.eye(len(field.offset)) / sigma
     c = oracles.fields.value(field, x)
     q = b.T @ b
     mean = 0.5 * ((c**2).sum(-1) + np.trace(q)).mean()
     variance = (0.5 * (q**2).sum() + ((c @ b) ** 2).sum(-1)).sum() / len(x) ** 2
-    yield Average("mean loss", values, float(mean), float(variance / COPIES))
+    yield averaged(
+        "mean loss", lambda y, seed: ports.denoising_loss(field, y, sigma, rng=seed),
+        x, float(mean), float(variance),
+    )  # fmt: skip

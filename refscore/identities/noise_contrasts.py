@@ -45,6 +45,9 @@ def noise_contrastive_given_points(ports, case):
     yield Sides("loss", got, np.array(want))
 
 
+_NEGLIGIBLE = 1e-14  # a node's weight, beside losses of some tens
+
+
 def _population_loss(ports, case, model):
     """The mean loss over data and noise, point by point on panels of the line."""
     step, nu = 0.6, case.ratio
@@ -56,9 +59,9 @@ def _population_loss(ports, case, model):
 
     middle = t[len(t) // 2 :][:1]
     start = loss(middle, middle)
-    of_x = p @ np.array([loss(t[i : i + 1], middle) for i in range(len(t))])
-    of_y = q @ np.array([loss(middle, t[i : i + 1]) for i in range(len(t))])
-    return of_x + of_y - start
+    of_x = sum(w * (loss(y[None], middle) - start) for w, y in zip(p, t) if w > _NEGLIGIBLE)
+    of_y = sum(w * (loss(middle, y[None]) - start) for w, y in zip(q, t) if w > _NEGLIGIBLE)
+    return start + of_x + of_y
 
 
 def _slope(loss, at, e, h):
@@ -94,8 +97,8 @@ def noise_contrastive_minimum(ports, case):
     want = oracles.contrasts.noise_contrastive_bound(case.law, case.noise_law, case.ratio)
     yield Sides("least loss", value, np.array(want), 1.0)
     step = 4e-2 if is_single(ports) else 2e-3
-    slope = [_slope(loss, truth, e, step) for e in np.eye(3)]
-    yield Sides("slope", slope, np.zeros(3), 1.0)
+    slope = _slope(loss, truth, np.array([0.6, -0.8, 1.0]), step)
+    yield Sides("slope along a line", slope, np.array(0.0), 1.0)
 
 
 @identity(
@@ -138,5 +141,5 @@ def noise_contrastive_far_out(ports, case):
     want = oracles.contrasts.noise_contrastive(model, case.noise_law, case.x, case.y)
     linear = case.c * len(case.y) / len(case.x) if case.c > 0 else -case.c
     beyond = np.array(want - linear)
-    scale = resolved(ports, np.abs(beyond), linear)
+    scale = resolved(ports, np.maximum(np.abs(beyond), 1.0), linear)
     yield Sides("loss beyond its linear part", got - linear, beyond, scale)

@@ -10,12 +10,12 @@ from refscore.identities.base import Order, Sides, identity
 from refscore.identities.cases import Case, FieldDescription
 from refscore.identities.fields import (
     VINCENT,
+    by_point,
     field_cases,
     joint_nodes,
     noise_cases,
     noised_gaussians,
 )
-from refscore.identities.perturbed import losses_at
 
 KINGMA = "seed 004; Kingma and LeCun 2010"
 
@@ -55,7 +55,7 @@ def noisy_implicit_affine(ports, case):
     """Noise adds half sigma^2 |A|_F^2 to the implicit objective of an affine field, exactly."""
     field, law, sigma = case.field, case.law, case.sigma
     x, z, w = joint_nodes(law)
-    loss = losses_at(lambda a, b: ports.noisy_implicit_loss(field, a, sigma, noise=b), x, z)
+    loss = by_point(lambda a, b: ports.noisy_implicit_loss(field, a, sigma, noise=b), x, z)
     clean = oracles.objectives.implicit_affine(field, law)
     added = 0.5 * sigma**2 * (field.matrix**2).sum()
     yield Sides("mean loss", w @ loss, np.array(clean + added), w @ np.abs(loss))
@@ -83,7 +83,7 @@ def noisy_implicit_expansion(ports, case):
     slope = oracles.perturbed.noise_slope(field, x)
     sigmas, errors = (0.2, 0.1, 0.05), []
     for sigma in sigmas:
-        noisy = losses_at(
+        noisy = by_point(
             lambda a, b, s=sigma: ports.noisy_implicit_loss(field, a, s, noise=b), points, z
         )
         rest = noisy.reshape(len(x), -1) @ w - clean - sigma**2 * slope

@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case
-from refscore.identities.errata import RATES, argmin, centred, linear
+from refscore.identities.errata import RATES, argmin, centred, linear, sliced_mean
 from refscore.identities.fields import by_point, gaussian_nodes
 
 _DENSITY_GRADIENTS = np.array([-0.6065306597126334, -0.24197072451914337])
@@ -49,15 +49,10 @@ def erratum_gaussian_normaliser(ports, case):
 )
 def erratum_sliced_square(ports, case):
     """Printed without the probe in the square: on v = (1, 2) least at 2.5 where 1 is right."""
-    law, v = case.law, case.probe
-    x, w = gaussian_nodes(law)
-    got = []
-    for rate in RATES:
-        field = linear(rate * np.eye(len(v)))
-        each = [ports.sliced_loss(field, a[None], probes=v[None, None]) for a in x]
-        got.append(w @ np.array(each).reshape(len(x)))
-    size = v @ v
-    yield Sides("objective", np.array(got), RATES**2 * size / 2 - RATES * size)
+    v, size = case.probe, case.probe @ case.probe
+    fields = [linear(rate * np.eye(len(v))) for rate in RATES]
+    got = np.array([sliced_mean(ports, field, case.law, v[None]) for field in fields])
+    yield Sides("objective", got, RATES**2 * size / 2 - RATES * size)
     yield Sides("least at", argmin(RATES, got), np.array(1.0))
     printed = RATES**2 * len(v) / 2 - RATES * size
     yield Sides("least as printed", argmin(RATES, printed), np.array(size / len(v)))
@@ -110,11 +105,9 @@ def erratum_missing_constant(ports, case):
 def erratum_one_probe(ports, case):
     """One fixed probe cannot see what happens across it; the mean over probes can."""
     d = len(case.matrix)
-    x, w = gaussian_nodes(centred(np.eye(d)))
 
     def mean(matrix, probes):
-        each = [ports.sliced_loss(linear(matrix), a[None], probes=probes[None]) for a in x]
-        return w @ np.array(each).reshape(len(x))
+        return sliced_mean(ports, linear(matrix), centred(np.eye(d)), probes)
 
     first, axes = np.eye(d)[:1], np.sqrt(d) * np.eye(d)
     blind = mean(case.matrix, first) - mean(np.eye(d), first)

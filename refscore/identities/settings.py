@@ -134,6 +134,12 @@ def hermite(dim: int, order: int) -> tuple[np.ndarray, np.ndarray]:
     return nodes, weights
 
 
+def convention_of(ports, port: str, name: str, default: str) -> str:
+    """The value of a convention that a subject declares, for one port or for all."""
+    declared = getattr(ports, "declared", None) or {}
+    return declared.get(f"{port}.{name}", declared.get(name, default))
+
+
 VP = Description("vp", beta_min=0.1, beta_max=20.0)
 
 

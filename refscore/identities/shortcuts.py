@@ -9,7 +9,6 @@ from refscore.identities import settings
 from refscore.identities.base import Order, Sides, identity
 from refscore.identities.cases import Case, FieldDescription, Law
 from refscore.identities.fields import by_point, field_cases, probe_cases
-from refscore.identities.perturbed import losses_at
 
 PANG = "Pang, Xu, Li, Song, Ermon and Zhu 2020"
 MARTENS = "seed 004; Martens, Sutskever and Swersky 2012"
@@ -84,7 +83,7 @@ def finite_difference_order(ports, case):
 
 def by_point_and_probe(port, case, step):
     """The losses of a case at a step."""
-    return losses_at(lambda x, v: port(case.field, x, step, probes=v), case.x, case.probes)
+    return by_point(lambda x, v: port(case.field, x, step, probes=v), case.x, case.probes)
 
 
 def ridge(dim: int, units: int) -> FieldDescription:

@@ -6,12 +6,11 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Average, Sides, identity
+from refscore.identities.base import Draws, Mean, Sides, identity
 from refscore.identities.cases import Case
-from refscore.identities.fields import COPIES, field_cases, means
+from refscore.identities.fields import averaged, field_cases
 
 HUTCHINSON = "seeds 000, 002, 003; Hutchinson 1989"
-_CALLS = 500
 
 
 def estimate(answer):
@@ -103,10 +102,14 @@ def probe_variances(ports, case):
 def trace_mean(ports, case):
     """A trace estimate that draws its own probes has the trace as its mean."""
     a = case.matrix
-    values = [estimate(ports.trace_estimate(a, len(a), rng=seed)) for seed in range(_CALLS)]
+
+    def draw(seed, n):
+        seeds = np.random.default_rng((1, seed)).integers(2**31, size=n)
+        return np.array([estimate(ports.trace_estimate(a, len(a), rng=int(s))) for s in seeds])
+
     kinds = ("gaussian", "rademacher", "sphere", "coordinate")
     bound = max(float(oracles.traces.variance(a, kind)) for kind in kinds)
-    yield Average("trace", np.array(values, float), float(np.trace(a)), bound)
+    yield Draws("trace", draw, Mean(float(np.trace(a)), variance=bound), eps=0.25, batch=400)
 
 
 @identity(
@@ -154,11 +157,13 @@ def divergence_unbiased(ports, case):
 )
 def divergence_mean(ports, case):
     """A divergence estimate that draws its own probes has the divergence as its mean."""
-    values = means(lambda x, seed: ports.divergence_estimate(case.field, x, rng=seed), case.x)
     jac = oracles.fields.jacobian(case.field, case.x)
-    bound = 2 * ((0.5 * (jac + np.swapaxes(jac, -1, -2))) ** 2).sum() / len(jac) ** 2 / COPIES
+    bound = 2 * ((0.5 * (jac + np.swapaxes(jac, -1, -2))) ** 2).sum() / len(jac) ** 2
     mean = oracles.fields.divergence(case.field, case.x).mean()
-    yield Average("mean divergence", values, float(mean), float(bound))
+    yield averaged(
+        "mean divergence", lambda x, seed: ports.divergence_estimate(case.field, x, rng=seed),
+        case.x, float(mean), float(bound),
+    )  # fmt: skip
 
 
 @identity(

@@ -131,6 +131,6 @@ def mixture_weight_ratios(ports, case):
     family="power",
 )
 def half_normal_variances(ports, case):
-    """The variance of generalised score matching on the half line, by its weight."""
+    """The variance of generalised score matching on the half-line, by its weight."""
     got = ports.half_normal_variance(case.power)
     yield Sides("n Var", got, exact.half_normal_variance(case.power))

@@ -43,7 +43,7 @@ def min_snr_values(ports, case):
     family="signal-to-noise ratio",
 )
 def min_snr_is_one_weight(ports, case):
-    """Read on the score, the weights of the three predictions are one."""
+    """Read on the score, the weights of the three predictions are one weight."""
     snr = float(case.snr[0])
     alpha, sigma = np.sqrt(snr / (1 + snr)), 1 / np.sqrt(1 + snr)
     want = oracles.ladder.min_snr(case.snr, case.gamma, "noise")[0] * sigma**2

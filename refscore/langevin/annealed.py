@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_array, as_callable, as_count, as_points, as_positive, as_real
+from refscore._arguments import (
+    as_array,
+    as_callable,
+    as_count,
+    as_points,
+    as_positive,
+    as_real,
+    beyond_float,
+)
 from refscore.langevin.runner import Run, run
 from refscore.langevin.steps import Step, vector_at
 from refscore.langevin.unadjusted import Unadjusted
@@ -22,8 +30,12 @@ def annealed_step_sizes(sigmas, step_size) -> np.ndarray:
     Source: Song and Ermon 2019, algorithm 1.
     Tested in: tests/langevin/test_annealed.py
     """
-    sigmas = _ladder(sigmas)
-    return as_positive(step_size, "step_size") * (sigmas / sigmas[-1]) ** 2
+    sigmas, eta = _ladder(sigmas), as_positive(step_size, "step_size")
+    with np.errstate(all="ignore"):
+        sizes = eta * (sigmas / sigmas[-1]) ** 2
+    if not (np.isfinite(sizes).all() and sizes.min() > 0):
+        raise ValueError(f"sigmas must give step sizes within float64, got {sizes.tolist()}"[:200])
+    return sizes
 
 
 class Annealed(Step):
@@ -78,7 +90,8 @@ def annealed(
     if denoise:
         sigma = step.sigmas[-1]
         score = vector_at(step.levels[-1].score, found.x, "score_at(x, sigma)")
-        found = found._replace(x=found.x + sigma**2 * score)
+        with beyond_float():
+            found = found._replace(x=found.x + sigma**2 * score)
     return found
 
 
@@ -86,7 +99,7 @@ def _ladder(sigmas) -> np.ndarray:
     sigmas = as_array(sigmas, "sigmas", (None,))
     if not sigmas.size or sigmas.min() <= 0:
         raise ValueError(f"sigmas must be at least one positive level, got {sigmas.tolist()}"[:200])
-    return sigmas
+    return sigmas.copy()
 
 
 def _at(score_at, sigma: float) -> Callable:

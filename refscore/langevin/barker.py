@@ -8,7 +8,6 @@ import numpy as np
 
 from refscore._arguments import as_callable, as_positive
 from refscore.langevin.metropolis import Metropolis
-from refscore.langevin.steps import unit
 
 
 class Barker(Metropolis):
@@ -18,11 +17,11 @@ class Barker(Metropolis):
 
     def __init__(self, log_density, score, scale):
         self.scale = as_positive(scale, "scale")
-        super().__init__(log_density, as_callable(score, "score"), self.scale**2)
+        super().__init__(log_density, as_callable(score, "score"), self.scale * self.scale)
 
     def _propose(self, state, z, uniforms):
         w = self.scale * z
-        kept = unit(uniforms, "noise[1]") < np.exp(-np.logaddexp(0.0, -w * state.score))
+        kept = uniforms < np.exp(-np.logaddexp(0.0, -w * state.score))
         new, lost = self._state_near(state.x + np.where(kept, w, -w), state.x)
         return new, self.log_ratio(state, new) + lost
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from refscore.langevin.moments import Moments
-from refscore.langevin.steps import Point
+from refscore.langevin.noise import Drawn
+from refscore.langevin.steps import Point, Step
 
 
 class Chains:
@@ -21,6 +22,7 @@ class Chains:
         self.accepted: np.ndarray | None = None
         self._at = getattr(step, "at", None)
         self._stateful = self._at is None and hasattr(step, "advance") and hasattr(step, "start")
+        self._trusted = self._stateful and isinstance(step, Step) and isinstance(supply, Drawn)
         self._noise: list = []
         self._next = 0
         self._before, self._first = self.state, 0
@@ -66,9 +68,8 @@ class Chains:
     def _refill(self) -> None:
         self._require_finite()
         if any(np.may_share_memory(self.x, buffer) for buffer in self.supply.buffers):
-            self.state = self.state._replace(
-                x=self.x.copy()
-            )  # a step may return its noise, whose memory is reused
+            # a step may return its noise, whose memory is reused
+            self.state = self.state._replace(x=self.x.copy())
         self._before, self._first, self._next = self.state, self.k, 0
         self._noise = []
         self._noise = self.supply.block()
@@ -78,11 +79,7 @@ class Chains:
         step = self.step if self._at is None else self._at(k)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                new = (
-                    step.advance(state, z)
-                    if self._stateful
-                    else Point(np.asarray(step(state.x, z)))
-                )
+                new = self._next_state(step, state, z)
         except ValueError:
             if np.isfinite(state.x).all():
                 raise
@@ -92,6 +89,14 @@ class Chains:
                 f"step must keep the shape of x, {state.x.shape}, got shape {new.x.shape}"
             )
         return new
+
+    def _next_state(self, step, state, z: tuple):
+        if self._trusted:
+            return step._advance(state, *z)
+        noise = z if len(z) > 1 else z[0] if z else None
+        if self._stateful:
+            return step.advance(state, noise)
+        return Point(np.asarray(step(state.x, noise)))
 
     def _require_finite(self) -> None:
         """Raise if the points are not finite, naming the first such step by a replay."""

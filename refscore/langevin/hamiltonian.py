@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_callable, as_count, as_positive, as_real, beyond_float
+from refscore._arguments import as_callable, as_count, as_like, as_points, as_positive, beyond_float
 from refscore.langevin.metropolis import Metropolis
-from refscore.langevin.steps import Step, number_at, points, vector_at
+from refscore.langevin.steps import Step, dots, number_at, points, vector_at
 
 
 def leapfrog(
@@ -26,9 +26,8 @@ def leapfrog(
     Tested in: tests/langevin/test_hamiltonian.py
     """
     score, h = as_callable(score, "score"), as_positive(step_size, "step_size")
-    x, v = points(x), as_real(v, "v")
-    if v.shape != x.shape:
-        raise ValueError(f"v must have the shape of x, {x.shape}; got shape {v.shape}")
+    x = as_points(x, "x")
+    v = as_like(v, "v", x, "x")
     n = as_count(n_leapfrog, "n_leapfrog")
     with beyond_float():
         x, v, _ = _leapfrog(lambda y: vector_at(score, y), x, v, vector_at(score, x), h, n)
@@ -66,7 +65,7 @@ class Hamiltonian(Metropolis):
         if lost.any():
             y = np.where(lost[..., None], state.x, y)
         new = state._replace(x=y, log_density=number_at(self.log_density, y), score=np.array(s))
-        log_ratio = new.log_density - state.log_density - 0.5 * (_square(w) - _square(v))
+        log_ratio = new.log_density - state.log_density - 0.5 * (dots(w, w) - dots(v, v))
         return new, np.where(lost, -np.inf, log_ratio)
 
 
@@ -83,11 +82,11 @@ class Trajectory(Step):
     def start(self, x) -> ScoredPoint:
         """The score at x, so that the next step need not ask again."""
         x = points(x)
-        return ScoredPoint(x, vector_at(self.score, x))
+        with beyond_float():
+            return ScoredPoint(x, vector_at(self.score, x))
 
-    def advance(self, state: ScoredPoint, noise) -> ScoredPoint:
-        """The state after one step of n_leapfrog scores."""
-        (v,) = self._noise(noise, state.x.shape)
+    def _next(self, state: ScoredPoint, *noise) -> ScoredPoint:
+        (v,) = noise
         with beyond_float():
             x, _, s = _leapfrog(
                 lambda y: vector_at(self.score, y), state.x, v, state.score,
@@ -101,10 +100,6 @@ class ScoredPoint(NamedTuple):
 
     x: np.ndarray
     score: np.ndarray
-
-
-def _square(v):
-    return np.einsum("...i,...i", v, v)
 
 
 def hmc(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,19 +11,21 @@ import numpy as np
 from refscore._arguments import (
     as_callable,
     as_covariance,
+    as_like,
+    as_points,
     as_positive,
     as_real,
     beyond_float,
 )
-from refscore.langevin.steps import Step, finite, number_at, points, unit, vector_at
+from refscore.langevin.steps import Step, decisive, dots, number_at, points, vector_at
 
 
 class State(NamedTuple):
     """A point with what it cost: x (..., d), log p(x), s(x), and whether it was just accepted."""
 
-    x: np.ndarray
-    log_density: np.ndarray
-    score: Any = None  # an array, or None where the step needs none
+    x: Any
+    log_density: Any
+    score: Any = None  # None where the step needs none
     accepted: np.ndarray | None = None
 
 
@@ -39,11 +42,13 @@ class Metropolis(Step):
     def __init__(self, log_density: Callable, score: Callable | None, step_size):
         self.log_density = as_callable(log_density, "log_density")
         self.score = None if score is None else as_callable(score, "score")
+        self._functions = (log_density,) if score is None else (log_density, score)
         super().__init__(step_size)
 
     def start(self, x) -> State:
         """log p and s at x, so that the next step need not ask again."""
-        return self._state(points(x))
+        with beyond_float():
+            return self._state(points(x))
 
     def inform(self, x, noise) -> tuple[np.ndarray, Any]:
         """(x', accepted): the next points (..., d) and which proposals were taken (...,)."""
@@ -52,13 +57,12 @@ class Metropolis(Step):
 
     def advance(self, state: State, noise) -> State:
         """The state after one step; one log density and one score for a MALA step."""
-        *parts, u = self._noise(noise, state.x.shape)
-        for i, part in enumerate(parts):
-            finite(part, f"noise[{i}]")
-        unit(u, f"noise[{len(parts)}]")
-        with beyond_float():
-            proposal, log_ratio = self._propose(state, *parts)
-            return _chosen(u < _acceptance(log_ratio), proposal, state)
+        noise = self._noise(noise, state.x.shape)
+        return self._advance(state, *decisive(self.parts, noise))
+
+    def _next(self, state: State, *noise) -> State:
+        proposal, log_ratio = self._propose(state, *noise[:-1])
+        return _chosen(noise[-1] < _acceptance(log_ratio), proposal, state)
 
     def _propose(self, state: State, *noise) -> tuple[State, np.ndarray]:
         raise NotImplementedError(f"{type(self).__name__} does not define _propose")
@@ -67,22 +71,38 @@ class Metropolis(Step):
         score = None if self.score is None else np.array(vector_at(self.score, x))
         return State(x, number_at(self.log_density, x), score)
 
-    def _state_near(self, y, x) -> tuple[State, np.ndarray]:
+    def _state_near(self, y, x) -> tuple[State, Any]:
         """The state at proposals y, x in place of those that are not finite, and 0 or −inf."""
-        if np.isfinite(y.sum()):
-            return self._state(y), np.zeros(())
+        if math.isfinite(y.sum()):
+            return self._state(y), 0.0
         lost = ~np.isfinite(y).all(-1)
         return self._state(np.where(lost[..., None], x, y)), np.where(lost, -np.inf, 0.0)
 
 
 def _chosen(accepted, proposal: State, state: State) -> State:
-    """The proposal's arrays, overwritten in the rejected rows."""
-    rejected = ~accepted
-    if rejected.any():
-        for new, old in zip(proposal[:3], state[:3]):
-            if new is not None:
-                new[rejected] = old[rejected]
-    return proposal._replace(accepted=accepted)
+    """The proposal, with the state's numbers in the rejected rows."""
+    rejected = np.flatnonzero(~accepted)
+    if not rejected.size:
+        return proposal._replace(accepted=accepted)
+    x, log_density, score = (
+        None if new is None else _put(new, old, rejected, accepted.ndim)
+        for new, old in zip(proposal[:3], state[:3])
+    )
+    return State(x, log_density, score, accepted)
+
+
+def _put(new, old, rejected, ndim: int) -> Any:
+    """`new`, overwritten with the rejected chains of `old`."""
+    new, old = np.asarray(new, order="C"), np.asarray(old, order="C")
+    _items(new, ndim)[rejected] = _items(old, ndim)[rejected]
+    return new
+
+
+def _items(array: np.ndarray, ndim: int) -> np.ndarray:
+    """One item a chain, whatever its width: items move faster than short rows."""
+    if array.ndim == ndim:
+        return array.reshape(-1)
+    return array.reshape(-1, array.shape[-1]).view(f"V{8 * array.shape[-1]}")[:, 0]
 
 
 def _acceptance(log_ratio) -> np.ndarray:
@@ -108,7 +128,7 @@ def metropolis_log_ratio(
     """The log ratio of a Metropolis-adjusted Langevin step from x to the proposal y.
 
         r = log p(y) − log p(x) + log q(y → x) − log q(x → y),  q(x → ·) = N(x + (η/2) G s(x), η G)
-          = log p(y) − log p(x) − ½ (y−x)ᵀ(s(x) + s(y)) + (η/8) [s(x)ᵀG s(x) − s(y)ᵀG s(y)]
+          = log p(y) − log p(x) + (s(x) + s(y))ᵀ[(η/8) G (s(x) − s(y)) − ½ (y−x)]
 
     Arguments: log_density, (..., d) -> (...,), up to a constant; score, its gradient; x and
     proposal (..., d); step_size η > 0; preconditioner G (d, d), I unless given.
@@ -117,9 +137,8 @@ def metropolis_log_ratio(
     Tested in: tests/langevin/test_metropolis.py
     """
     step = AdjustedLangevin(log_density, score, step_size, preconditioner)
-    x, y = points(x), as_real(proposal, "proposal")
-    if y.shape != x.shape:
-        raise ValueError(f"proposal must have the shape of x, {x.shape}; got shape {y.shape}")
+    x = as_points(x, "x")
+    y = as_like(proposal, "proposal", x, "x")
     with beyond_float():
         return step.log_ratio(step._state(x), step._state(y))
 
@@ -145,9 +164,14 @@ class AdjustedLangevin(Metropolis):
     def log_ratio(self, old: State, new: State) -> np.ndarray:
         """r of `metropolis_log_ratio`, from states."""
         s, t = old.score, new.score
-        drift = np.einsum("...i,...i", new.x - old.x, s + t)
-        energy = np.einsum("...i,...i", s - t, self._in_metric(s + t))
-        return new.log_density - old.log_density - 0.5 * drift + 0.125 * self.step_size * energy
+        along = 0.125 * self.step_size * self._in_metric(s - t)
+        work = new.x - old.x
+        work *= 0.5
+        along -= work
+        log_ratio = dots(np.add(s, t, out=work), along)
+        log_ratio += new.log_density
+        log_ratio -= old.log_density
+        return log_ratio
 
     def _in_metric(self, vectors):
         G = self.preconditioner
@@ -179,7 +203,7 @@ class RandomWalk(Metropolis):
 
     def __init__(self, log_density, scale):
         self.scale = as_positive(scale, "scale")
-        super().__init__(log_density, None, self.scale**2)
+        super().__init__(log_density, None, self.scale * self.scale)
 
     def _propose(self, state, z):
         new, lost = self._state_near(state.x + self.scale * z, state.x)

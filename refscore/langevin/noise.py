@@ -82,7 +82,6 @@ def given(noise, parts, shapes, n_steps: int) -> Given:
     return Given(arrays, n_steps)
 
 
-def _steps(buffers: list, n: int) -> list:
-    if not buffers:
-        return [None] * n
-    return list(buffers[0]) if len(buffers) == 1 else list(zip(*buffers))
+def _steps(buffers: list, n: int) -> list[tuple]:
+    """The parts of the noise of each step."""
+    return list(zip(*buffers)) if buffers else [()] * n

@@ -59,7 +59,8 @@ def run(
     run from run.x goes on where the first ended.
     Raises: ValueError when the chain leaves the finite numbers (naming step and step size),
     when the trajectory would not fit, or naming the argument. An exception on the way,
-    KeyboardInterrupt included, carries what was kept so far as its attribute `run`.
+    KeyboardInterrupt included, carries what was kept so far as its attribute `run` (with
+    workers some blocks may be ahead: its trajectory goes as far as all have come).
     Cost: n_steps steps; memory of a few blocks of noise beside the trajectory.
     Tested in: tests/langevin/test_runner.py
     """
@@ -69,6 +70,8 @@ def run(
     memory_limit = as_positive(memory_limit, "memory_limit")
     if callback is not None:
         as_callable(callback, "callback")
+    if not isinstance(progress, (bool, np.bool_)):
+        raise TypeError(f"progress must be True or False, got {progress!r}")
     n_kept = max(0, n_steps - burn_in) // thin
     kept = _reserve((n_kept, *x.shape), memory_limit) if trajectory else None
     rows = _rows(step, x, workers)

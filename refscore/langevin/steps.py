@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refscore._arguments import as_positive, as_real, beyond_float, require_finite
+from refscore.distributions.base import Distribution
 from refscore.fields.base import Field, handed_to
 
+PIECE = 1 << 15  # numbers in x, beyond which rows are taken piece by piece
 KINDS = ("normal", "uniform", "uniforms")
 
 
@@ -27,6 +29,7 @@ class Step:
 
     parts: tuple[str, ...] = ("normal",)
     coupled = False
+    _functions: tuple = (None,)  # those the step calls; None for one it knows nothing about
 
     def __init__(self, step_size):
         self.step_size = as_positive(step_size, "step_size")
@@ -41,12 +44,36 @@ class Step:
 
     def advance(self, state, noise) -> Any:
         """The state after one step."""
-        with beyond_float():
-            return Point(self._move(state.x, *self._noise(noise, state.x.shape)))
+        return self._advance(state, *self._noise(noise, state.x.shape))
 
     def noise_shapes(self, shape: tuple) -> tuple[tuple, ...]:
         """The shapes of the parts of the noise for x of this shape."""
         return tuple(shape[:-1] if part == "uniform" else shape for part in self.parts)
+
+    def _advance(self, state, *noise) -> Any:
+        """`advance` on parts of the noise that were checked, or drawn by `run`."""
+        with beyond_float():
+            if state.x.size > PIECE and state.x.ndim == 2 and of_rows(*self._functions):
+                return self._in_pieces(state, noise)
+            return self._next(state, *noise)
+
+    def _in_pieces(self, state, noise) -> Any:
+        """Some rows after the other, so that the cache holds what a step works on."""
+        n, rows = len(state.x), max(1, PIECE // (2 * state.x.shape[-1]))
+        whole: list = []
+        for i in range(0, n, rows):
+            piece = slice(i, i + rows)
+            old = [None if part is None else part[piece] for part in state]
+            new = self._next(type(state)(*old), *(z[piece] for z in noise))
+            if not whole:
+                whole = [None if a is None else np.empty((n, *a.shape[1:]), a.dtype) for a in new]
+            for target, part in zip(whole, new):
+                if part is not None:
+                    target[piece] = part
+        return type(state)(*whole)
+
+    def _next(self, state, *noise) -> Any:
+        return Point(self._move(state.x, *noise))
 
     def _move(self, x, *noise) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} does not define _move")
@@ -98,9 +125,26 @@ def unit(array: np.ndarray, name: str) -> np.ndarray:
     return array
 
 
-def finite(array: np.ndarray, name: str) -> np.ndarray:
-    """Noise that decides an acceptance must be finite."""
-    return require_finite(array, name)
+def of_rows(*functions) -> bool:
+    """Whether these are known to work row by row: fields, and log densities of our laws."""
+    return all(
+        isinstance(f, Field) or isinstance(getattr(f, "__self__", None), Distribution)
+        for f in functions
+    )
+
+
+def decisive(parts: tuple, arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Noise that decides an acceptance: finite, and uniform parts in [0, 1]."""
+    for i, (part, array) in enumerate(zip(parts, arrays)):
+        (require_finite if part == "normal" else unit)(array, f"noise[{i}]")
+    return arrays
+
+
+def dots(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Σᵢ aᵢ bᵢ along the last axis; a matrix product adds short rows fastest."""
+    if a.shape[-1] > 16:
+        return np.einsum("...i,...i", a, b)
+    return (a * b) @ np.ones(a.shape[-1])
 
 
 def vector_at(function: Callable, x: np.ndarray, name: str = "score(x)") -> np.ndarray:

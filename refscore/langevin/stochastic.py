@@ -56,7 +56,7 @@ class Minibatch:
     def __init__(self, prior_score, likelihood_score, data, batch_size):
         self.prior_score = None if prior_score is None else as_callable(prior_score, "prior_score")
         self.likelihood_score = as_callable(likelihood_score, "likelihood_score")
-        self.data = as_array(data, "data", (None, None))
+        self.data = as_array(data, "data", (None, None)).copy()
         if not len(self.data):
             raise ValueError(f"data must have shape (N, m), N at least 1; got {self.data.shape}")
         self.batch_size = as_count(batch_size, "batch_size")

@@ -15,6 +15,7 @@ class Unadjusted(Step):
 
     def __init__(self, score: Callable, step_size):
         self.score = as_callable(score, "score")
+        self._functions = (score,)
         super().__init__(step_size)
         self._half, self._root = 0.5 * self.step_size, self.step_size**0.5
 

@@ -44,9 +44,8 @@ class Splitting(Step):
         """The point; its score is not asked for before it is needed."""
         return Kinetic(points(x, even=True))
 
-    def advance(self, state: Kinetic, noise) -> Kinetic:
-        """The state after all letters of the scheme."""
-        z = iter(self._noise(noise, state.x.shape))
+    def _next(self, state: Kinetic, *noise) -> Kinetic:
+        z = iter(noise)
         x, v = np.split(state.x, 2, axis=-1)
         s, h = state.score, self._times
         with beyond_float():

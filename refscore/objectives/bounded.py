@@ -57,7 +57,7 @@ def boundary_term(field, law) -> float:
 
     field a Field on the line; law a distribution of one dimension with its interval as `.low`
     and `.high` (Uniform, TruncatedNormal, HalfNormal); an infinite end leaves nothing.
-    Source: derived; half-lines are what Hyvärinen (2007) meets it on.
+    Source: derived; Hyvärinen (2007) meets it on half-lines.
     Checked by: boundary_term_of_a_jump
     """
     law = as_offering(law, "law", "low", "high", "log_density")

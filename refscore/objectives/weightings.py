@@ -36,7 +36,7 @@ def likelihood_weight(process, t) -> np.ndarray:
     """λ(t) = g(t)²: ½∫ g² E‖s + Z/σ‖² dt bounds −log p up to a constant free of s.
 
     process: with `diffusion(t)` g; t: times of any shape. For a geometric ladder of exploding
-    variance g² = 2σ² log(σ_max/σ_min): the weight σ² but for a factor.
+    variance g² = 2σ² log(σ_max/σ_min): the weight σ² up to a factor.
     Source: Song, Durkan, Murray and Ermon (2021), theorem 1.
     Tested in: tests/objectives/test_weightings.py
     """
@@ -51,7 +51,7 @@ def min_snr_weight(snr, gamma=5.0, prediction="noise") -> np.ndarray:
 
     The three are one weight on the score where α² + σ² = 1. snr: above 0, any shape; gamma:
     γ > 0; prediction: "noise", "velocity" or "data". Returns an array of snr's shape.
-    Raises: ValueError naming the argument.
+    Raises ValueError naming the argument.
     Source: Hang et al., Efficient diffusion training via min-SNR weighting (2023).
     Checked by: min_snr_values, min_snr_is_one_weight
     """
@@ -84,7 +84,7 @@ def score_weight(weight, target, alpha, sigma) -> np.ndarray:
 
     where y = α x + σ z, and v and u are predicted through ẑ and x̂. weight: an array;
     target: one of these five words; alpha: above 0; sigma: above 0; all of one shape, or
-    numbers. Returns weight times the factor. Raises: ValueError naming the argument.
+    numbers. Returns weight times the factor. Raises ValueError naming the argument.
     Checked by: score_weights
     """
     _known(target, "target", TARGETS)
@@ -108,7 +108,7 @@ def score_weight(weight, target, alpha, sigma) -> np.ndarray:
 
 
 def uncertainty_loss(squares, log_variance) -> np.ndarray:
-    """½(‖r‖² e^(−u) + u): a Gaussian's −log density with learned log variance u, but a constant.
+    """½(‖r‖² e^(−u) + u): a Gaussian's −log density with learned log variance u, up to a constant.
 
     squares: ‖r‖² ≥ 0; log_variance: u, of the same shape or a number. The best u is log ‖r‖².
     Checked by: uncertainty_weighting

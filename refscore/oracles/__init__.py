@@ -17,6 +17,11 @@ estimators  optima, asymptotic variances, bounds
 traces      Hutchinson estimates on given probes, variances, brute-force enumerations
 bayes       Tweedie, linear-Gaussian posteriors, diffused laws
 langevin    exact laws of the unadjusted Langevin chain on a Gaussian, Wasserstein distance
+langevin_steps, langevin_laws, langevin_acceptance, langevin_transfer
+            the other Langevin steps on given noise; their laws and mean acceptance on a
+            Gaussian; the law of a chain on the line, backwards
+discrepancies
+            kernel Stein, MMD, energy, Wasserstein and Kolmogorov-Smirnov distances
 diffusion   forward marginals, probability-flow velocities, maps and likelihoods
 calculus    nearest gradient field of an affine field
 """
@@ -24,8 +29,9 @@ calculus    nearest gradient field of an affine field
 from importlib import import_module
 
 __all__ = [
-    "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "estimators", "fields",
-    "kernels", "ladder", "langevin", "objectives", "perturbed", "scores", "traces",
+    "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "discrepancies",
+    "estimators", "fields", "kernels", "ladder", "langevin", "langevin_acceptance", "langevin_laws", "langevin_steps",
+    "langevin_transfer", "objectives", "perturbed", "scores", "traces",
 ]  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def generalised_normal_rate(x, power):
 
 
 def half_normal_mean(x, weight, weight_derivative):
-    """(sum h x - sum h') / sum h: the mean of a unit normal on the half line, weight h."""
+    """(sum h x - sum h') / sum h: the mean of a unit normal on the half-line, weight h."""
     return np.sum(weight * x - weight_derivative) / np.sum(weight)
 
 

@@ -110,6 +110,16 @@ ARGUMENTS: dict[str, str] = {
     "n_probes": "how many probes a point, an integer",
     "reduced": "True for the variance-reduced loss, with 1/2 |s|^2 kept whole",
     "separation": "a of 1/2 N(a, 1) + 1/2 N(-a, 1), a number",
+    "kernel": '"rbf", "imq" or (weighted_mmd) "energy"',
+    "exponent": "of the imq kernel, a number",
+    "statistic": '"V", all pairs, or "U", no point with itself',
+    "weights": "(n,), summing to one",
+    "x_weights": "(n,), summing to one",
+    "y_weights": "(m,), summing to one",
+    "p": "the order of a distance, a number >= 1",
+    "other_mean": "(d,)",
+    "other_covariance": "(d, d)",
+    "u": "numbers of [0, 1], (n,)",
     "probes": "random vectors of covariance I: (n, m, d) in losses and divergence_estimate, m a"
     " point; (m, dim) for traces; (n, m, k) in curvature_propagation_loss; averaged over m",
     "noise": "standard normal numbers shaped like x; (n_steps, n, d) in contrastive_divergence,"

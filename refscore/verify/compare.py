@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from refscore.identities import Average, Bound, Order, Sides, Uniforms
+from refscore.identities import Average, Bound, Draws, Order, Sides, Uniforms
 from refscore.verify.statistics import mean_test, uniform_test
+
+if TYPE_CHECKING:
+    from refscore.verify.evidence.engine import Engine
 
 ALPHA = 1e-6
 _QUANTILES = 2000
@@ -26,6 +29,8 @@ class Judgement(NamedTuple):
     right: np.ndarray | None = None
     draws: int = 0
     spread: float | None = None  # standard deviation of the drawn values about their mean
+    undecided: bool = False
+    evidence: dict | None = None  # how far draws have come, and how they came there
 
 
 def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Judgement:
@@ -45,6 +50,22 @@ def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Ju
     if isinstance(outcome, Uniforms):
         return uniforms(outcome, alpha)
     raise TypeError(f"an identity yields outcomes, got {type(outcome).__name__}")
+
+
+def drawn(outcome: Draws, engine: Engine, key: tuple[str, ...], level: float) -> Judgement:
+    """Batches of draws, judged until they decide or the budget is spent."""
+    from refscore.verify.evidence import engine as sequential
+
+    try:
+        result = engine.collect(outcome, key, level)
+    except sequential.Unreadable as error:
+        return _refused(outcome.label, 0.0, str(error))
+    d = result.decision
+    return Judgement(
+        outcome.label, d.verdict == "holds", max(d.log_e, 0.0), d.threshold,
+        sequential.described(result), np.asarray(d.leading.deviation), np.asarray(0.0),
+        d.n, None, d.verdict == "undecided", sequential.record(result),
+    )  # fmt: skip
 
 
 def exact(sides: Sides, tolerance: float, *, means: bool = False) -> Judgement:

@@ -66,11 +66,22 @@ class TraceConventions:
 
 @dataclass(frozen=True)
 class LangevinConventions:
-    """How the step is spelled: eta, epsilon with eta = epsilon^2, or h with eta = 2 h."""
+    """How Langevin steps are spelled: eta, epsilon with eta = epsilon^2, or h with eta = 2 h; which
+    splitting, which root of a preconditioner, which norms, and what the last step is."""
 
     step: str = "eta"
+    splitting: str = "BAOAB"
+    root: str = "cholesky"
+    norms: str = "row"
+    last_step: str = "noisy"
 
-    VALUES = {"step": ("eta", "epsilon", "h")}
+    VALUES = {
+        "step": ("eta", "epsilon", "h"),
+        "splitting": ("BAOAB", "ABOBA", "OBABO", "OABAO"),
+        "root": ("cholesky", "symmetric"),
+        "norms": ("row", "batch mean"),
+        "last_step": ("noisy", "denoised"),
+    }
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,15 @@ FAMILIES: dict[str, Any] = {
 LOSSES = tuple(name for name, port in PORTS.items() if port.group == "objectives")
 _SLICED = ("sliced_loss", "sliced_loss_gradient")
 PROBED = ("trace_estimate", "divergence_estimate", "diagonal_estimate", "curvature_propagation")
+# ports whose step size is the eta of x + (eta / 2) score + sqrt(eta) noise
+SPELLED = (
+    "langevin_step", "langevin_law", "langevin_stationary", "langevin_sample", "annealed_sample",
+    "annealed_step_sizes", "preconditioned_step", "sgld_step", "metropolis_log_ratio", "mala_step",
+    "preconditioned_law", "sgld_law", "annealed_law", "mala_acceptance", "wasserstein_bias",
+    "autocorrelation_time", "stability_limit", "signal_to_noise", "chain_distribution",
+    "annealed_distribution",
+)  # fmt: skip
+_STEPS = ("annealed_step_sizes", "stability_limit")  # which return step sizes
 APPLIES: dict[str, tuple[str, ...]] = {
     "log_density": ("log_density",),
     "score_sign": ("score", "score_jacobian", "divergence"),
@@ -112,7 +132,11 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "sliced_form": _SLICED,
     "probes": _SLICED,
     "trace_probes": PROBED,
-    "step": ("langevin_step", "langevin_law", "langevin_stationary"),
+    "step": SPELLED,
+    "splitting": ("underdamped_step",),
+    "root": ("preconditioned_step",),
+    "norms": ("corrector_step",),
+    "last_step": ("annealed_sample",),
     "marginal": ("marginal",),
     "likelihood": ("log_likelihood",),
 }
@@ -182,7 +206,7 @@ def for_port(port: str, declared: dict):
 
 def to_subject(port: str, arguments: dict, record) -> dict:
     """The arguments as a subject of these conventions expects them."""
-    if isinstance(record, LangevinConventions) and "step_size" in arguments:
+    if port in SPELLED and "step_size" in arguments:
         eta = arguments["step_size"]
         spelled = {"eta": eta, "epsilon": np.sqrt(eta), "h": eta / 2}[record.step]
         return {**arguments, "step_size": float(spelled)}
@@ -203,6 +227,8 @@ def from_subject(port: str, arguments: dict, output, record):
         return _objective(port, arguments, output, record)
     if port in PROBED and record.trace_probes == "unit norm":
         return _scaled(output, _dim(port, arguments))
+    if port in _STEPS:
+        return {"eta": output, "epsilon": output**2, "h": 2 * output}[record.step]
     if isinstance(record, ProcessConventions):
         return _process(port, arguments, output, record)
     return output

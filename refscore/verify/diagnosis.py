@@ -2,8 +2,9 @@
 
 Every named mistake predicts what the observable becomes: the kit runs the mistaken
 library on the same inputs and compares. A mistake is named only when it reproduces
-everything the failing port did, wrong and right; where draws decide, only when mean and
-spread fit on every case and every rival is worse by a Bayes factor of 20.
+everything the failing port did, wrong and right; where draws decide, only when its law is
+not rejected by any statistic of any case, every rival is worse by a Bayes factor of 20, and
+the rivals' own draws differ from its draws.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from refscore.identities import catalogue
 from refscore.verify.compare import Judgement
-from refscore.verify.draws import agreement_of_moments, likely, moments
+from refscore.verify.draws import Agreement, Sample, agreement, samples
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.subject import Subject
 
@@ -37,6 +38,8 @@ def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
     drawn = not any(_seen_exactly(mistakes()[name].port, report) for name in fitting)
     margin = 2 * _LOG_20 if drawn else _LOG_20  # chance alone parts equal laws by log 20
     named = tuple(n for n, score in fitting.items() if score > best - margin)
+    if drawn:
+        named += tuple(n for n in fitting if n not in named and _alike(n, named[0], report))
     if not named:
         return Diagnosis((), "no listed mistake reproduces what was returned", observed)
     summaries = [f"{name}: {mistakes()[name].summary}" for name in named]
@@ -65,31 +68,81 @@ def _fit_once(wrong, report: Report, subject: Subject) -> float | None:
 
 def fit(wrong, report: Report, subject: Subject) -> float | None:
     """A log-likelihood of what the port did under a mistake; None if it does not fit."""
-    total, informative, drawn = 0.0, False, []
+    total, informative = 0.0, False
     others = _suspects(report) - {wrong.port}
     for check in report.checks:
         if wrong.port not in check.ports or check.id == "P" or others & set(check.ports):
             continue
-        predicted = _predicted(wrong.name, check.name) if check.cases else {}
-        for case in check.cases:
-            said = _numbered(predicted.get(case.case, []))
-            if case.judgements and not said:
+        if check.kind == "expectation":
+            score = _fit_of_draws(wrong.name, check, report, subject)
+            if score is None:
                 return None
-            for key, seen in _numbered(case.judgements).items():
-                if key not in said:
-                    if not seen.holds:
-                        return None
-                    continue
-                score = _agree(wrong.name, check.kind, seen, said[key])
-                many = check.kind == "expectation" and seen.spread is not None
-                if many and score is not None:  # worth the further draws
-                    score = _pooled(wrong.name, check, report, subject).get((case.case, key))
-                    drawn.append(score or 0.0)
-                if score is None:
+            total += score
+            informative = informative or check.verdict == "fails"
+            continue
+        found = _fit_of_sides(wrong.name, check)
+        if found is None:
+            return None
+        total, informative = total + found[0], informative or found[1]
+    return total if informative else None
+
+
+def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None:
+    """The log-likelihood of what a check compared, and whether it fails under the mistake too."""
+    total, informative = 0.0, False
+    predicted = _predicted(mistake, check.name) if check.cases else {}
+    for case in check.cases:
+        said = _numbered(predicted.get(case.case, []))
+        if case.judgements and not said:
+            return None
+        for key, seen in _numbered(case.judgements).items():
+            if key not in said:
+                if not seen.holds:
                     return None
-                total += score
-                informative = informative or not (said[key].holds or seen.holds)
-    return total if informative and likely(drawn) else None
+                continue
+            score = _agree(mistake, check.kind, seen, said[key])
+            if score is None:
+                return None
+            total += score
+            informative = informative or not (said[key].holds or seen.holds)
+    return total, informative
+
+
+def _fit_of_draws(mistake: str, check: CheckResult, report: Report, subject: Subject):
+    """-χ²/2 of what a check drew against what the mistaken library draws; None if unlikely."""
+    judged = {case.case for case in check.cases if case.judgements}
+    if not judged:
+        return 0.0
+    known = report.__dict__.setdefault("_drawn", {})
+    if check.name not in known:
+        known[check.name] = samples(check.name, subject, "subject")
+    seen = {key: sample for key, sample in known[check.name].items() if key[0] in judged}
+    found = _together(seen, _samples_of_mistake(mistake, check.name))
+    return None if found is None or not found.likely else -0.5 * found.square
+
+
+def _together(seen: dict[tuple, Sample], said: dict[tuple, Sample]) -> Agreement | None:
+    """The agreement of all outcomes; None where one is missing or cannot agree."""
+    square, count = 0.0, 0
+    if not seen:
+        return None
+    for key, sample in seen.items():
+        found = agreement(sample, said[key]) if key in said else None
+        if found is None or not found.likely:
+            return None
+        square, count = square + found.square, count + found.count
+    return Agreement(square, count)
+
+
+def _alike(mistake: str, other: str, report: Report) -> bool:
+    """The draws of two mistakes do not tell them apart in any failed check."""
+    for check in report.checks:
+        if check.kind == "expectation" and check.verdict == "fails" and check.cases:
+            one = _samples_of_mistake(mistake, check.name)
+            two = _samples_of_mistake(other, check.name, "rival")
+            if _together(one, two) is None:
+                return False
+    return True
 
 
 def _agree(mistake: str, kind: str, seen: Judgement, said: Judgement) -> float | None:
@@ -125,8 +178,6 @@ def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
     """0 for an exact match, a log-likelihood for draws, None for a mismatch."""
     if kind in ("bound", "order") or seen.left is None or said.left is None:
         return 0.0 if seen.holds == said.holds else None
-    if kind == "expectation" and (said.draws or np.ndim(said.left) == 0):
-        return _agreement_of_draws(seen, said)
     mine, theirs = np.asarray(seen.left), np.asarray(said.left)
     if mine.ndim == 0 and theirs.ndim > 0:
         theirs = theirs.mean()
@@ -147,54 +198,25 @@ def _rounded(seen: Judgement, said: Judgement) -> float | None:
     with np.errstate(all="ignore"):
         single = (left == left.astype(np.float32)) | ~np.isfinite(left)
     near = seen.gap < 1e-2 or not np.isfinite(left).all()
-    return -10.0 if seen.holds or (near and bool(single.all())) or said.label in _DERIVED else None
+    derived = said.label in _DERIVED or left.ndim == 0  # computed from what was returned
+    return -10.0 if seen.holds or (near and bool(single.all())) or derived else None
 
 
 _SAME = 1e-6
 _DERIVED = ("Jacobian", "divergence", "difference")
 
 
-def _agreement_of_draws(seen: Judgement, said: Judgement) -> float | None:
-    mine, theirs = np.asarray(seen.left), np.asarray(said.left)
-    if mine.ndim == 0 or theirs.ndim == 0:
-        error = max(seen.tolerance, said.tolerance) / 5.0 * math.sqrt(2)
-        if seen.spread is not None and said.spread is not None:
-            error = math.hypot(
-                seen.spread / math.sqrt(seen.draws), said.spread / math.sqrt(said.draws)
-            )
-        z = float(abs(mine.mean() - theirs.mean())) / max(error, 1e-12 * abs(float(mine.mean())))
-        return -0.5 * z * z if z < 4 else None
-    both = np.sort(np.concatenate([mine, theirs]))
-    gap = np.abs(
-        np.searchsorted(mine, both, "right") / mine.size
-        - np.searchsorted(theirs, both, "right") / theirs.size
-    ).max()
-    root = max(gap - 1e-3, 0.0) * math.sqrt(seen.draws * said.draws / (seen.draws + said.draws))
-    return -2 * root * root if root < 2.2 else None
-
-
-def _pooled(mistake: str, check: CheckResult, report: Report, subject: Subject) -> dict:
-    """How well mean and spread agree with a mistake's, by case and outcome, on many draws."""
-    known = report.__dict__.setdefault("_drawn", {})
-    if check.name not in known:
-        known[check.name] = moments(check.name, subject, check.seconds)
-    said = _moments_of_mistake(mistake, check.name)
-    return {
-        key: agreement_of_moments(seen, said[key])
-        for key, seen in known[check.name].items()
-        if key in said
-    }
-
-
 @functools.lru_cache(maxsize=1024)
-def _moments_of_mistake(mistake: str, check: str) -> dict:
+def _samples_of_mistake(mistake: str, check: str, stream: str = "mistake") -> dict[tuple, Sample]:
     from refscore.verify.mutants import mistakes
 
-    return moments(check, Subject(mistakes()[mistake].subject()), 0.05)
+    return samples(check, Subject(mistakes()[mistake].subject()), stream)
 
 
 def read_off(check: CheckResult) -> str:
     """What the failure looks like in numbers: coefficients of the terms, or one ratio."""
+    if check.kind == "expectation":
+        return ""
     return _coefficients(check) or _ratio(check)
 
 

@@ -1,77 +1,134 @@
-"""Samples of what draws by itself, compared in mean and spread."""
+"""Samples of what draws by itself, compared statistic by statistic."""
 
 from __future__ import annotations
 
-import math
+import time
+from typing import NamedTuple
 
 import numpy as np
 
-from refscore.identities import Average, catalogue
-from refscore.verify.ports import PORTS
+from refscore.identities import Draws, catalogue
+from refscore.verify.evidence.engine import as_table, seed_of
+from refscore.verify.evidence.readings import Batch, reader
 from refscore.verify.subject import Subject
 
-_AGAIN, _PATIENCE = 20, 1.0  # further runs of a check that draws, and seconds for them
+_ROWS, _CALLS, _PATIENCE = 6000, 40, 4.0  # of an outcome; seconds of a check
+_SHARED = 2.5  # means of calls that vary this many times as they should share their draws
 
 
-def moments(check: str, subject: Subject, seconds: float) -> dict:
-    """Values of every average of a check, drawn with further seeds, by case and outcome."""
-    entry = catalogue()[check]
-    drawn: dict[tuple, list[np.ndarray]] = {}
-    again = max(1, min(_AGAIN, int(_PATIENCE / max(seconds, 1e-3))))
+class Part(NamedTuple):
+    """Means of statistics and what they are uncertain by: `covariance` of the means.
+
+    Its diagonal is from single rows, or from the means of calls where those vary more: a
+    port that shares draws within a call has fewer independent ones than rows.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    varies: np.ndarray
+    finite: np.ndarray
+
+
+Sample = tuple[Part, ...]  # of single rows, of neighbours, of rows half a batch apart
+
+
+def samples(check: str, subject: Subject, stream: str) -> dict[tuple, Sample]:
+    """A sample of every outcome of a check that draws, by case and label.
+
+    `stream` names the seeds: another stream is independent.
+    """
+    entry, found = catalogue()[check], {}
+    start = time.perf_counter()
     for case in entry.cases():
-        for shift in range(again):
-            try:
-                outcomes = list(entry.sides(_OtherSeeds(subject, 7919 * shift), case))
-            except Exception:  # this case is declined
-                break
+        try:
+            outcomes = list(entry.sides(subject, case))
             labels = [o.label for o in outcomes]
             for i, o in enumerate(outcomes):
-                if isinstance(o, Average):
+                if isinstance(o, Draws):
                     key = (case.name, (o.label, labels[:i].count(o.label)))
-                    drawn.setdefault(key, []).append(np.asarray(o.values, float).ravel())
-    return {key: np.concatenate(values) for key, values in drawn.items()}
+                    late = time.perf_counter() - start > _PATIENCE
+                    found[key] = _sample(o, (stream, check, *map(str, key)), late)
+        except Exception:  # this case is declined
+            continue
+    return found
 
 
-class _OtherSeeds:
-    """A subject whose seeds are moved on."""
-
-    def __init__(self, subject: Subject, shift: int):
-        self._subject, self._shift = subject, shift
-
-    def __getattr__(self, name):
-        port = getattr(self._subject, name)
-        if name not in PORTS:
-            return port
-
-        def call(*args, **draws):
-            if "rng" in draws:
-                draws["rng"] += self._shift
-            return port(*args, **draws)
-
-        return call
+def _sample(outcome: Draws, key: tuple, late: bool) -> Sample:
+    read, calls = reader(outcome), []
+    n = max(8, min(_ROWS, 2 * outcome.batch) // _CALLS // 2 * 2)
+    for i in range(_CALLS // 4 if late else _CALLS):
+        seed = seed_of(*key, i)
+        batch = read.read(as_table(outcome.draw(seed, n), n, read.width), seed)
+        calls.append((_seen(batch, read.rows.kind), *_pairs(batch)))
+    return tuple(_part(np.stack(part)) for part in zip(*calls))
 
 
-def agreement_of_moments(x: np.ndarray, y: np.ndarray) -> float | None:
-    """A log-likelihood that two samples share their mean and their spread, None if not.
+def _part(values: np.ndarray) -> Part:
+    """Values (calls, rows, k)."""
+    flat = values.reshape(-1, values.shape[-1])
+    finite = np.isfinite(flat).all(0)
+    flat = np.where(finite, flat, 0.0)
+    covariance = np.atleast_2d(np.cov(flat.T)) / len(flat)
+    by_row = np.diag(covariance)
+    by_call = np.where(finite, values, 0.0).mean(1).var(0, ddof=1) / len(values)
+    grown = np.where(by_call > _SHARED * by_row, by_call / np.maximum(by_row, 1e-300), 1.0)
+    covariance = covariance * np.sqrt(np.outer(grown, grown))
+    return Part(flat.mean(0), covariance, flat.std(0) > 1e-9, finite)
 
-    z = (x̄ - ȳ) / √(s_x²/n + s_y²/m), and the same of log s, whose variance is (κ - 1) / 4n
-    with the kurtosis κ seen. Both stay below 4.
-    """
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+
+def _seen(batch: Batch, kind: str) -> np.ndarray:
+    """The statistics of single rows, and what tells unbounded values apart at every scale."""
+    z = batch.rows if kind == "variance" else batch.whitened
+    if z is None:
+        return batch.rows
+    with np.errstate(all="ignore"):
+        i, j = np.triu_indices(z.shape[1])
+        further = [np.arcsinh(z), np.arcsinh(z[:, i] * z[:, j])]
+    return np.column_stack([further[0] if kind == "variance" else batch.rows, *further])
+
+
+def _pairs(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    with np.errstate(all="ignore"):
+        return np.arcsinh(batch.neighbours), np.arcsinh(batch.halves)
+
+
+class Agreement(NamedTuple):
+    """χ² of the differences of all means, and the number of independent ones."""
+
+    square: float
+    count: int
+
+    @property
+    def likely(self) -> bool:
+        """As large a χ² has a probability above 10⁻⁴ where both follow one law."""
+        from scipy.special import chdtrc
+
+        return not self.count or bool(chdtrc(self.count, self.square) > 1e-4)
+
+
+def agreement(x: Sample, y: Sample) -> Agreement | None:
+    """χ² = Δᵀ (S_x/n + S_y/m)⁺ Δ of single rows; None where that of pairs of rows, which are
+    not independent of them, is unlikely, or a constant differs."""
+    found: list[Agreement] = []
+    for a, b in zip(x, y):
+        distance = None if (a.finite != b.finite).any() else _distance(a, b)
+        if distance is None or not Agreement(*distance).likely:
+            return None
+        found.append(Agreement(*distance))
+    return found[0] if found else Agreement(0.0, 0)
+
+
+def _distance(a: Part, b: Part) -> tuple[float, int] | None:
+    gap, keep = a.mean - b.mean, (a.varies | b.varies) & a.finite
+    if (np.abs(gap[~keep & a.finite]) > 1e-6 * (1 + np.abs(a.mean[~keep & a.finite]))).any():
         return None
-    sx, sy = x.std(ddof=1), y.std(ddof=1)
-    tiny = 1e-9 * max(abs(x).max(), abs(y).max(), 1e-300)
-    if min(sx, sy) <= tiny:
-        return 0.0 if abs(x.mean() - y.mean()) <= tiny and max(sx, sy) <= tiny else None
-    z = abs(x.mean() - y.mean()) / math.hypot(sx / math.sqrt(x.size), sy / math.sqrt(y.size))
-    tails = [max(((v - v.mean()) ** 4).mean() / v.var() ** 2, 2.0) for v in (x, y)]
-    error = math.sqrt(sum((k - 1) / (4 * v.size) for k, v in zip(tails, (x, y))))
-    w = abs(math.log(sx / sy)) / error
-    return -0.5 * (z * z + w * w) if max(z, w) < 4 else None
-
-
-def likely(drawn: list[float]) -> bool:
-    """The squares of all z, two for every average, are not together too large: p > 10⁻⁴."""
-    from scipy.special import chdtrc
-
-    return not drawn or bool(chdtrc(2 * len(drawn), -2 * sum(drawn)) > 1e-4)
+    if not keep.any():
+        return 0.0, 0
+    spread, gap = (a.covariance + b.covariance)[np.ix_(keep, keep)], gap[keep]
+    sd = np.sqrt(np.diag(spread))
+    values, vectors = np.linalg.eigh(spread / np.outer(sd, sd))
+    used, along = values > 1e-4, (gap / sd) @ vectors
+    # what does not vary must not differ either
+    if (np.abs(along[~used]) > 6 * np.sqrt(np.maximum(values[~used], 1e-12)) + 1e-6).any():
+        return None
+    return float((along[used] ** 2 / values[used]).sum()), int(used.sum())

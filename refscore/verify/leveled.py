@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import NamedTuple
+
 import numpy as np
 
 from refscore.fields.levels import PerLevel
@@ -14,7 +17,7 @@ def family_of(framework, description):
     fields = [framework.field(field) for field in description.fields]
     if framework.name == "numpy":
         return OnColumns(fields, description.sigmas)
-    return FamilyOf(framework, fields, description.sigmas)
+    return framework.static(FamilyOf)(framework, fields, description.sigmas)
 
 
 class OnColumns(PerLevel):
@@ -33,6 +36,19 @@ def _without_column(sigma, x):
     """A column (..., 1) beside points (..., d) as (...,)."""
     rows = tuple(np.shape(x))[:-1]
     return sigma[..., 0] if tuple(sigma.shape) == (*rows, 1) != rows else sigma
+
+
+class _Static(NamedTuple):
+    """What JAX compiles once for: `key` says when two are the same."""
+
+    key: tuple
+    made: object
+
+    def __eq__(self, other):
+        return self.key == other.key
+
+    def __hash__(self):
+        return hash(self.key)
 
 
 class FamilyOf:
@@ -55,15 +71,32 @@ class FamilyOf:
         if tuple(theta.shape) != (self._ends[-1],):
             raise ValueError(f"theta must have shape ({self._ends[-1]},), got {tuple(theta.shape)}")
         self.parameters = theta
+        self._own = fields
+
+    @property
+    def _fields(self) -> list:
+        """Every level's field on its part of the parameters."""
         bounds = zip(self._ends[:-1], self._ends[1:])
-        parts = [theta[int(start) : int(stop)] for start, stop in bounds]
-        self._fields = [f.with_parameters(part) for f, part in zip(fields, parts, strict=True)]
+        parts = [self.parameters[int(start) : int(stop)] for start, stop in bounds]
+        return [f.with_parameters(part) for f, part in zip(self._own, parts, strict=True)]
+
+    def tree_flatten(self):
+        """For JAX, as its fields: the parameters are the leaf, all else is static."""
+        formulas = tuple(field.tree_flatten()[1] for field in self._own)
+        return (self.parameters,), _Static((formulas, tuple(self.sigmas)), self)
+
+    @classmethod
+    def tree_unflatten(cls, static, leaves):
+        """The family of other parameters."""
+        family = copy.copy(static.made)
+        (family.parameters,) = leaves
+        return family
 
     def with_parameters(self, theta) -> FamilyOf:
         """The same family on theta (p,), traced or not."""
         if not hasattr(theta, "shape") or isinstance(theta, np.ndarray):
             theta = self.framework.to(np.asarray(theta))
-        return FamilyOf(self.framework, self._fields, self.sigmas, theta)
+        return FamilyOf(self.framework, self._own, self.sigmas, theta)
 
     def at(self, sigma):
         """The field of one level."""

@@ -33,6 +33,17 @@ def identities(key: str | None = None, *, progress: Progress | None = None) -> l
     return [_identity(e, by_name[e.name], catches.get(e.name, [])) for e in entries]
 
 
+def plans(key: str | None = None, eps: float | None = None) -> list[dict[str, Any]]:
+    """How many draws every outcome takes that draws decide. `key`: as for `identities`."""
+    from refscore.verify.evidence import plan
+
+    entries = list(catalogue().values()) if key is None else find(key)
+    return [
+        {"id": entry.id, "name": entry.name, **planned._asdict()}
+        for entry in entries for planned in plan(entry, eps)
+    ]  # fmt: skip
+
+
 def known_catches() -> dict[str, list[str]]:
     """What each identity is known to catch: the committed table, empty where there is none."""
     from refscore.verify import mutants

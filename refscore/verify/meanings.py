@@ -46,6 +46,24 @@ MEANINGS: dict[str, dict[Any, str]] = {
         "epsilon": "x + ε²/2 s(x) + ε z with step_size = ε",
         "h": "x + h s(x) + √(2h) z with step_size = h",
     },
+    "splitting": {
+        "BAOAB": "kick, drift, friction with noise, drift, kick: half steps but for the O",
+        "ABOBA": "drift, kick, friction with noise, kick, drift",
+        "OBABO": "half a friction with noise on either side of leapfrog; noise (2, n, d)",
+        "OABAO": "half a friction with noise on either side of drift, kick, drift; noise (2, n, d)",
+    },
+    "root": {
+        "cholesky": "√η L z with G = L Lᵀ, L lower triangular",
+        "symmetric": "√η G^½ z with the symmetric root",
+    },
+    "norms": {
+        "row": "every row's step by its own ‖z‖ and ‖s‖",
+        "batch mean": "one step for all rows, by the means of their ‖z‖ and of their ‖s‖",
+    },
+    "last_step": {
+        "noisy": "the points after the last noisy step",
+        "denoised": "x + σ_T² s(x, σ_T) of them",
+    },
     "marginal": {
         "alpha, sigma": "X_t = alpha X_0 + sigma Z",
         "alpha, variance": "sigma² is returned second",

@@ -26,6 +26,7 @@ which must fail and whose mistakes must be called by their names.
   refscore verify my_adapter.py --check B2 --check hutchinson_unbiased
   refscore verify ours.py theirs.py --html report.html
   refscore verify my_adapter.py --json - | jq .counts
+  refscore verify my_adapter.py --evidence seen.json --more
 
 exit code: 0 everything offered holds (or fails as the adapter declared); 1 something fails;
 2 nothing fails but something is in error, undecided or an undeclared convention, or nothing ran.
@@ -39,6 +40,12 @@ _MISTAKES = """\
   refscore mistakes                     run the kit against every mistake it knows
   refscore mistakes --group traces      those of one group of ports
   refscore mistakes NAME                one of them: its code, what catches it
+"""
+
+
+_PLAN = """\
+  refscore plan                         draws until a right subject holds, usually and 99 in 100
+  refscore plan E9-draws --eps 0.01     at a tolerance of your own
 """
 
 
@@ -70,6 +77,11 @@ def _verify(child) -> None:
         help="only this id, name, row or chapter; may be repeated")  # fmt: skip
     add("--alpha", type=_probability, default=ALPHA, metavar="P",
         help="chance that a right subject is called wrong (default %(default)g)")  # fmt: skip
+    add("--evidence", metavar="FILE",
+        help="keep what draws showed in this file after every batch, and go on from it")
+    add("--more", action="store_true", help="with --evidence: draw as much again, from fresh seeds")
+    add("--eps", type=_positive, metavar="E",
+        help="the deviation of a mean that matters where draws decide (default: each check's own)")
     add("--json", metavar="FILE", help="also as JSON; - for standard output instead of text")
     add("--markdown", metavar="FILE", help="also as Markdown; - for standard output")
     add("--html", metavar="FILE", help="also as one self-contained page")
@@ -97,6 +109,19 @@ def _vectors(child) -> None:
     child.add_argument("--output", default="-", metavar="FILE", help="default: standard output")
 
 
+def _plan(child) -> None:
+    child.add_argument("id", nargs="?", metavar="ID", help="an id, a name, a row or a chapter")
+    child.add_argument("--eps", type=_positive, metavar="E", help="at this tolerance instead")
+    _listed(child)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be positive, got {text}")
+    return value
+
+
 def _probability(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
@@ -108,6 +133,7 @@ _COMMANDS: dict[str, tuple[str, str, Callable]] = {
     "verify": ("hold implementations against the catalogue", _VERIFY, _verify),
     "identities": ("list the theorems or explain some, and run them", _IDENTITIES, _identities),
     "mistakes": ("run the kit against the mistakes it knows", _MISTAKES, _mistakes),
+    "plan": ("how many draws the checks take that draws decide", _PLAN, _plan),
     "ports": ("the functions a subject may offer, and an adapter to start from", "", _listed),
     "conventions": ("the choices that are no mistakes, and how to declare them", "", _listed),
     "vectors": ("the exact checks as JSON, for other languages", "", _vectors),

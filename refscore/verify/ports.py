@@ -283,6 +283,30 @@ _TABLE = [
     _port("annealed_distribution", "langevin",
           "law low high sigmas step_size n_steps_each points", "vector",
           "the same after annealed_sample with the exact noised scores", rowwise=False),
+    _port("kernel_stein_discrepancy", "discrepancies",
+          "score x kernel bandwidth exponent statistic", "number",
+          'squared KSD, kernel "rbf" exp(-r^2 / 2 bandwidth^2) or "imq" (bandwidth^2 +'
+          ' r^2)^-exponent, statistic "V" (all pairs, / n^2) or "U" (i != j, / n (n - 1))',
+          rowwise=False),
+    _port("weighted_kernel_stein_discrepancy", "discrepancies",
+          "score x weights kernel bandwidth exponent", "number",
+          "the same of points with weights that sum to one, all pairs", rowwise=False),
+    _port("mmd", "discrepancies", "x y kernel bandwidth statistic", "number",
+          'squared MMD, kernel "rbf" as above or "imq" (bandwidth^2 + r^2)^-1/2, statistic "V" or'
+          ' "U" (no pair i = i within a sample)', rowwise=False),
+    _port("weighted_mmd", "discrepancies", "x y x_weights y_weights kernel bandwidth", "number",
+          'the same of weighted points, all pairs; kernel "energy" is -r', rowwise=False),
+    _port("energy_distance", "discrepancies", "x y statistic", "number",
+          "2 mean |x - y| - mean |x - x'| - mean |y - y'|, no root", rowwise=False),
+    _port("wasserstein_1d", "discrepancies", "x y p", "number",
+          "W_p of samples x (n,) and y (m,), the p-th root taken", rowwise=False),
+    _port("wasserstein_gaussian", "discrepancies",
+          "mean covariance other_mean other_covariance", "number",
+          "W_2 of two Gaussians, the root taken", rowwise=False),
+    _port("kolmogorov_smirnov", "discrepancies", "x y", "number",
+          "largest gap of the distribution functions of samples x (n,) and y (m,)", rowwise=False),
+    _port("kolmogorov_smirnov_uniform", "discrepancies", "u", "number",
+          "largest gap of the distribution function of u (n,) to the uniform one", rowwise=False),
     _port("marginal", "processes", "t", "pair", "(alpha, sigma) of X_t = alpha X_0 + sigma Z",
           rowwise=False),
     _port("drift", "processes", "x t", "points", "f(x, t)"),
@@ -333,8 +357,8 @@ _TABLE = [
 
 PORTS: dict[str, Port] = {port.name: port for port in _TABLE}
 GROUPS = (
-    "densities", "objectives", "weightings", "estimators", "traces", "langevin", "processes",
-    "reverse", "likelihood", "guidance", "ode", "discrete",
+    "densities", "objectives", "weightings", "estimators", "traces", "langevin", "discrepancies",
+    "processes", "reverse", "likelihood", "guidance", "ode", "discrete",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore.identities.base import Draws
 from refscore.verify.errors import Malformed, NotOffered
 from refscore.verify.ports import PORTS
 
@@ -34,6 +35,9 @@ def first_call(subject, port: str, entries, *, draws: str = "") -> dict | None:
     return None
 
 
+_FEW = 64
+
+
 class _Asked(Exception):
     """Ends an identity at its first call of the port looked for."""
 
@@ -57,8 +61,9 @@ class _Until:
 def _asked(subject, port, entry, case) -> dict | None:
     until = _Until(subject, port)
     try:
-        for _ in entry.sides(until, case):
-            pass
+        for outcome in entry.sides(until, case):
+            if isinstance(outcome, Draws):  # nothing is asked before it is drawn
+                outcome.draw(0, _FEW)
     except Exception:  # also of another port: that port has prerequisites of its own
         pass
     return until.arguments
@@ -152,15 +157,18 @@ def _mutations(subject, port, arguments):
 def _shape(port, answer, arguments):
     returns = PORTS[port].returns
     x = arguments.get("x", arguments.get("y"))
-    if x is None or returns not in ("values", "points", "matrices", "losses"):
+    if x is None or returns not in ("values", "points", "matrices", "losses", "moved"):
         return []
     n, d = np.shape(x)
     allowed = {
         "values": [(n,)],
         "points": [(n, d)],
+        "moved": [(n, d)],
         "matrices": [(n, d, d)],
         "losses": [(n,), ()],
     }[returns]
+    if returns == "moved" and isinstance(answer, tuple):
+        answer = answer[0]
     got = np.shape(answer) if not isinstance(answer, (tuple, dict)) else None
     if got in allowed:
         return []

@@ -214,6 +214,7 @@ def _case(case: CaseResult) -> dict[str, Any]:
                 "detail": j.detail,
                 "left": _preview(j.left),
                 "right": _preview(j.right),
+                "evidence": j.evidence,
             }
             for j in case.judgements
         ],

@@ -12,7 +12,7 @@ from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.errors import NotOffered
 from refscore.verify.loading import load
 from refscore.verify.render.formula import plain
-from refscore.verify.runner import judged
+from refscore.verify.runner import judged_all, share_of_check
 from refscore.verify.subject import Subject
 
 _PREREQUISITES = "_prerequisites"
@@ -38,12 +38,18 @@ def reproduce(
         raise KeyError(f"{check!r} is several checks: {', '.join(e.name for e in entries)}")
     entry = entries[0]
     chosen, outcomes = _chosen(entry, tested, case)
-    judgements = [judged(entry, tested, outcome, ALPHA) for outcome in outcomes]
+    judgements = _judged(entry, tested, chosen, outcomes)
     with np.printoptions(precision=12, threshold=sys.maxsize, linewidth=100):
         print(_introduction(entry, tested, chosen), file=file)
         for judgement in judgements:
             print(_sides(judgement), file=file)
     return judgements
+
+
+def _judged(entry: Identity, subject: Subject, case, outcomes: list) -> list[Judgement]:
+    """As in a run of the kit: the same seeds, the same level."""
+    share = share_of_check(ALPHA) / len(list(entry.cases()))
+    return judged_all(entry, subject, case, outcomes, share)
 
 
 def _loaded(subject):
@@ -65,7 +71,7 @@ def _chosen(entry: Identity, subject: Subject, name: str | None):
             outcomes = list(entry.sides(subject, case))
         except (NotOffered, NotImplementedError):
             continue
-        if not all(judged(entry, subject, o, ALPHA).holds for o in outcomes):
+        if not all(j.holds for j in _judged(entry, subject, case, outcomes)):
             return case, outcomes
         first = first or (case, outcomes)
     if first is None:
@@ -94,7 +100,7 @@ def _shown(value) -> str:
 
 
 def _sides(judgement: Judgement) -> str:
-    verdict = "holds" if judgement.holds else "FAILS"
+    verdict = "holds" if judgement.holds else "undecided" if judgement.undecided else "FAILS"
     gap = f"gap {judgement.gap:.6g}, allowed {judgement.tolerance:.6g}"
     lines = [f"\n{judgement.label}: {verdict}, {gap}"]
     if judgement.detail:

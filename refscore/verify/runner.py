@@ -6,19 +6,21 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable
+from os import PathLike
 from typing import Any
 
-from refscore.identities import Identity, catalogue, find
+from refscore.identities import Bound, Draws, Identity, Order, Sides, catalogue, find
 from refscore.verify import conventions, prerequisites
-from refscore.verify.compare import ALPHA, Judgement, judge
+from refscore.verify.compare import ALPHA, Judgement, drawn, judge
 from refscore.verify.errors import Malformed, NotOffered, Stopped, SubjectError
+from refscore.verify.evidence.engine import Engine
 from refscore.verify.hints import hints
 from refscore.verify.loading import load
 from refscore.verify.ports import PORTS
 from refscore.verify.report import CaseResult, CheckResult, Report
 from refscore.verify.subject import Subject
 
-OUTCOMES_A_CHECK = 32
+_ORDER = ("error", "fails", "undecided", "holds", "not offered")
 _PREREQUISITE = "Shape, finite values, repeatable, inputs untouched, rows independent."
 
 
@@ -29,30 +31,46 @@ def run(
     alpha: float = ALPHA,
     diagnose: bool = True,
     progress: Callable[[str], None] | None = None,
+    evidence: str | PathLike | None = None,
+    more: bool = False,
+    eps: float | None = None,
 ) -> Report:
     """Hold a subject against the catalogue.
 
     `subject`: an object with ports, or what the command line takes (`"file.py"`,
     `"module:object"`). `checks`: ids, names, rows or chapters; default all. `alpha`: the
     probability that a right subject is called wrong by any statistical check of the run.
-    `progress`: called with the name of each check before it runs.
+    `progress`: called with the name of each check before it runs. `evidence`: a file where
+    what draws showed is kept after every batch and continued from; `more`: draw as much again,
+    from fresh seeds. `eps`: the deviation that matters, instead of each outcome's own.
     """
     start = time.perf_counter()
     target = subject if isinstance(subject, str) else ""
     loaded = load(subject) if target else subject
     tested = loaded if isinstance(loaded, Subject) else Subject(loaded)
     entries = _selected(checks)
+    if more and evidence is None:
+        raise ValueError("more needs evidence, a file to go on from")
+    store = None if evidence is None else _store(evidence, tested)
+    engine = Engine(store, more, eps=eps)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        results, names = _run_entries(tested, entries, alpha, progress)
+        results, names = _run_entries(tested, entries, alpha, progress, engine)
         report = Report(tested.name, tested.version, tested.framework_name, results, names)
         report.target = target
         if diagnose and any(c.verdict == "fails" for c in results):
             _explain(report, tested, entries, alpha)
     _expected(report, tested, entries, checks is None)
     report.hints += hints(report, tested, _ports(entries))
+    report.hints += store.messages if store else []
     report.seconds = time.perf_counter() - start
     return report
+
+
+def _store(path: str | PathLike, subject: Subject):
+    from refscore.verify.evidence.store import Store
+
+    return Store(path, subject)
 
 
 def _selected(checks: Iterable[str] | None) -> list[Identity]:
@@ -68,7 +86,7 @@ def _ports(entries: Iterable[Identity]) -> set[str]:
     return {port for entry in entries for port in entry.ports}
 
 
-def _run_entries(subject, entries, alpha, progress):
+def _run_entries(subject, entries, alpha, progress, engine):
     """Prerequisites first, then every identity whose ports passed them."""
     results: list[CheckResult] = []
     blocked: dict[str, str] = {}
@@ -88,8 +106,7 @@ def _run_entries(subject, entries, alpha, progress):
         elif result.verdict != "holds":
             said = "undecided" if result.verdict == "undecided" else "failed"
             (drawing if only_drawn else blocked)[port] = f"{result.name} {said}"
-    statistical = sum(entry.kind == "expectation" for entry in entries)
-    share = alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
+    share = share_of_check(alpha)
     for entry in entries:
         if progress:
             progress(entry.name)
@@ -102,7 +119,7 @@ def _run_entries(subject, entries, alpha, progress):
         elif stuck:
             results.append(_empty(entry, "blocked", ", ".join(stuck)))
         else:
-            results.append(evaluate(entry, subject, share))
+            results.append(evaluate(entry, subject, share, engine=engine))
     return results, len(entries) + len(wanted)
 
 
@@ -159,16 +176,25 @@ def _never_called(subject: Subject, port: str, entries) -> tuple[str, str]:
     )
 
 
-def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
-    """One identity on all its cases (or on those given)."""
+def share_of_check(alpha: float) -> float:
+    """What one statistical check may spend: the same of every run, whatever it selects."""
+    return alpha / max(1, sum(entry.kind == "expectation" for entry in catalogue().values()))
+
+
+def evaluate(
+    entry: Identity, subject, alpha: float, cases=None, *, engine: Engine | None = None
+) -> CheckResult:
+    """One identity on all its cases (or on those given); `alpha` is the share of the check."""
     result = _empty(entry, "not offered", "")
     start, calls = time.perf_counter(), len(subject.calls)
-    for case in entry.cases() if cases is None else cases:
-        result.cases.append(evaluate_case(entry, subject, case, alpha))
+    chosen = list(entry.cases() if cases is None else cases)
+    for case in chosen:
+        share = alpha / len(chosen)
+        result.cases.append(evaluate_case(entry, subject, case, share, engine=engine))
     result.seconds = time.perf_counter() - start
     result.calls = len(subject.calls) - calls
     verdicts = {case.verdict for case in result.cases}
-    for verdict in ("error", "fails", "holds", "not offered"):
+    for verdict in _ORDER:
         if verdict in verdicts:
             result.verdict = verdict
             break
@@ -180,6 +206,21 @@ def evaluate(entry: Identity, subject, alpha: float, cases=None) -> CheckResult:
     return result
 
 
+def judged_all(
+    entry: Identity, subject, case, outcomes: list, alpha: float, engine: Engine | None = None
+) -> list[Judgement]:
+    """Every outcome of a case; those that draw share its part of the false alarms."""
+    drawing = max(1, sum(not isinstance(o, Sides | Order | Bound) for o in outcomes))
+    found, labels = [], [str(getattr(o, "label", "")) for o in outcomes]
+    for i, outcome in enumerate(outcomes):
+        if isinstance(outcome, Draws):
+            key = (entry.name, case.name, f"{outcome.label}#{labels[:i].count(labels[i])}")
+            found.append(drawn(outcome, engine or Engine(), key, alpha / drawing))
+        else:
+            found.append(judged(entry, subject, outcome, alpha / drawing))
+    return found
+
+
 def judged(entry: Identity, subject, outcome, alpha: float) -> Judgement:
     """One outcome in the tolerance of the subject's precision; a mean loss may stand for losses."""
     tolerance = entry.tolerance
@@ -189,13 +230,19 @@ def judged(entry: Identity, subject, outcome, alpha: float) -> Judgement:
     return judge(outcome, tolerance, alpha, means=means)
 
 
-def evaluate_case(entry: Identity, subject, case, alpha: float) -> CaseResult:
-    """One identity on one case; an exception of the subject, or of the judging, is an error."""
+def evaluate_case(
+    entry: Identity, subject, case, alpha: float, *, engine: Engine | None = None
+) -> CaseResult:
+    """One identity on one case; an exception of the subject, or of the judging, is an error.
+
+    `alpha` is the share of this case.
+    """
     declined = conventions.declines(entry.name, subject.declared)
     if declined:
         return CaseResult(case.name, "not offered", note=declined)
     try:
-        judgements = [judged(entry, subject, o, alpha) for o in entry.sides(subject, case)]
+        outcomes = list(entry.sides(subject, case))
+        judgements = judged_all(entry, subject, case, outcomes, alpha, engine)
     except (NotOffered, NotImplementedError) as error:
         return CaseResult(case.name, "not offered", note=str(error) or "declined")
     except Malformed as error:
@@ -205,8 +252,13 @@ def evaluate_case(entry: Identity, subject, case, alpha: float) -> CaseResult:
         return CaseResult(case.name, "error", note=_blame(error))
     if not judgements:
         return CaseResult(case.name, "error", note="the identity compared nothing")
-    holds = all(j.holds for j in judgements)
-    return CaseResult(case.name, "holds" if holds else "fails", judgements)
+    if any(not (j.holds or j.undecided) for j in judgements):
+        return CaseResult(case.name, "fails", judgements)
+    open_ = [j for j in judgements if j.undecided]
+    verdict = "undecided" if open_ else "holds"
+    notes = [(j.evidence or {}).get("note", "") for j in judgements] if not open_ else [
+        f"{j.label}: {j.detail}" for j in open_]  # fmt: skip
+    return CaseResult(case.name, verdict, judgements, "; ".join(filter(None, notes)))
 
 
 def _blame(error: BaseException) -> str:

@@ -27,6 +27,7 @@ _ARRAYS = {
     "pattern", "h", "h_slope", "sigmas", "precision",
     "snr", "normals", "squares", "log_variance",
     "preconditioner", "gradient_noise", "proposal", "momentum", "v", "direction", "points",
+    "weights", "x_weights", "y_weights", "other_mean", "other_covariance", "u",
 }  # fmt: skip
 
 
@@ -132,37 +133,37 @@ class Subject:
             return self.framework.field(value)
         if name == "law" and self.framework_name != "numpy":
             return self._law(value)
-        if name == "score_at" and value.kind == "noised":
-            from refscore.verify.leveled import NoisedScores
-
-            return NoisedScores(self.framework, value.law)
-        if name == "score_at":
-            from refscore.identities.settings import process_of
-            from refscore.verify.timed import ScoreAt
-
-            return ScoreAt(self.framework, value, process_of(self))
+        if name in ("score_at", "gradient", "family"):
+            return self._leveled(name, value)
         if name in ("weight_function", "weight_derivative", "log_odds"):
             from refscore.verify.functions import FUNCTIONS
 
             return FUNCTIONS[name](self.framework, value)
-        if name == "gradient":
-            from refscore.verify.leveled import noisy_gradient
-
-            return noisy_gradient(self.framework, value, self.dtype)
         if name in ("energy", "log_model", "log_noise", "log_density"):
             return energies.handed(name, self.framework, value, self.dtype)
-        if name == "family":
-            from refscore.verify.leveled import family_of
-
-            return family_of(self.framework, value)
         if name == "levels":
             whole = self.framework.to(np.array(value))
             return whole.long() if hasattr(whole, "long") else whole.astype(int)
         if name == "matvec":
             return self._counted(self.framework.callable(np.array(value)))
-        if name in _ARRAYS or name in GIVEN_NAMES:
+        if (name in _ARRAYS or name in GIVEN_NAMES) and not isinstance(value, float):
             return self.framework.to(self._within_range(name, np.array(value)), self.dtype)
         return value
+
+    def _leveled(self, name: str, value):
+        """Fields of a time or a level as well, and stochastic ones."""
+        from refscore.verify import leveled
+
+        if name == "family":
+            return leveled.family_of(self.framework, value)
+        if name == "gradient":
+            return leveled.noisy_gradient(self.framework, value, self.dtype)
+        if value.kind == "noised":
+            return leveled.NoisedScores(self.framework, value.law)
+        from refscore.identities.settings import process_of
+        from refscore.verify.timed import ScoreAt
+
+        return ScoreAt(self.framework, value, process_of(self))
 
     def _law(self, law) -> Law:
         """The same law with its arrays in the subject's framework; numbers stay numbers."""
@@ -208,10 +209,10 @@ class Subject:
 
     def _given(self, port: Port, draws: dict, names: tuple, by_position) -> tuple[tuple, dict]:
         """Every draw under the name the subject has for it; without `more`, the first alone."""
-        if port.more and len(names) < len(port.more) + 1:
+        if len(names) < len(port.more) + 1:
             wanted = ", ".join((port.given or "", *port.more))
             raise NotOffered(f"{port.name} takes {names[0]} alone, where {wanted} are handed over")
-        ordered = [draws[name] for name in (port.given, *port.more)] if port.more else draws.values()
+        ordered = [draws[n] for n in (port.given, *port.more)] if port.more else draws.values()
         values = [self._convert(name, value) for name, value in zip(names, ordered)]
         return (tuple(values), {}) if by_position else ((), dict(zip(names, values)))
 

@@ -14,7 +14,7 @@ from refscore import oracles
 from refscore.identities import catalogue
 from refscore.verify import conventions
 from refscore.verify.report import CheckResult, Diagnosis, Report
-from refscore.verify.runner import OUTCOMES_A_CHECK, evaluate_case
+from refscore.verify.runner import evaluate_case, share_of_check
 from refscore.verify.subject import Subject
 
 MOST, CAP = 3, 60
@@ -214,8 +214,7 @@ def _constant(offsets: list[tuple[float, int]]) -> bool:
 
 def _share(entries, alpha: float) -> float:
     """As the runner shares it, so that nothing but the declaration changes."""
-    statistical = sum(entry.kind == "expectation" for entry in entries)
-    return alpha / (max(statistical, 1) * OUTCOMES_A_CHECK)
+    return share_of_check(alpha)
 
 
 def _all_hold(subject, entries, share: float, failed: list[CheckResult]) -> bool:
@@ -227,9 +226,9 @@ def _all_hold(subject, entries, share: float, failed: list[CheckResult]) -> bool
     for entry in sorted(ran, key=lambda entry: cost.get(entry.name, np.inf)):
         if conventions.declines(entry.name, subject.declared):
             continue
-        verdicts = set()
+        verdicts, cases = set(), len(list(entry.cases()))
         for case in sorted(entry.cases(), key=lambda case: (entry.name, case.name) not in wrong):
-            verdicts.add(evaluate_case(entry, subject, case, share).verdict)
+            verdicts.add(evaluate_case(entry, subject, case, share / cases).verdict)
             if verdicts & {"fails", "error"}:
                 return False
         if entry.name in cost and "holds" not in verdicts:

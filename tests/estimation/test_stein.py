@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from refscore.distributions import Gaussian
 from refscore.estimation import stein_estimator, stein_field
@@ -137,3 +138,51 @@ def test_the_field_needs_regularisation_and_kernels_have_names():
         stein_field(X, 1.0, 0.0)
     with pytest.raises(ValueError, match="kernel must be one of rbf, imq"):
         stein_estimator(X, 1.0, 0.1, kernel="cosine")
+
+
+MANY = RNG.standard_normal((700, 3)) * [1.0, 2.0, 0.5] + [0.0, 3.0, -1.0]
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("bandwidth", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("regularisation", [0.01, 5.0])
+def test_without_the_matrix_the_equations_hold_as_well(
+    name, bandwidth, regularisation, monkeypatch
+):
+    """Backward error 1e-14: what a factorisation leaves. A product a block of 50 entries."""
+    given = MANY, bandwidth, regularisation
+    held = stein_estimator(*given, kernel=name)
+    monkeypatch.setattr("refscore.estimation.stein._DIRECT", 10)
+    monkeypatch.setattr("refscore.estimation._iterative._ENTRIES", 5000)
+    monkeypatch.setattr("refscore.estimation.stein.solve_positive", None)  # not called
+    got = stein_estimator(*given, kernel=name)
+    gap = cdist(MANY, MANY, "sqeuclidean") / bandwidth**2
+    K = np.exp(-gap / 2) if name == "rbf" else (1 + gap) ** -0.5
+    K += regularisation * np.eye(len(K))
+    norm = np.linalg.norm(K, 2)
+    slack = 3e-14 * (norm * np.linalg.norm(got, axis=0) + np.linalg.norm(K @ held, axis=0))
+    assert (np.linalg.norm(K @ (got - held), axis=0) <= slack).all()
+    np.testing.assert_allclose(got, held, atol=1e-13 * norm / regularisation * np.abs(held).max())
+
+
+def test_where_rounds_do_not_suffice_the_matrix_is_factored(monkeypatch):
+    held = stein_estimator(MANY, 0.3, 0.01)
+    monkeypatch.setattr("refscore.estimation.stein._DIRECT", 10)
+    monkeypatch.setattr("refscore.estimation._iterative._ROUNDS", 1)
+    np.testing.assert_array_equal(stein_estimator(MANY, 0.3, 0.01), held)
+
+
+def test_equal_rows_without_regularisation_are_still_refused(monkeypatch):
+    monkeypatch.setattr("refscore.estimation.stein._DIRECT", 10)
+    with pytest.raises(ValueError, match="rows 0 and 700 of x are equal"):
+        stein_estimator(np.r_[MANY, MANY[:1]], 1.0, 0.0)
+
+
+def test_many_points_never_meet_all_at_once():
+    """4,500 points: the matrix would be 162 MB."""
+    x = RNG.standard_normal((4500, 2))
+    tracemalloc.start()
+    stein_estimator(x, 1.0, 1.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6

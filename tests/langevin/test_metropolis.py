@@ -66,7 +66,7 @@ def test_barker_takes_its_proposal_with_the_probability_of_the_densities(seed, t
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**31), st.floats(0.05, 2.0), st.integers(1, 5))
+@given(st.integers(0, 2**31), st.floats(0.05, 0.8), st.integers(1, 5))
 def test_hmc_takes_its_trajectory_with_the_probability_of_the_energies(seed, h, n):
     x, v = draw(seed)
     step = langevin.hmc(MIXTURE.log_density, MIXTURE.score, h, n)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refscore.distributions import GaussianMixture
-from refscore.langevin import spellings, ula
+from refscore.langevin import gradient_ascent, preconditioned, spellings, ula
 
 MIXTURE = GaussianMixture(
     np.array([0.3, 0.7]),
@@ -78,3 +78,33 @@ def test_a_score_that_writes_to_its_argument_does_not_reach_the_chain():
 
 def test_overflow_is_infinite_without_a_warning():
     assert ula(lambda x: x, 10.0)([1e308], [1e308]) == np.inf
+
+
+def test_preconditioned_is_langevin_in_other_coordinates():
+    """With G = L Lᵀ, y = L⁻¹ x moves by the plain step on the law of y."""
+    rng = np.random.default_rng(1)
+    x, z = rng.normal(size=(2, 5, 2))
+    G = np.array([[0.7, 0.3], [0.3, 1.4]])
+    L = np.linalg.cholesky(G)
+    found = preconditioned(MIXTURE.score, 0.3, G)(x, z)
+    y = np.linalg.solve(L, x.T).T
+    plain = ula(lambda y: MIXTURE.score(y @ L.T) @ L, 0.3)(y, z)
+    np.testing.assert_allclose(found, plain @ L.T, rtol=1e-12)
+    i = 3
+    by_hand = x[i] + 0.15 * G @ MIXTURE.score(x[i]) + np.sqrt(0.3) * L @ z[i]
+    np.testing.assert_allclose(found[i], by_hand, rtol=1e-13)
+
+
+def test_a_preconditioner_must_fit():
+    for bad in ([[1.0, 2.0], [2.0, 1.0]], [[1.0, 0.1], [0.0, 1.0]], np.eye(2)[:1]):
+        with pytest.raises(ValueError, match="preconditioner must be"):
+            preconditioned(MIXTURE.score, 0.3, bad)
+    with pytest.raises(ValueError, match=r"x must have shape \(\.\.\., 3\)"):
+        preconditioned(lambda x: -x, 0.3, np.eye(3))(np.zeros(2), np.zeros(2))
+
+
+def test_gradient_ascent_is_the_step_without_noise():
+    x = np.random.default_rng(2).normal(size=(5, 2))
+    step = gradient_ascent(MIXTURE.score, 0.3)
+    np.testing.assert_array_equal(step(x), ula(MIXTURE.score, 0.3)(x, np.zeros_like(x)))
+    assert step.parts == ()

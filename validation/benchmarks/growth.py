@@ -16,7 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore.distributions import GaussianMixture
-from refscore.estimation import kernel_exponential_family, stein_field
+from refscore.estimation import (
+    kernel_exponential_family,
+    leave_one_out,
+    stein_estimator,
+    stein_field,
+)
 from refscore.objectives import sliced_loss_gradient
 from refscore.traces import divergence_estimate
 from validation.benchmarks import network
@@ -148,7 +153,8 @@ def _memory():
 
 
 def _kernel_memory(x):
-    """Kernels on 500 centres; all 50,000 by 500 values at once would be 200 MB."""
+    """Kernels on 500 centres; all 50,000 by 500 values at once would be 200 MB, all 20,000 by
+    20,000 of a Stein estimator 3.2 GB."""
     sizes, centres = [1000, 10_000, 50_000], x[:500]
     stein = stein_field(centres, 3.0, 0.1)
     family = kernel_exponential_family(centres, centres[:100], 3.0, 0.1)
@@ -163,6 +169,10 @@ def _kernel_memory(x):
         ("kernel family, fit to n points", fit),
     ):
         yield _peaks("memory of kernel estimators, d = 10", name, sizes, call, x)
+    plane = np.ascontiguousarray(x[:20_000, :2])
+    title, sizes = "memory of fits with n kernels, d = 2", [5000, 10_000, 20_000]
+    yield _peaks(title, "Stein estimator", sizes, lambda x: stein_estimator(x, 1.0, 0.1), plane)
+    yield _peaks(title, "leave-one-out", sizes, lambda x: leave_one_out(x, 0.3), plane)
 
 
 def _timed(workload, contender, size, sizes, call, expected, rounds=3):

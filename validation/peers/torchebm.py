@@ -15,7 +15,7 @@ from torchebm.losses import (
     ScoreMatching,
     SlicedScoreMatching,
 )
-from torchebm.samplers import LangevinDynamics
+from torchebm.samplers import HamiltonianMonteCarlo, LangevinDynamics
 
 from refscore.verify import replay
 
@@ -158,15 +158,24 @@ class ScorePrediction:
 
 
 class Sampling:
-    """Unadjusted Langevin steps; the VP process, whose time torchebm runs from noise to data."""
+    """Langevin steps, Hamiltonian Monte Carlo; the VP process, whose time torchebm runs from noise to data."""
 
     name, framework, version = "torchebm, sampling", "torch", VERSION
-    conventions = {"step": "h"}
+    conventions = {"langevin_step.step": "h"}
     _process = VariancePreservingInterpolant(0.1, 20.0)
 
     def langevin_step(self, score, x, step_size, noise):
         sampler = LangevinDynamics(Energy(score), step_size, **FLOAT64)
         return value(lambda start: sampler.sample(start, n_steps=1), x, noise)
+
+    def langevin_sample(self, score, x0, step_size, n_steps, noise):
+        sampler = LangevinDynamics(Energy(score), step_size, **FLOAT64)
+        return value(lambda start: sampler.sample(start, n_steps=n_steps), x0, *noise)
+
+    def hmc_step(self, log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+        sampler = HamiltonianMonteCarlo(Energy(score), step_size, n_leapfrog, **FLOAT64)
+        draws = momentum, ("uniform", uniform)
+        return value(lambda start: sampler.sample(start, n_steps=1), x, *draws)
 
     def marginal(self, t):
         s = torch.tensor(1.0 - t, **FLOAT64)

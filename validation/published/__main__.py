@@ -15,7 +15,8 @@ POWERS = (
 )
 MODES = (
     "Variance of the weight of ½N(±a, 1) over maximum likelihood's, from weighted draws"
-    " of the sandwich; estimates themselves are far from normal at any usual n once the modes are apart."
+    " of the sandwich; estimates themselves are far from normal at any usual n once the modes"
+    " are apart."
 )
 HALF_LINE = (
     "n·Var of the mean of a half-normal by the weight h, repeated samples of 2000; maximum"

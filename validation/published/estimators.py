@@ -32,10 +32,10 @@ PUBLISHED = {
 }
 
 
-def _probes(kind, rng):
+def _probes(kind, n, rng):
     if kind == "rademacher":
-        return rng.choice([-1.0, 1.0], (POINTS, DIM))
-    v = rng.standard_normal((POINTS, DIM))
+        return rng.choice([-1.0, 1.0], (n, DIM))
+    v = rng.standard_normal((n, DIM))
     if kind == "gaussian":
         return v
     return v / np.linalg.norm(v, axis=1, keepdims=True) * np.sqrt(DIM)
@@ -46,7 +46,7 @@ def _fits(x, rng):
     field = estimation.diagonal_precision(DIM)
     yield estimation.fit_implicit(field, x)
     for kind in ("rademacher", "sphere", "gaussian"):
-        v = _probes(kind, rng)[:, None]
+        v = _probes(kind, len(x), rng)[:, None]
         yield estimation.fit_sliced(field, x, v)
         yield estimation.fit_sliced(field, x, v, variance_reduced=True)
     for sigma in (0.01, 0.1, 0.5):
@@ -66,17 +66,17 @@ def _exact():
             yield estimation.denoised_precision_variance(one, sigma, control_variate=controlled)[0]
 
 
-def precision_table(repeats: int = REPEATS, *, rng=None) -> list[Row]:
+def precision_table(repeats: int = REPEATS, points: int = POINTS, *, rng=None) -> list[Row]:
     """n·Var of the precision by every objective, beside the formula and what was published."""
     rng = np.random.default_rng(rng)
     found = np.empty((repeats, len(PUBLISHED), DIM))
     for i in range(repeats):
         if i % 100 == 0:
             say(f"precision of a Gaussian: sample {i} of {repeats}")
-        x = rng.standard_normal((POINTS, DIM))
+        x = rng.standard_normal((points, DIM))
         found[i] = [fit.parameters for fit in _fits(x, rng)]
     names = zip(PUBLISHED.items(), _exact(), found.swapaxes(0, 1), strict=True)
     return [
-        Row(name, published, exact, *(POINTS * np.array(variance(estimates))))
+        Row(name, published, exact, *(points * np.array(variance(estimates))))
         for (name, published), exact, estimates in names
     ]

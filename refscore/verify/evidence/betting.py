@@ -38,14 +38,7 @@ class Betting:
 
     def update(self, x) -> np.ndarray:
         """Take rows (n, k); returns log E, (k,)."""
-        x = np.asarray(x, float).reshape(-1, len(self.mean))
-        for start in range(0, len(x), _BLOCK):
-            y = x[start : start + _BLOCK] - self.mean
-            with np.errstate(invalid="ignore", over="ignore"):
-                self.logs += np.log(np.maximum(_products(y, self.rates), 0))
-        slack = _TINY * np.maximum(1, np.abs(self.high - self.low))
-        inside = (x >= self.low - slack) & (x <= self.high + slack)  # False for nan too
-        self.logs[~inside.all(0)] = np.inf
+        Bundle([self]).update(x)
         return self.log_e
 
     @property
@@ -62,18 +55,40 @@ class Betting:
         self.logs = as_floats(state["logs"], self.logs.shape)
 
 
-def _products(y: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Π_i (1 + l y_i), column by column and rate by rate: (n, k), (k, m) -> (k, m)."""
-    return np.multiply.reduce(1 + y.T[:, None, :] * rates[:, :, None], axis=-1)
+class Bundle:
+    """Several games on the same columns, played at once."""
+
+    def __init__(self, games: list[Betting]):
+        self.games = games
+        self.rates = np.concatenate([g.rates for g in games], axis=1)
+        self.rest = np.concatenate([1 - g.rates * g.mean[:, None] for g in games], axis=1)
+        self.edges = np.cumsum([g.rates.shape[1] for g in games])[:-1]
+        low, high = games[0].low, games[0].high
+        slack = _TINY * np.maximum(1, np.abs(high - low))
+        self.low, self.high = low - slack, high + slack
+
+    def update(self, x) -> None:
+        """Take rows (n, k): factors (1 - l m) + l x of every game, column and rate."""
+        x = np.ascontiguousarray(np.asarray(x, float).reshape(-1, len(self.rates)).T)
+        inside = ((x >= self.low[:, None]) & (x <= self.high[:, None])).all(-1)  # False for nan
+        grown = np.zeros_like(self.rates)
+        with np.errstate(all="ignore"):
+            for start in range(0, x.shape[1], _BLOCK):
+                factors = self.rates[:, :, None] * x[:, None, start : start + _BLOCK]
+                factors += self.rest[:, :, None]
+                grown += np.log(np.maximum(np.multiply.reduce(factors, axis=-1), 0))
+        grown[~inside] = np.inf
+        for game, logs in zip(self.games, np.split(grown, self.edges, axis=1)):
+            game.logs += logs
 
 
-def log_mean(logs: np.ndarray, weights=None) -> np.ndarray:
-    """log of the (weighted) mean over the last axis of exp(logs)."""
-    top = logs.max(axis=-1, keepdims=True)
+def log_mean(logs: np.ndarray) -> np.ndarray:
+    """log of the mean over the last axis of exp(logs)."""
+    top = logs.max(axis=-1)
+    finite = np.isfinite(top)
     with np.errstate(invalid="ignore"):
-        shares = np.where(logs == top, 1.0, np.exp(logs - np.where(np.isfinite(top), top, 0)))
-        weight = 1 / logs.shape[-1] if weights is None else np.asarray(weights)
-        return top[..., 0] + np.log((weight * shares).sum(-1))
+        mean = np.exp(logs - np.where(finite, top, 0)[..., None]).mean(-1)
+        return np.where(finite, top + np.log(mean), top)
 
 
 def plain(array) -> list:

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refscore.identities.base import Draws
-from refscore.verify.evidence.betting import Betting, as_floats, plain
+from refscore.verify.evidence.betting import Betting, Bundle, as_floats, plain
 from refscore.verify.evidence.bounds import interval
 from refscore.verify.evidence.catoni import Catoni, CatoniSide, Excess
 from refscore.verify.evidence.gaussian import NormalInverseWishart
 from refscore.verify.evidence.readings import Batch, Columns, reader
 from refscore.verify.evidence.symmetric import Symmetric
 
-CHUNKS, POINTS = 16, 200
+CHUNKS, POINTS = 8, 200
 _FIRST = 32
 _NEAR = np.array([0.15, 0.4, 0.9, 1.5])  # rates around the best one, eps / variance
 _FAR = (0.02, 0.08, 0.3, 0.9)
@@ -66,6 +66,9 @@ class Group:
                 Betting(high, side="above", rates=_fractions(high, 1.0)),
                 Betting(low, side="below", rates=_fractions(low, -1.0)),
             ]
+        every = [*self.exact, *self.near, *self.far]
+        games = [p for p in every if isinstance(p, Betting)]
+        self.playing = [p for p in every if p not in games] + ([Bundle(games)] if games else [])
         self.width, self.n = k, 0
         self.total, self.squares = np.zeros(k), np.zeros(k)
         self.best = np.zeros((2, k))  # how far the evidence of being inside has come, ever
@@ -77,7 +80,7 @@ class Group:
         """Take rows (n, k)."""
         if not len(x):
             return
-        for process in (*self.exact, *self.near, *self.far):
+        for process in self.playing:
             process.update(x)
         with np.errstate(invalid="ignore", over="ignore"):
             self.n += len(x)

@@ -30,14 +30,15 @@ class Symmetric:
         with np.errstate(over="ignore", invalid="ignore"):
             self.total = self.total + d.sum(0)
             self.squares = self.squares + (d * d).sum(0)
-        self.squares[~(np.isfinite(self.total) & np.isfinite(self.squares))] = np.inf
+        lost = ~(np.isfinite(self.total) & np.isfinite(self.squares))
+        self.total[lost], self.squares[lost] = 0.0, np.inf
         return self.log_e
 
     @property
     def log_e(self) -> np.ndarray:
         """log E of every column."""
         lost = ~np.isfinite(self.squares)
-        s, v = np.where(lost, 0, self.total)[:, None], np.where(lost, 0, self.squares)[:, None]
+        s, v = self.total[:, None], np.where(lost, 0, self.squares)[:, None]
         grown = 1 + self.strengths * v
         logs = -0.5 * np.log(grown) + self.strengths * s * s / (2 * grown)
         return np.where(lost, np.inf, log_mean(logs))

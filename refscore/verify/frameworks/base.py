@@ -46,6 +46,10 @@ class Framework(ABC):
         `f.vjp` where f has one. Without it a gradient through f raises NotOffered.
         """
 
+    def static(self, made: type) -> type:
+        """A class with `tree_flatten` and `tree_unflatten`, known to the framework as such."""
+        return made
+
     def session(self, dtype: str | None = None) -> AbstractContextManager:
         """A context to call the subject in: its default precision is `dtype`."""
         check_dtype(dtype)

@@ -21,7 +21,8 @@ def energy(framework, description, dtype: str | None = None) -> Any:
 
         return PolynomialEnergy(exponents, np.array(description.coefficients))
     theta = framework.to(np.array(description.coefficients), dtype)
-    return Polynomial(exponents, theta.requires_grad_() if framework.name == "torch" else theta)
+    theta = theta.requires_grad_() if framework.name == "torch" else theta
+    return framework.static(Polynomial)(exponents, theta)
 
 
 class Polynomial:
@@ -34,6 +35,15 @@ class Polynomial:
     def with_parameters(self, theta) -> Polynomial:
         """Another member of the family."""
         return Polynomial(self.exponents, theta)
+
+    def tree_flatten(self):
+        """For JAX: the coefficients are the leaf, the exponents static."""
+        return (self.parameters,), tuple(map(tuple, self.exponents.tolist()))
+
+    @classmethod
+    def tree_unflatten(cls, exponents, leaves):
+        """The energy of other coefficients."""
+        return cls(np.array(exponents), leaves[0])
 
     def __call__(self, x):
         """E(x) (n,)."""

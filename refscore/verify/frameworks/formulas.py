@@ -22,7 +22,14 @@ class Formula:
     theta: np.ndarray
     value: Callable
     energy: Callable | None
+    key: tuple  # formulas of one key differ in theta alone, so compiled code serves them all
     is_gradient: Callable[[np.ndarray], bool] = lambda theta: True
+
+    def __eq__(self, other):
+        return isinstance(other, Formula) and self.key == other.key
+
+    def __hash__(self):
+        return hash(self.key)
 
 
 def formula(description) -> Formula:
@@ -51,7 +58,7 @@ def _affine(matrix, offset) -> Formula:
         A, _ = split(theta, shapes)
         return bool(np.abs(A - A.T).max() <= SYMMETRY * np.abs(A).max())
 
-    return Formula(dim, flatten([matrix, offset]), value, energy, is_gradient)
+    return Formula(dim, flatten([matrix, offset]), value, energy, ("affine", dim), is_gradient)
 
 
 def _mlp(weights, biases) -> Formula:
@@ -67,7 +74,7 @@ def _mlp(weights, biases) -> Formula:
         return x @ W.T + b
 
     theta = flatten([array for layer in zip(weights, biases, strict=True) for array in layer])
-    return Formula(weights[0].shape[1], theta, value, None)
+    return Formula(weights[0].shape[1], theta, value, None, ("mlp", *shapes))
 
 
 def _mixture(weights, means, covariances) -> Formula:
@@ -95,7 +102,8 @@ def _mixture(weights, means, covariances) -> Formula:
         """E(x) = −log Σ_k w_k N(x; m_k, Σ_k)."""
         return -xp.logsumexp(logits(xp, x)[1])
 
-    return Formula(dim, np.empty(0), value, energy)
+    key = ("mixture", weights.tobytes(), means.tobytes(), covariances.tobytes())
+    return Formula(dim, np.empty(0), value, energy, key)
 
 
 def flatten(arrays) -> np.ndarray:

@@ -53,6 +53,12 @@ class JaxFramework(Framework):
         matrix = np.array(f)
         return lambda v: v @ jnp.asarray(matrix, v.dtype).T
 
+    def static(self, made):
+        """Registered as a pytree, once."""
+        with contextlib.suppress(ValueError):  # it is already
+            jax.tree_util.register_pytree_node_class(made)
+        return made
+
     def session(self, dtype=None):
         """Float64 is on inside for a float64 subject; a float32 one runs as JAX is set."""
         return enable_x64() if check_dtype(dtype) == "float64" else contextlib.nullcontext()
@@ -64,6 +70,8 @@ def _wrapped(f, vjp):
     @jax.custom_vjp
     def wrapped(x, *rest):
         x = jnp.asarray(x)
+        if not isinstance(x, jax.core.Tracer):
+            return _on_host(f, None, x, *rest)
         with np.errstate(all="ignore"):
             shape = np.shape(f(np.zeros(x.shape), *(np.ones(np.shape(r)) for r in rest)))
         return _on_host(f, shape, x, *rest)
@@ -81,10 +89,14 @@ def _wrapped(f, vjp):
 
 def _on_host(f, shape, x, *rest):
     def host(*arguments):
-        return np.asarray(f(*map(as_numpy, arguments)), dtype=x.dtype)
+        with np.errstate(all="ignore"):
+            return np.asarray(f(*map(as_numpy, arguments)), dtype=x.dtype)
 
+    if not any(isinstance(argument, jax.core.Tracer) for argument in (x, *rest)):
+        return jnp.asarray(host(x, *rest))  # a callback would be compiled at every call
     result = jax.ShapeDtypeStruct(shape, x.dtype)
-    return jax.pure_callback(host, result, x, *rest, vmap_method="sequential")
+    at_once = "sequential" if rest else "expand_dims"  # rows alone: a batch of points is points
+    return jax.pure_callback(host, result, x, *rest, vmap_method=at_once)
 
 
 FRAMEWORK = JaxFramework()

@@ -37,7 +37,11 @@ def patches(draws: Draws) -> list[tuple]:
             key, shape, int if dtype is None else dtype, lambda s: draws.take(call, s, "sign")[0]
         )
 
+    computed = real("jax.random.bernoulli", "uniform")
+
     def bernoulli(key, p=0.5, shape=None, **ignored):
+        if isinstance(p, jax.core.Tracer):  # its value is not known here, so no sign will do
+            return computed(key, p.shape if shape is None else shape) < p
         p = np.asarray(p)
         kinds = ("sign", "uniform") if (p == 0.5).all() else ("uniform",)
 

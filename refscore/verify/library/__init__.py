@@ -9,8 +9,6 @@ from refscore import (
     bayes,
     calculus,
     distributions,
-    langevin,
-    laws,
     objectives,
     processes,
     recovery,
@@ -19,9 +17,11 @@ from refscore import (
 from refscore import diffusion as flows
 from refscore.verify.library.bounded import *  # noqa: F403
 from refscore.verify.library.contrasts import *  # noqa: F403
+from refscore.verify.library.discrepancies import *  # noqa: F403
 from refscore.verify.library.estimators import *  # noqa: F403
 from refscore.verify.library.kernels import *  # noqa: F403
 from refscore.verify.library.ladder import *  # noqa: F403
+from refscore.verify.library.langevin import *  # noqa: F403
 from refscore.verify.library.perturbed import *  # noqa: F403
 
 name = "refscore"
@@ -189,23 +189,6 @@ def curvature_propagation(factor, probes=None, *, rng=None):
 
 def _with_error(result):
     return result.estimate, result.standard_error
-
-
-def langevin_step(score, x, step_size, noise=None, *, rng=None):
-    """One unadjusted Langevin step."""
-    if noise is None:
-        noise = np.random.default_rng(rng).standard_normal(np.shape(x))
-    return langevin.ula(score, step_size)(x, noise)
-
-
-def langevin_law(law, step_size, n_steps, mean, covariance):
-    """The chain's exact law after n_steps."""
-    return _named(laws.langevin_law(distribution(law), step_size, n_steps, mean, covariance))
-
-
-def langevin_stationary(law, step_size):
-    """The chain's stationary law."""
-    return _named(laws.langevin_stationary(distribution(law), step_size))
 
 
 VP = processes.VP()

@@ -90,7 +90,7 @@ def fit_generalised_normal_rate(x, power):
 
 
 def fit_half_normal_mean(x, h, h_slope):
-    """The mean of a unit normal on the half line, by generalised score matching."""
+    """The mean of a unit normal on the half-line, by generalised score matching."""
     from refscore.fields import Affine, LinearInParameters
 
     one = LinearInParameters(

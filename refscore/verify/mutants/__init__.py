@@ -9,10 +9,10 @@ from refscore.verify.mutants.base import Mistake, mistake
 
 FILES = (
     "densities", "scores", "samples", "smoothing", "objectives", "slicing", "gradients", "traces",
-    "perturbed", "noisy_data", "regularised", "shortcuts", "ladder", "weightings", "levels",
-    "bounded", "boundary", "kernels", "kernel_fits", "contrasts", "precisions", "estimators",
-    "uncertainty", "efficiencies", "low_rank", "langevin", "diffusion", "errata", "binary",
-    "simplex",
+    "explicit", "perturbed", "noisy_data", "regularised", "shortcuts", "ladder", "weightings",
+    "levels", "bounded", "boundary", "kernels", "stein", "kernel_fits", "contrasts", "precisions",
+    "estimators", "uncertainty", "efficiencies", "low_rank", "langevin", "discrepancies",
+    "distances", "diffusion", "errata", "binary", "simplex",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

@@ -177,7 +177,7 @@ def _(power):
 
 @mistake("half_line_variance_whole_line", port="half_normal_variance", source=CLASSIC)
 def _(power):
-    """Averages over the half line lack the density's factor 2."""
+    """Averages over the half-line lack the density's factor 2."""
     return 2 * library.half_normal_variance(power)
 
 

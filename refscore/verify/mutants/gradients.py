@@ -8,7 +8,7 @@ from refscore.verify import library
 from refscore.verify.mutants.base import mistake
 
 
-def _parts(field, x, *, value=None, divergence=None, jvp=None):
+def parts(field, x, *, value=None, divergence=None, jvp=None):
     """One pullback of the field at x."""
     return field.linearise(x).gradient(value=value, divergence=divergence, jvp=jvp)
 
@@ -26,13 +26,13 @@ def _(field, x):
 )
 def _(field, x):
     """The trace term was detached: no second derivatives reach the parameters."""
-    return _parts(field, x, value=field(x)) / len(x)
+    return parts(field, x, value=field(x)) / len(x)
 
 
 @mistake("implicit_gradient_of_square_only_half", port="implicit_loss_gradient", source="classic")
 def _(field, x):
     """The square's gradient keeps a one half that differentiation removes."""
-    return _parts(field, x, value=0.5 * field(x), divergence=np.ones(len(x))) / len(x)
+    return parts(field, x, value=0.5 * field(x), divergence=np.ones(len(x))) / len(x)
 
 
 @mistake("sliced_gradient_without_curvature", port="sliced_loss_gradient", source="O18")
@@ -40,7 +40,7 @@ def _(field, x, probes):
     """The curvature term was detached."""
     along = np.einsum("nmi,ni->nm", probes, field(x))
     back = np.einsum("nm,nmi->ni", along, probes) / probes.shape[1]
-    return _parts(field, x, value=back) / len(x)
+    return parts(field, x, value=back) / len(x)
 
 
 @mistake("sliced_gradient_of_reduced_form", port="sliced_loss_gradient", source="classic")
@@ -67,14 +67,14 @@ def _(field, x, probes):
 def _(field, x, sigma, noise):
     """The residual is pulled back at the clean point."""
     residual = field(x + sigma * noise) + noise / sigma
-    return _parts(field, x, value=residual) / len(x)
+    return parts(field, x, value=residual) / len(x)
 
 
 @mistake("denoising_gradient_target_sign", port="denoising_loss_gradient", source="O01")
 def _(field, x, sigma, noise):
     """The residual has the target's sign wrong."""
     noised = x + sigma * noise
-    return _parts(field, noised, value=field(noised) - noise / sigma) / len(x)
+    return parts(field, noised, value=field(noised) - noise / sigma) / len(x)
 
 
 @mistake("denoising_gradient_sum", port="denoising_loss_gradient", source="O-family: sum for mean")

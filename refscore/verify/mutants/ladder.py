@@ -92,15 +92,6 @@ def _(family, x, levels, sigmas, noise):
     return library.ladder_loss(family, x, np.full_like(levels, levels[0]), sigmas, noise)
 
 
-@mistake("ladder_gathers_along_points", port="ladder_loss", source="classic: gather, axis mixed up")
-def _(family, x, levels, sigmas, noise):
-    """Scores at every level (L, n, d) are gathered as though they were (n, L, d)."""
-    noised, n = x + sigmas[levels][:, None] * noise, len(x)
-    every = np.stack([family.at(sigma)(noised) for sigma in sigmas])
-    s = every.reshape(n, len(sigmas), -1)[np.arange(n), levels]
-    return half_square(sigmas[levels][:, None] * s + noise)
-
-
 @mistake("ladder_level_is_row_number", port="ladder_loss", source="classic: enumerate for levels")
 def _(family, x, levels, sigmas, noise):
     """A point's row number, not its level, picks sigma."""

@@ -118,6 +118,6 @@ def _(n, n_levels, rng):
 
 @mistake("levels_mirrored", port="draw_levels", source="classic: cat([t, T - 1 - t])")
 def _(n, n_levels, rng):
-    """The second half of the batch has the first half's levels from the other end: not independent."""
+    """The second half of the batch mirrors the first half's levels: they are not independent."""
     drawn = np.random.default_rng(rng).integers(n_levels, size=-(-n // 2))
     return np.concatenate([drawn, n_levels - 1 - drawn])[:n]

@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.gradients import _parts
+from refscore.verify.mutants.gradients import parts
 from refscore.verify.mutants.objectives import half_square
 
 
@@ -117,7 +117,7 @@ def _(field, x, sigma, noise):
 @mistake("controlled_gradient_sign", port="controlled_denoising_loss_gradient", source="classic")
 def _(field, x, sigma, noise):
     """The control variate's gradient is added."""
-    variate = _parts(field, x, value=noise / sigma) / len(x)
+    variate = parts(field, x, value=noise / sigma) / len(x)
     return library.denoising_loss_gradient(field, x, sigma, noise) + variate
 
 
@@ -126,7 +126,7 @@ def _(field, x, sigma, noise):
 def _(field, x, sigma, noise):
     """The control variate is pulled back at the noised point: only ½‖s‖² is left."""
     noised = x + sigma * noise
-    return _parts(field, noised, value=field(noised)) / len(x)
+    return parts(field, noised, value=field(noised)) / len(x)
 
 
 @mistake("controlled_gradient_sum", port="controlled_denoising_loss_gradient",
@@ -220,7 +220,7 @@ def _(field, x, sigma, noise):
 def _(field, x, sigma, noise):
     """The trace term was detached."""
     noised = x + sigma * noise
-    return _parts(field, noised, value=field(noised)) / len(x)
+    return parts(field, noised, value=field(noised)) / len(x)
 
 
 @mistake("noisy_implicit_gradient_sum", port="noisy_implicit_loss_gradient",

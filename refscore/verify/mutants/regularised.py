@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.gradients import _parts
+from refscore.verify.mutants.gradients import parts
 from refscore.verify.mutants.objectives import half_square
 
 
@@ -104,7 +104,7 @@ def _(field, x, strength):
     """The penalty's gradient takes all entries of the Jacobian."""
     units = np.broadcast_to(np.eye(x.shape[-1])[:, None], (x.shape[-1], *x.shape))
     columns = np.moveaxis(field.jacobian(x), -1, 0)
-    return _parts(
+    return parts(
         field, x, value=field(x), divergence=np.ones(len(x)), jvp=(units, 2 * strength * columns)
     ) / len(x)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.gradients import _parts
+from refscore.verify.mutants.gradients import parts
 from refscore.verify.mutants.objectives import half_square
 
 
@@ -111,7 +111,7 @@ def _(field, x, step, probes):
     """The difference was detached."""
     along = np.einsum("nmi,ni->nm", probes, field(x))
     back = np.einsum("nm,nmi->ni", along, probes) / probes.shape[1]
-    return _parts(field, x, value=back) / len(x)
+    return parts(field, x, value=back) / len(x)
 
 
 @mistake("finite_difference_gradient_of_sliced_loss", port="finite_difference_loss_gradient",

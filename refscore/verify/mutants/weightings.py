@@ -234,7 +234,7 @@ def _(squares, log_variance):
 
 @mistake("uncertainty_without_logarithm", port="uncertainty_loss", source="classic")
 def _(squares, log_variance):
-    """The log variance is not added: the best one is infinite."""
+    """The log variance is not added: the best variance is infinite."""
     return 0.5 * squares * np.exp(-log_variance)
 
 

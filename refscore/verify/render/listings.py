@@ -230,3 +230,14 @@ def _wrapped(text: str, indent: int, first: str | None = None) -> str:
         text, WIDTH, initial_indent=" " * indent if first is None else first,
         subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
+
+
+def plans(records: list[dict]) -> str:
+    """Draws until a right subject holds, one line an outcome."""
+    lines = [f"{'check':<34} {'case, outcome':<44} {'eps':>6} {'usual':>9} {'99 in 100':>9}"]
+    for r in records:
+        where = f"{r['case']}, {r['label']}"
+        lines.append(
+            f"{r['name']:<34} {where:<44} {r['eps']:>6.3g} {r['usual']:>9,} {r['most']:>9,}"
+        )
+    return "\n".join(lines if records else ["no draws decide these checks"]) + "\n"

@@ -1,0 +1,40 @@
+"""How far a long computation is: tqdm where it is installed, else a line on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+
+class Progress:
+    """A context with `update(k)`: k of `total` units are done. Shows nothing unless `shown`."""
+
+    def __init__(self, total: int, shown: bool, unit: str):
+        self.total, self.shown, self.unit = total, shown, unit
+        self.done, self.last, self.bar = 0, 0.0, None
+
+    def __enter__(self):
+        if self.shown:
+            try:
+                from tqdm import tqdm
+
+                self.bar = tqdm(total=self.total, unit=f" {self.unit}", unit_scale=True)
+            except ImportError:
+                pass
+        return self
+
+    def update(self, k: int) -> None:
+        """k units are done."""
+        if self.bar is not None:
+            self.bar.update(k - self.done)
+        elif self.shown and (k == self.total or time.monotonic() > self.last + 1):
+            self.last = time.monotonic()
+            text = f"\r{k} of {self.total} {self.unit}"
+            print(text, end="", file=sys.stderr, flush=True)
+        self.done = k
+
+    def __exit__(self, *error):
+        if self.bar is not None:
+            self.bar.close()
+        elif self.shown:
+            print(file=sys.stderr)

@@ -1,0 +1,257 @@
+"""Chapter E: chains of Langevin steps, and steps in a metric, with noisy scores, sized by norms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Draws, Normal, Sides, Uniform, identity
+from refscore.identities.cases import Case, Description
+from refscore.identities.smoothing import score_of
+
+LECTURES = "seeds 000, 001, 002, 003, 004"
+
+
+def _laws():
+    return ((settings.gaussian(3), 3), (settings.mixture(2), 2))
+
+
+def _chain_cases():
+    for law, d in _laws():
+        for eta, k in ((0.3, 4), (0.07, 1)):
+            x, z = settings.points(5, d), settings.normals(k, 5, d, key=3)
+            yield Case(
+                f"{law.kind}, {k} steps of {eta}", law=law, x0=x, step_size=eta, n_steps=k, noise=z
+            )
+
+
+@identity(
+    "E1-chain",
+    ports="langevin_sample",
+    statement=r"x_k = x_{k-1} + \tfrac{\eta}{2}s(x_{k-1}) + \sqrt{\eta}\,z_k",
+    source=LECTURES,
+    cases=_chain_cases,
+)
+def langevin_chain(ports, case):
+    """A chain of unadjusted steps on given noise: its end, or all its points."""
+    field, k = score_of(case.law), case.n_steps
+    got = ports.langevin_sample(field, case.x0, case.step_size, k, noise=case.noise)
+    right = oracles.langevin_steps.chain(case.law, case.x0, case.step_size, case.noise)
+    yield Sides("chain", got, right if np.ndim(got) == 3 else right[-1])
+
+
+def _drawn_cases():
+    yield Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=0.4, n_steps=3)
+    yield Case("Gaussian, d = 3", law=settings.gaussian(3), step_size=0.2, n_steps=5)
+
+
+@identity(
+    "E2-drawn",
+    ports="langevin_sample",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_k \sim N(\mu + M^k(m_0-\mu),\ M^kC_0M^k + \eta\sum_{j<k}M^{2j})",
+    assumptions="Gaussian target and start; the subject draws the noise",
+    source="derived; seeds 000, 002, 003",
+    cases=_drawn_cases,
+)
+def langevin_chain_draws(ports, case):
+    """Chains that draw their own noise, from a Gaussian start: their exact law after k steps."""
+    law, k, d = case.law, case.n_steps, len(case.law.mean)
+    mean, root = np.linspace(1.0, -1.0, d), 0.5 * np.eye(d) + 0.3
+
+    def last(seed, n):
+        x0 = mean + settings.drawn(seed, n, d) @ root.T
+        got = ports.langevin_sample(score_of(law), x0, case.step_size, k, rng=seed)
+        return got[-1] if np.ndim(got) == 3 else got
+
+    after = oracles.langevin.law_after(law, case.step_size, k, mean, root @ root.T)
+    yield Draws("last points", last, Normal(after.mean, after.covariance))
+
+
+def _metric_cases():
+    for law, d in _laws():
+        G = settings.covariance(d, 7, low=0.3, high=1.8)
+        x, z = settings.points(5, d), settings.normals(5, d, key=4)
+        yield Case(law.kind, law=law, x=x, step_size=0.4, preconditioner=G, noise=z)
+
+
+def _root(ports):
+    return settings.convention_of(ports, "preconditioned_step", "root", "cholesky")
+
+
+@identity(
+    "E7-metric",
+    ports="preconditioned_step",
+    statement=r"x' = x + \tfrac{\eta}{2}G\,s(x) + \sqrt{\eta}\,Lz,\quad LL^T = G",
+    source="derived; Roberts and Stramer 2002",
+    cases=_metric_cases,
+)
+def preconditioned_given_noise(ports, case):
+    """One step in a constant metric, on given noise."""
+    got = ports.preconditioned_step(
+        score_of(case.law), case.x, case.step_size, case.preconditioner, noise=case.noise
+    )
+    right = oracles.langevin_steps.preconditioned(
+        case.law, case.x, case.step_size, case.preconditioner, case.noise, _root(ports)
+    )
+    yield Sides("x'", got, right)
+
+
+@identity(
+    "E7-metric-drawn",
+    ports="preconditioned_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_1 \sim N(\mu,\ MSM^T + \eta G),\quad M = I - \tfrac{\eta}{2}GP",
+    assumptions="Gaussian target, exact start; the subject draws the noise",
+    source="derived",
+    cases=lambda: [case for case in _metric_cases() if case.law.kind == "gaussian"],
+)
+def preconditioned_draws(ports, case):
+    """One preconditioned step that draws its own noise, from exact draws of the target."""
+    law, d = case.law, len(case.law.mean)
+
+    def step(seed, n):
+        x = law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+        G = case.preconditioner
+        return ports.preconditioned_step(score_of(law), x, case.step_size, G, rng=seed)
+
+    map_ = oracles.langevin_laws.preconditioned(law, case.step_size, case.preconditioner)
+    after = oracles.langevin_laws.propagated(*map_, 1, law.mean, law.covariance)
+    yield Draws("x'", step, Normal(after.mean, after.covariance))
+
+
+def _noisy(law, d):
+    return Description("noisy", law=law, root=0.6 * settings.matrix(d, 2) + 0.4 * np.eye(d))
+
+
+def _stochastic_cases():
+    for law, d in _laws():
+        x, z, xi = (settings.points(5, d), *(settings.normals(5, d, key=k) for k in (5, 6)))
+        yield Case(
+            law.kind,
+            law=law,
+            x=x,
+            step_size=0.5,
+            gradient=_noisy(law, d),
+            gradient_noise=xi,
+            noise=z,
+        )
+
+
+@identity(
+    "E7-stochastic",
+    ports="sgld_step",
+    statement=r"x' = x + \tfrac{\eta}{2}\,g(x,\xi) + \sqrt{\eta}\,z",
+    source="Welling and Teh 2011",
+    cases=_stochastic_cases,
+)
+def stochastic_gradient_given_noise(ports, case):
+    """One step with a stochastic score, on given noise of both kinds."""
+    got = ports.sgld_step(
+        case.gradient, case.x, case.step_size, case.gradient_noise, noise=case.noise
+    )
+    right = oracles.langevin_steps.stochastic(
+        case.law, case.x, case.step_size, case.gradient.root, case.gradient_noise, case.noise
+    )
+    yield Sides("x'", got, right)
+
+
+@identity(
+    "E7-stochastic-drawn",
+    ports="sgld_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_1 \sim N(\mu,\ MSM^T + \eta I + \tfrac{\eta^2}{4}\Gamma),\quad "
+    r"M = I - \tfrac{\eta}{2}P",
+    assumptions="Gaussian target, exact start, a score of covariance Γ; the subject draws z",
+    source="derived",
+    cases=lambda: [case for case in _stochastic_cases() if case.law.kind == "gaussian"],
+)
+def stochastic_gradient_draws(ports, case):
+    """One stochastic-gradient step that draws its own noise, from exact draws of the target."""
+    law, d, root = case.law, len(case.law.mean), case.gradient.root
+
+    def step(seed, n):
+        x = law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+        xi = settings.drawn(seed + 1, n, d)
+        return ports.sgld_step(case.gradient, x, case.step_size, xi, rng=seed)
+
+    map_ = oracles.langevin_laws.noisy(law, case.step_size, root @ root.T)
+    after = oracles.langevin_laws.propagated(*map_, 1, law.mean, law.covariance)
+    yield Draws("x'", step, Normal(after.mean, after.covariance))
+
+
+def _corrector_cases():
+    for law, d in _laws():
+        x, z = settings.points(5, d), settings.normals(5, d, key=8)
+        yield Case(law.kind, law=law, x=x, snr=0.3, noise=z)
+
+
+@identity(
+    "E1-corrector",
+    ports="corrector_step",
+    statement=r"x' = x + \epsilon s(x) + \sqrt{2\epsilon}\,z,\quad "
+    r"\epsilon = 2(r\,\|z\|/\|s(x)\|)^2",
+    source="Song et al. 2021, algorithms 4 and 5",
+    cases=_corrector_cases,
+)
+def corrector_given_noise(ports, case):
+    """The corrector of predictor-corrector samplers: a Langevin step sized by norms."""
+    got = ports.corrector_step(score_of(case.law), case.x, case.snr, noise=case.noise)
+    norms = settings.convention_of(ports, "corrector_step", "norms", "row")
+    right = oracles.langevin_steps.corrector(case.law, case.x, case.snr, case.noise, norms)
+    yield Sides("x'", got, right)
+
+
+@identity(
+    "E1-corrector-drawn",
+    ports="corrector_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"z = (x' - x - \epsilon s)/\sqrt{2\epsilon}\ \text{on}\ N(0,1):\ "
+    r"x' = x - 2r^2 z^2/x + 2r z|z|/|x|",
+    assumptions="N(0, 1), one row at a time; the subject draws the noise",
+    source="derived",
+    cases=lambda: [Case("a point of N(0, 1), d = 1", law=_unit(), snr=0.2, at=1.3)],
+)
+def corrector_draws(ports, case):
+    """In one dimension the corrector moves a point by a monotone function of its noise."""
+    from scipy.special import ndtr
+
+    r, x = case.snr, case.at
+
+    def uniforms(seed, n):
+        points = np.full((n, 1), x)
+        if settings.convention_of(ports, "corrector_step", "norms", "row") != "row":
+            return _one_by_one(ports, case, seed, n)
+        moved = ports.corrector_step(score_of(case.law), points, r, rng=seed)[:, 0]
+        return ndtr(_noise_of(moved - x, x, r))
+
+    yield Draws("noise", uniforms, Uniform(False, ("z",)))
+
+
+def _one_by_one(ports, case, seed, n):
+    from scipy.special import ndtr
+
+    r, x = case.snr, case.at
+    moved = [
+        ports.corrector_step(score_of(case.law), np.array([[x]]), r, rng=seed + i)[0, 0]
+        for i in range(n)
+    ]
+    return ndtr(_noise_of(np.array(moved) - x, x, r))
+
+
+def _noise_of(move, x, r):
+    """z of a move 2r z|z|/x - 2r² z²/x: one branch for each sign."""
+    up, down = 2 * r - 2 * r * r, 2 * r + 2 * r * r
+    with np.errstate(invalid="ignore"):
+        return np.where(move > 0, np.sqrt(move * x / up), -np.sqrt(-move * x / down))
+
+
+def _unit():
+    from refscore.identities.cases import Law
+
+    return Law("gaussian", mean=np.zeros(1), covariance=np.eye(1))

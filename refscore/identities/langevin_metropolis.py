@@ -1,0 +1,214 @@
+"""Chapter E: Metropolis-adjusted steps, by exact ratios on given pairs and given uniforms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Sides, identity
+from refscore.identities.cases import Case
+from refscore.identities.smoothing import score_of
+
+_STEPS = oracles.langevin_steps
+_HALVINGS = 36
+
+
+def _laws():
+    return ((settings.gaussian(3), 3), (settings.mixture(2), 2))
+
+
+def _uniform(*shape, key):
+    """Uniform numbers off the ends."""
+    from scipy.special import ndtr
+
+    return ndtr(settings.normals(*shape, key=key))
+
+
+def acceptance(step, n: int) -> np.ndarray:
+    """The probability with which each of n given proposals is taken, by bisection.
+
+    `step(uniform)` says who was accepted, for uniform numbers (n,)."""
+    low, high = np.zeros(n), np.ones(n)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        taken = step(middle)
+        low, high = np.where(taken, middle, low), np.where(taken, high, middle)
+    return (low + high) / 2
+
+
+def points_of(answer) -> np.ndarray:
+    """The points of a step that may say who was accepted."""
+    return answer[0] if isinstance(answer, tuple) else answer
+
+
+def _moves(answer, x, u):
+    """Points, and who was accepted, where it is said, as the points tell it."""
+    got = points_of(answer)
+    if isinstance(answer, tuple):
+        moved = np.any(got != x, axis=-1)
+        yield Sides("accepted", np.asarray(answer[1], float), moved.astype(float), 1.0)
+
+
+def _adjusted(ports, call, case, proposal, log_ratio):
+    """x' on the case's uniforms, and the acceptance of every proposal."""
+    taken = np.log(case.uniform) < log_ratio
+    answer = call(case.uniform)
+    yield Sides("x'", points_of(answer), np.where(taken[:, None], proposal, case.x))
+    yield from _moves(answer, case.x, case.uniform)
+    measured = acceptance(lambda u: np.any(points_of(call(u)) != case.x, axis=-1), len(case.x))
+    yield Sides("acceptance", measured, np.exp(np.minimum(log_ratio, 0.0)), 1.0)
+
+
+def _ratio_cases():
+    for law, d in _laws():
+        for eta in (0.3, 1.7):
+            x, y = settings.points(6, d), settings.points(6, d, 5)
+            yield Case(f"{law.kind}, step {eta}", law=law, x=x, proposal=y, step_size=eta)
+
+
+def _ratio_terms(case):
+    law, x, y, eta = case.law, case.x, case.proposal, case.step_size
+    s, t = oracles.scores.score(law, x), oracles.scores.score(law, y)
+    return {
+        "log p(y) − log p(x)": _STEPS.random_walk_log_ratio(law, x, y),
+        "log q(x|y)": -((x - y - eta / 2 * t) ** 2).sum(1) / (2 * eta),
+        "−log q(y|x)": ((y - x - eta / 2 * s) ** 2).sum(1) / (2 * eta),
+    }
+
+
+@identity(
+    "E3",
+    ports="metropolis_log_ratio",
+    statement=r"r(x,y) = \log\frac{p(y)\,q(x|y)}{p(x)\,q(y|x)},\quad "
+    r"q(\cdot|x) = N(x+\tfrac{\eta}{2}s(x),\ \eta I),\quad r(y,x) = -r(x,y)",
+    source="Roberts and Tweedie 1996; derived",
+    cases=_ratio_cases,
+    terms=_ratio_terms,
+)
+def metropolis_ratio(ports, case):
+    """The log ratio of the Metropolis-adjusted Langevin step on given pairs."""
+    law, x, y, eta = case.law, case.x, case.proposal, case.step_size
+    right = _STEPS.log_ratio(law, x, y, eta)
+    yield Sides("r(x, y)", ports.metropolis_log_ratio(law, score_of(law), x, y, eta), right)
+
+
+@identity(
+    "E3-balance",
+    ports="metropolis_log_ratio",
+    statement=r"p(x)q(y|x)\min(1,e^{r(x,y)}) = p(y)q(x|y)\min(1,e^{r(y,x)})",
+    source="Metropolis et al. 1953; Hastings 1970",
+    cases=_ratio_cases,
+)
+def detailed_balance(ports, case):
+    """Probability flows alike from x to y and back, in logarithms."""
+    law, x, y, eta = case.law, case.x, case.proposal, case.step_size
+    there = np.minimum(ports.metropolis_log_ratio(law, score_of(law), x, y, eta), 0)
+    back = np.minimum(ports.metropolis_log_ratio(law, score_of(law), y, x, eta), 0)
+    yield Sides("flow", there - back, _STEPS.log_ratio(law, x, y, eta))
+
+
+def _mala_cases():
+    for law, d in _laws():
+        for eta in (0.6, 2.0):
+            x, z = settings.points(9, d), settings.normals(9, d, key=11)
+            u = _uniform(9, key=12)
+            yield Case(f"{law.kind}, step {eta}", law=law, x=x, step_size=eta, noise=z, uniform=u)
+
+
+@identity(
+    "E3-mala",
+    ports="mala_step",
+    statement=r"y = x + \tfrac{\eta}{2}s(x) + \sqrt{\eta}\,z;\quad "
+    r"x' = y\ \text{if}\ \log u < r(x,y),\ \text{else}\ x",
+    source="Roberts and Tweedie 1996",
+    cases=_mala_cases,
+)
+def mala_given_noise(ports, case):
+    """The Metropolis-adjusted Langevin step: its points, and the acceptance of every proposal."""
+    law, x, eta = case.law, case.x, case.step_size
+
+    def call(u):
+        return ports.mala_step(law, score_of(law), x, eta, noise=case.noise, uniform=u)
+
+    y = oracles.langevin.step(law, x, eta, case.noise)
+    yield from _adjusted(ports, call, case, y, _STEPS.log_ratio(law, x, y, eta))
+
+
+def _scale_cases():
+    for law, d in _laws():
+        for scale in (0.4, 1.3):
+            x, z = settings.points(9, d), settings.normals(9, d, key=13)
+            u, signs = _uniform(9, key=14), _uniform(9, d, key=15)
+            yield Case(
+                f"{law.kind}, scale {scale}", law=law, x=x, scale=scale, noise=z, uniforms=signs,
+                uniform=u,
+            )  # fmt: skip
+
+
+@identity(
+    "E3-walk",
+    ports="random_walk_step",
+    statement=r"y = x + \tau z;\quad x' = y\ \text{if}\ u < p(y)/p(x),\ \text{else}\ x",
+    source="Metropolis et al. 1953",
+    cases=_scale_cases,
+)
+def random_walk_given_noise(ports, case):
+    """The random-walk Metropolis step: its points, and the acceptance of every proposal."""
+    law, x = case.law, case.x
+
+    def call(u):
+        return ports.random_walk_step(law, x, case.scale, noise=case.noise, uniform=u)
+
+    y = x + case.scale * case.noise
+    yield from _adjusted(ports, call, case, y, _STEPS.random_walk_log_ratio(law, x, y))
+
+
+@identity(
+    "E3-barker",
+    ports="barker_step",
+    statement=r"y = x + b\,w,\ w = \tau z,\ P(b_i=1) = \frac{1}{1+e^{-w_is_i(x)}};\quad "
+    r"\frac{p(y)}{p(x)}\prod_i\frac{1+e^{-(y_i-x_i)s_i(x)}}{1+e^{(y_i-x_i)s_i(y)}}",
+    source="Livingstone and Zanella 2022",
+    cases=_scale_cases,
+)
+def barker_given_noise(ports, case):
+    """The Barker step: signs, points, and the acceptance of every proposal."""
+    law, x = case.law, case.x
+
+    def call(u):
+        return ports.barker_step(
+            law, score_of(law), x, case.scale, noise=case.noise, uniforms=case.uniforms, uniform=u
+        )
+
+    y = _STEPS.barker_proposal(law, x, case.scale, case.noise, case.uniforms)
+    yield from _adjusted(ports, call, case, y, _STEPS.barker_log_ratio(law, x, y))
+
+
+def _hmc_cases():
+    for law, d in _laws():
+        for h, n in ((0.5, 3), (0.9, 1)):
+            x, v = settings.points(9, d), settings.normals(9, d, key=16)
+            u = _uniform(9, key=17)
+            yield Case(
+                f"{law.kind}, {n} steps of {h}", law=law, x=x, momentum=v, step_size=h,
+                n_leapfrog=n, uniform=u,
+            )  # fmt: skip
+
+
+@identity(
+    "E3-hmc",
+    ports="hmc_step",
+    statement=r"(y,w) = \text{leapfrog}^L(x,v);\quad x' = y\ \text{if}\ \log u < -\Delta H,\ "
+    r"\Delta H = \log\tfrac{p(x)}{p(y)} + \tfrac12(|w|^2-|v|^2)",
+    source="Duane et al. 1987; Neal 2011",
+    cases=_hmc_cases,
+)
+def hmc_given_momentum(ports, case):
+    """The Hamiltonian step: its points, and the acceptance of every trajectory."""
+    law, x, v, h, n = case.law, case.x, case.momentum, case.step_size, case.n_leapfrog
+
+    def call(u):
+        return ports.hmc_step(law, score_of(law), x, v, h, n, uniform=u)
+
+    yield from _adjusted(ports, call, case, *_STEPS.hamiltonian_log_ratio(law, x, v, h, n))

@@ -1,0 +1,158 @@
+"""Chapter E: from exact draws of the target, one adjusted step leaves exact draws."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Draws, Mean, Normal, Sides, identity
+from refscore.identities.cases import Case, Law
+from refscore.identities.langevin_metropolis import acceptance, points_of
+from refscore.identities.smoothing import score_of
+
+_ACCEPTANCE = oracles.langevin_acceptance
+
+
+def _unit_cases():
+    law = Law("gaussian", mean=np.zeros(1), covariance=np.eye(1))
+    for eta in (0.5, 1.6):
+        yield Case(f"N(0, 1), step {eta}", law=law, step_size=eta)
+
+
+def _polar(eta):
+    """(x, z, weights) of two normal numbers; arcs end where the proposal has |y| = |x|."""
+    a, root = 1 - eta / 2, np.sqrt(eta)
+    kinks = np.sort(np.arctan([(1 - a) / root, (-1 - a) / root]))
+    edges = np.concatenate([kinks, kinks + np.pi, kinks[:1] + 2 * np.pi])
+    g, v = np.polynomial.legendre.leggauss(16)
+    half = np.diff(edges)[:, None] / 2
+    angle, dangle = (edges[:-1, None] + half * (1 + g)).ravel(), (half * v).ravel()
+    t, w = np.polynomial.laguerre.laggauss(24)
+    radius = np.sqrt(2 * t)
+    x, z = (np.outer(f(angle), radius).ravel() for f in (np.cos, np.sin))
+    return x[:, None], z[:, None], np.outer(dangle, w).ravel() / (2 * np.pi)
+
+
+@identity(
+    "E9-adjusted",
+    ports="mala_step",
+    kind="exact law",
+    statement=r"X_0\sim N(0,1):\quad E X_1^2 = E[a(x,z)y^2 + (1-a(x,z))x^2] = 1",
+    assumptions="exact start; the acceptance a is measured by bisection on the uniform number",
+    source="seeds 000, 002, 003 (stationarity)",
+    cases=_unit_cases,
+    tolerance=1e-7,
+)
+def mala_keeps_variance(ports, case):
+    """One adjusted step keeps the variance 1 where an unadjusted one makes it 1 + η²/4."""
+    law, eta = case.law, case.step_size
+    x, z, w = _polar(eta)
+
+    def call(u):
+        return points_of(ports.mala_step(law, score_of(law), x, eta, noise=z, uniform=u))
+
+    y = call(np.zeros(len(x)))
+    a = acceptance(lambda u: np.any(call(u) != x, axis=-1), len(x))
+    after = a * y[:, 0] ** 2 + (1 - a) * x[:, 0] ** 2
+    yield Sides("proposals", w @ y[:, 0] ** 2, 1 + eta**2 / 4)
+    yield Sides("variance", w @ after, np.array(1.0))
+    yield Sides("acceptance", w @ a, _ACCEPTANCE.mala(law, eta))
+
+
+def _exact(case, seed, n):
+    law, d = case.law, len(case.law.mean)
+    return law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+
+
+def _judged(case, step, rate):
+    """The points after a step, and how often they moved."""
+
+    def moved(seed, n):
+        x = _exact(case, seed, n)
+        return np.any(points_of(step(x, seed)) != x, axis=-1).astype(float)
+
+    after = Normal(case.law.mean, case.law.covariance)
+    yield Draws("x'", lambda seed, n: points_of(step(_exact(case, seed, n), seed)), after)
+    yield Draws("accepted", moved, Mean(np.array(rate), 0.0, 1.0))
+
+
+@identity(
+    "E9-mala",
+    ports="mala_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^r)",
+    assumptions="Gaussian target, exact start; the subject draws noise and uniform numbers",
+    source="seeds 000, 002, 003 (stationarity); derived",
+    cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=1.2)],
+)
+def mala_draws(ports, case):
+    """Adjusted Langevin steps that draw for themselves keep the target, and accept as they must."""
+    law, eta = case.law, case.step_size
+
+    def step(x, seed):
+        return ports.mala_step(law, score_of(law), x, eta, rng=seed)
+
+    yield from _judged(case, step, _ACCEPTANCE.mala(law, eta))
+
+
+@identity(
+    "E9-walk",
+    ports="random_walk_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,p(y)/p(x))",
+    assumptions="Gaussian target, exact start; the subject draws noise and uniform numbers",
+    source="Metropolis et al. 1953; derived",
+    cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), scale=1.1)],
+)
+def random_walk_draws(ports, case):
+    """Random-walk steps that draw for themselves keep the target, and accept as they must."""
+    law, scale = case.law, case.scale
+
+    def step(x, seed):
+        return ports.random_walk_step(law, x, scale, rng=seed)
+
+    yield from _judged(case, step, _ACCEPTANCE.random_walk(law, scale))
+
+
+@identity(
+    "E9-barker",
+    ports="barker_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^r)",
+    assumptions="N(μ, s²), exact start; the subject draws noise and uniform numbers",
+    source="Livingstone and Zanella 2022; derived",
+    cases=lambda: [Case("Gaussian, d = 1", law=settings.gaussian(1), scale=1.4)],
+)
+def barker_draws(ports, case):
+    """Barker steps that draw for themselves keep the target, and accept as they must."""
+    law, scale = case.law, case.scale
+
+    def step(x, seed):
+        return ports.barker_step(law, score_of(law), x, scale, rng=seed)
+
+    yield from _judged(case, step, _ACCEPTANCE.barker(law, scale))
+
+
+@identity(
+    "E9-hmc",
+    ports="hmc_step",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_0\sim p,\ V\sim N(0,I):\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^{-\Delta H})",
+    assumptions="Gaussian target, exact start; the subject draws the uniform numbers",
+    source="Duane et al. 1987; derived",
+    cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=0.9, n_leapfrog=3)],
+)
+def hmc_draws(ports, case):
+    """Hamiltonian steps that draw for themselves keep the target, and accept as they must."""
+    law, h, n = case.law, case.step_size, case.n_leapfrog
+
+    def step(x, seed):
+        v = settings.drawn(seed + 1, *x.shape)
+        return ports.hmc_step(law, score_of(law), x, v, h, n, rng=seed)
+
+    yield from _judged(case, step, _ACCEPTANCE.hamiltonian(law, h, n))

@@ -1,0 +1,154 @@
+"""Draw batches until an outcome is decided, and keep what was seen."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from refscore.identities.base import Draws
+from refscore.verify.evidence.planning import SURE, budget
+from refscore.verify.evidence.sequence import POINTS, Decision, Sequence
+
+_PILOT = 8  # the first batch is this part of the others: gross mistakes cost little
+
+
+@dataclass
+class Engine:
+    """How a run collects evidence.
+
+    `store`: where it is kept and continued from, if anywhere. `more`: draw as much again where
+    nothing failed, from fresh seeds. `certain`: the chance that a certificate is wrong.
+    `seconds`: for one outcome in one run; `eps`: instead of every outcome's own.
+    """
+
+    store: Any = None
+    more: bool = False
+    certain: float = SURE
+    seconds: float = 60.0
+    eps: float | None = None
+
+    def collect(self, outcome: Draws, key: tuple[str, ...], level: float) -> Result:
+        """Everything known of an outcome when it is decided or the budget is spent.
+
+        Raises Unreadable where the draws have another shape or are no numbers at all.
+        """
+        if self.eps is not None:
+            outcome = outcome._replace(eps=self.eps)
+        sequence = Sequence(outcome)
+        if self.store is not None:
+            self.store.restore(sequence, key, outcome)
+        start, before = time.perf_counter(), sequence.n
+        most = budget(outcome)
+        while self._goes_on(sequence, level, before, most):
+            self._draw(outcome, sequence, key, level)
+            if self.store is not None:
+                self.store.keep(sequence, key, outcome)
+            if time.perf_counter() - start > self.seconds:
+                break
+        return Result(sequence, sequence.decide(level, self.certain), outcome)
+
+    def _goes_on(self, sequence: Sequence, level: float, before: int, most: int) -> bool:
+        verdict = sequence.decide(level, self.certain).verdict
+        if verdict == "fails":
+            return False
+        if self.more and sequence.n < 2 * before:
+            return True
+        return verdict == "undecided" and sequence.n < before + most
+
+    def _draw(self, outcome: Draws, sequence: Sequence, key, level: float) -> None:
+        n = max(2, outcome.batch // (1 if sequence.batches else _PILOT) // 2 * 2)
+        seed = seed_of(*key, sequence.batches)
+        draws = outcome.draw(seed, n)
+        table = as_table(draws, n, sequence.reader.width)
+        sequence.update(table, seed, level=level)
+
+
+@dataclass
+class Result:
+    """What a run made of one outcome."""
+
+    sequence: Sequence
+    decision: Decision
+    outcome: Draws
+
+
+class Unreadable(ValueError):
+    """Draws that cannot be read as rows of numbers of the law's dimension."""
+
+
+def seed_of(*key) -> int:
+    """A seed of its own for every batch of every outcome, below 2³¹."""
+    text = "\x1f".join(str(part) for part in key)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") % 2**31
+
+
+def as_table(draws, n: int, width: int) -> np.ndarray:
+    """Draws as (n, width) floats."""
+    array = np.asarray(draws)
+    if array.dtype.kind not in "fiub":
+        raise Unreadable(f"returned {array.dtype}, expected numbers")
+    if array.shape == (n,) and width == 1:
+        array = array[:, None]
+    if array.shape != (n, width):
+        raise Unreadable(f"returned shape {array.shape}, expected {(n, width)}")
+    return array.astype(float)
+
+
+def described(result: Result) -> str:
+    """The decision in a sentence."""
+    d, eps = result.decision, result.outcome.eps
+    count = sum(group.width for group in result.sequence.groups)
+    off = f"{d.leading.name} off by {d.leading.deviation:.3g}"
+    if d.verdict == "holds":
+        said = (
+            f"{d.n} draws certify each of {count} statistics within its tolerance"
+            f" ({eps:g}; chance of error {result_level(d):.1g}); most off: {off}"
+        )
+        if result.sequence.groups[0].columns.kind == "variance":
+            said += "; given the variance stated"
+    elif d.verdict == "fails":
+        said = f"{off} after {d.n} draws (tolerance {d.leading.eps:.3g})"
+    else:
+        more = f"about {d.forecast} draws would decide" if d.forecast else "no end in sight"
+        said = f"undecided after {d.n} draws: {off} (tolerance {d.leading.eps:.3g}); {more}"
+    said += f"; gap and allowed are logs of evidence, level {math.exp(-d.threshold):.1g}"
+    return said + (f"; note: {d.note}" if d.note else "")
+
+
+def result_level(decision: Decision) -> float:
+    """The chance that a certificate is wrong."""
+    return math.exp(-decision.certain)
+
+
+def record(result: Result) -> dict:
+    """What a report keeps: the decision and the way there, in plain values."""
+    d = result.decision
+    names = ("draws", "log_e", "inside", "deviation", "low", "high")
+    return {
+        "verdict": d.verdict, "draws": d.n, "log_e": _number(d.log_e),
+        "threshold": d.threshold, "inside": _number(d.inside), "certain": d.certain,
+        "statistic": d.leading.name, "deviation": _number(d.leading.deviation),
+        "eps": d.leading.eps, "forecast": d.forecast, "note": d.note,
+        "path": [dict(zip(names, (int(p[0]), *(_number(v) for v in p[1:]))))
+                 for p in thinned(result.sequence.path)],
+    }  # fmt: skip
+
+
+def thinned(path: list, most: int = POINTS) -> list:
+    """At most so many points of a path, the last one among them."""
+    if len(path) <= most:
+        return path
+    keep = np.linspace(0, len(path) - 1, most).round().astype(int)
+    return [path[i] for i in keep]
+
+
+def _number(value: float) -> float | str | None:
+    value = float(value)
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)
