@@ -31,7 +31,7 @@ class Nodes:
 
     Arguments: points (m, d); weights (m,), any finite numbers (they sum to one when the nodes
     stand for a law, and to the volume of the box when they stand for its Lebesgue measure).
-    Tested in: tests/test_nodes.py
+    Checked by: signal_to_noise, chain_distribution
     """
 
     points: np.ndarray
@@ -54,7 +54,7 @@ class Nodes:
 
         Returns: shape values.shape[1:]. Raises: ValueError for another length or for values
         that are not finite. Cost: m products per entry.
-        Tested in: tests/test_nodes.py
+        Checked by: signal_to_noise
         """
         values = values(self.points) if callable(values) else values
         values = as_array(values, "values")
@@ -138,7 +138,7 @@ def gauss_hermite(law, order: int) -> Nodes:
     Arguments: law, a Gaussian (mean, covariance) or mixture (weights, means, covariances);
     order, nodes per axis. Returns: Nodes with K·order^d points. Raises: TypeError for another
     law, ValueError beyond 2^24 points. Source: Golub and Welsch 1969.
-    Tested in: tests/test_nodes.py
+    Checked by: signal_to_noise
     """
     order = as_count(order, "order")
     weights, means, covariances = gaussian_components(law)

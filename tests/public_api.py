@@ -854,6 +854,74 @@ def _chain_calls():
     }.items()  # fmt: skip
 
 
+def _exact_law_calls():
+    def moments(law):
+        return np.append(law.mean, law.covariance)
+
+    def columns(step):
+        return np.concatenate([step.matrix.ravel(), step.offset, step.noise_matrix.ravel()])
+
+    law, steps = {"law": LAW, "step_size": positive}, {"n_steps": Count(3, 0)}
+    start = {"mean0": vector, "covariance0": covariance}
+    sigmas = {"sigmas": Array([2.0, 1.0], sizes=True)}
+    scheme, leapfrog = {"scheme": Kind("OBABO")}, {"n_leapfrog": Count(3)}
+    line = distributions.GaussianMixture([0.6, 0.4], [[2.0], [-2.0]], [[[0.5]], [[0.3]]])
+    grid, ends = np.linspace(-9, 9, 201), {"low": Number(-12.0), "high": Number(12.0)}
+    uniform = exact.uniform_start(-1.0, 2.0)
+    points, density = {"points": Array([-1.0, 0.5], sizes=True)}, np.exp(-grid * grid / 2)
+    density /= density.sum() * (grid[1] - grid[0])
+    operator = {"score": Object(line.score), "step_size": positive, "grid": Array(grid, sizes=True)}
+
+    def once(T):
+        return T.apply(density)
+
+    yield from {
+        "laws.preconditioned_law": Call(
+            exact.preconditioned_law, law | {"preconditioner": covariance} | steps | start, moments
+        ),
+        "laws.preconditioned_stationary": Call(
+            exact.preconditioned_stationary, law | {"preconditioner": covariance}, moments
+        ),
+        "laws.sgld_step": Call(exact.sgld_step, law | {"gradient_covariance": covariance}, columns),
+        "laws.annealed_law": Call(
+            exact.annealed_law, law | sigmas | {"n_steps_each": Count(2)} | start, moments
+        ),
+        "laws.kinetic_step": Call(
+            exact.kinetic_step, law | {"friction": at_least_0} | scheme, columns
+        ),
+        "laws.kinetic_stationary": Call(exact.kinetic_stationary, law | scheme, moments),
+        "laws.unadjusted_hmc_step": Call(exact.unadjusted_hmc_step, law | leapfrog, columns),
+        "laws.unadjusted_hmc_stationary": Call(exact.unadjusted_hmc_stationary, law, moments),
+        "laws.mala_acceptance": Call(exact.mala_acceptance, law),
+        "laws.random_walk_acceptance": Call(
+            exact.random_walk_acceptance, {"law": LAW, "scale": positive}
+        ),
+        "laws.hmc_acceptance": Call(exact.hmc_acceptance, law | leapfrog),
+        "laws.stability_limit": Call(exact.stability_limit, {"law": LAW}),
+        "laws.wasserstein_bias": Call(exact.wasserstein_bias, law),
+        "laws.autocorrelation_time": Call(
+            exact.autocorrelation_time, law | {"direction": Array(M, optional=True)}
+        ),
+        "laws.signal_to_noise": Call(exact.signal_to_noise, law | sigmas),
+        "laws.TransferOperator": Call(exact.TransferOperator, operator, once),
+        "laws.transfer_operator": Call(exact.transfer_operator, operator, once),
+        "laws.uniform_start": Call(
+            exact.uniform_start, {**ends, "n": Count(30)}, lambda nodes: nodes.points
+        ),
+        "laws.chain_distribution": Call(
+            exact.chain_distribution,
+            {"score": Object(line.score), "step_size": positive, "n_steps": Count(2),
+             "start": Object(uniform), **points, **ends},
+        ),
+        "laws.annealed_distribution": Call(
+            exact.annealed_distribution,
+            {"score_at": Object(lambda x, sigma: line.diffuse(1.0, sigma).score(x)), **sigmas,
+             "step_size": positive, "n_steps_each": Count(2, 2), "start": Object(uniform),
+             **points, **ends},
+        ),
+    }.items()  # fmt: skip
+
+
 def _sampler_calls():
     p, s, L = Object(GAUSSIAN.log_density), Object(GAUSSIAN.score), langevin
     normal, chance = np.array(V), np.linspace(0.1, 0.9, len(X))
@@ -1191,8 +1259,8 @@ CALLS: dict[str, Call] = {
     for group in (
         _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
         _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(),
-        _chain_calls(), _sampler_calls(), _diffusion_calls(), _kernel_calls(), _contrast_calls(),
-        _estimator_calls(),
+        _chain_calls(), _exact_law_calls(), _sampler_calls(), _diffusion_calls(), _kernel_calls(),
+        _contrast_calls(), _estimator_calls(),
     )
     for name, call in group
 }  # fmt: skip

@@ -39,7 +39,8 @@ def nulls(runs: int, rng: np.random.Generator) -> dict:
         "betting, uniform": (Betting(zero), lambda n: rng.uniform(-1, 1, (n, runs))),
         "betting, signs": (Betting(zero), lambda n: rng.choice([-1.0, 1.0], (n, runs))),
         "betting above, at its edge": (
-            Betting(zero + 0.9, side="above"), lambda n: np.where(rng.random((n, runs)) < 0.95, 1, -1)),
+            Betting(zero + 0.9, side="above"),
+            lambda n: np.where(rng.random((n, runs)) < 0.95, 1, -1)),
         "Catoni, normal": (Catoni(zero, one), lambda n: rng.standard_normal((n, runs))),
         "Catoni, exponential": (Catoni(zero, one), skewed),
         "Catoni below, exponential": (CatoniSide(zero, one, side="below"), skewed),

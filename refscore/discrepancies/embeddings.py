@@ -32,7 +32,7 @@ def mmd(
     None for `median_bandwidth(x, y)`; x_weights (..., n) and y_weights (..., m), at least 0,
     divided by their sums; progress=True shows how many pairs are done.
     Returns: a number, the square. Raises: ValueError or TypeError naming the argument and row.
-    Cost: O((n + m)² d) over half of all pairs; 3 MB, and 12 MB for a median.
+    Cost: O((n + m)² d) over half of all pairs; 2 MB, and 12 MB for a median.
     Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, A kernel two-sample test (2012).
     Checked by: mmd_of_samples, mmd_of_gaussians, energy_of_gaussians
     """
@@ -61,9 +61,9 @@ class Distance:
 
     offset, slope, size, by_products = 0.0, 1.0, 1.0, False
 
-    def value(self, z: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """φ, into `out`."""
-        return np.negative(np.sqrt(z, out=out), out=out)
+    def value(self, z: np.ndarray) -> np.ndarray:
+        """φ, in the place of z."""
+        return np.negative(np.sqrt(z, out=z), out=z)
 
 
 def _span(x: Sample, y: Sample) -> float:
@@ -78,7 +78,7 @@ def _span(x: Sample, y: Sample) -> float:
 
 def _combine(phi, h, x, y, statistic, shown) -> float:
     own = [_within(phi, h, s, shown) for s in (x, y)]
-    zero = float(phi.value(np.full(1, phi.offset), np.empty(1))[0])
+    zero = float(phi.value(np.full(1, phi.offset))[0])
     if statistic == "V":
         own = [pairs + zero * s.own() for pairs, s in zip(own, (x, y))]
     else:
@@ -88,33 +88,34 @@ def _combine(phi, h, x, y, statistic, shown) -> float:
 
 def _within(phi, h, x: Sample, shown) -> float:
     """Σ_{i≠j} w_i w_j φ: twice the tiles above the diagonal."""
-    total, room = 0.0, np.empty((2, TILE * TILE))
+    total, room = 0.0, np.empty(TILE * TILE)
     for a in blocks(x, h):
-        own, above = _tile_sum(phi, a, a, room), 0.0
+        left = a.left(phi)
+        own, above = _tile_sum(phi, left, a, a, room), 0.0
         for b in blocks(x, h, a.origin, a.rows.stop):
-            above += _tile_sum(phi, a, b, room)
+            above += _tile_sum(phi, left, a, b, room)
         total += own + 2 * above
-        left = max(0, len(x.points) - a.rows.stop)
-        shown.update(shown.done + len(a.u) * left + len(a.u) * (len(a.u) - 1) // 2)
+        later = max(0, len(x.points) - a.rows.stop)
+        shown.update(shown.done + len(a) * later + len(a) * (len(a) - 1) // 2)
     return total / len(x.points) ** 2
 
 
 def _between(phi, h, x: Sample, y: Sample, shown) -> float:
-    total, room = 0.0, np.empty((2, TILE * TILE))
+    total, room = 0.0, np.empty(TILE * TILE)
     for a in blocks(x, h):
-        total += sum(_tile_sum(phi, a, b, room) for b in blocks(y, h, a.origin))
-        shown.update(shown.done + len(a.u) * len(y.points))
+        left = a.left(phi)
+        total += sum(_tile_sum(phi, left, a, b, room) for b in blocks(y, h, a.origin))
+        shown.update(shown.done + len(a) * len(y.points))
     return total / (len(x.points) * len(y.points))
 
 
-def _tile_sum(phi, a, b, room) -> float:
-    z = tile(phi, a, b, room[0])
-    k = phi.value(z, room[1][: z.size].reshape(z.shape))
+def _tile_sum(phi, left, a, b, room) -> float:
+    k = phi.value(tile(phi, left, a, b, room))
     if a is b:
         np.fill_diagonal(k, 0.0)
     if isinstance(a.w, float) and isinstance(b.w, float):
         return float(k.sum())
-    return float(np.broadcast_to(a.w, len(a.u)) @ k @ np.broadcast_to(b.w, len(b.u)))
+    return float(np.broadcast_to(a.w, len(a)) @ k @ np.broadcast_to(b.w, len(b)))
 
 
 def _pairs(x: Sample, y: Sample) -> int:

@@ -20,7 +20,7 @@ def energy_distance(
     Arguments: x (..., n, d), y (..., m, d); statistic "V" (all pairs, never negative) or "U"
     (pairs i ≠ j within a sample, no bias); weights and progress as in `mmd`.
     Returns: a number. Raises: ValueError or TypeError naming the argument and row.
-    Cost: O((n + m) log(n + m)) for d = 1, else O((n + m)² d) in 3 MB.
+    Cost: O((n + m) log(n + m)) for d = 1, else O((n + m)² d) in 2 MB.
     Source: Székely and Rizzo, Energy statistics (2013).
     Checked by: energy_of_samples
     """

@@ -1,6 +1,6 @@
 """Radial kernels on tiles of pairs, and how the tiles are walked through.
 
-A tile holds z = c₀ + c₁ q, q = ‖x_i − y_j‖²/h², of 256 points against 256: with the points
+A tile holds z = c₀ + c₁ q, q = ‖x_i − y_j‖²/h², of 320 points against 320: with the points
 taken from the mean of the tile's rows one product of matrices gives it, to within 1e-13 of
 1 + q while both lie within 32 h of that mean; farther out it comes from differences.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from refscore._arguments import as_positive
 from refscore.discrepancies.samples import Sample, as_pair, as_sample
 
-TILE = 256
+TILE = 320
 _NEAR = 1024.0  # (32 h)²: 4 eps times this is 1e-12 of a unit, and what is wrong is random
 
 
@@ -22,9 +22,9 @@ class Gaussian:
     offset, slope, shift, factor = 0.0, -0.5, 0.0, 2.0
     size, by_products = 1.0, True
 
-    def value(self, z: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """φ, into `out`; z may be overwritten."""
-        return np.exp(z, out=out)
+    def value(self, z: np.ndarray) -> np.ndarray:
+        """φ, in the place of z."""
+        return np.exp(z, out=z)
 
     def derivatives(self, z, k, p):
         """(φ, −2φ′, g), where −4φ″q − 2dφ′ = −2φ′ (d − shift + factor g)."""
@@ -43,11 +43,11 @@ class InverseMultiquadric:
         with np.errstate(all="ignore"):
             self.size = float(np.float64(bandwidth) ** (-2 * exponent))
 
-    def value(self, z: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """φ, into `out`; z may be overwritten."""
+    def value(self, z: np.ndarray) -> np.ndarray:
+        """φ, in the place of z."""
         if self.beta == 0.5:
-            return np.sqrt(np.reciprocal(z, out=z), out=out)
-        return np.power(z, -self.beta, out=out)
+            return np.sqrt(np.reciprocal(z, out=z), out=z)
+        return np.power(z, -self.beta, out=z)
 
     def derivatives(self, z, k, p):
         """(φ, −2φ′, g), where −4φ″q − 2dφ′ = −2φ′ (d − shift + factor g)."""
@@ -118,21 +118,36 @@ def median_distance(*samples: np.ndarray) -> float:
 
 
 class Block:
-    """Some rows of a sample from a point `origin`, in units of h, with their weights times n."""
+    """Some rows of a sample from a point `origin`, in units of h, with their weights times n.
+
+    `features` are [u; 1; ‖u‖²], one column a point: with `left` one product gives distances.
+    """
 
     def __init__(self, sample: Sample, rows: slice, origin: np.ndarray | None, h: float):
-        with np.errstate(all="ignore"):
-            points = sample.points[rows]
-            self.origin = points.mean(axis=0) if origin is None else origin
-            self.u = (points - self.origin) / h
-            self.squares = np.einsum("ni,ni->n", self.u, self.u)
-        self.reach = float(self.squares.max())
+        points = sample.points[rows]
+        d = points.shape[1]
+        self.features = np.empty((d + 2, len(points)))
+        self.u, self.squares = self.features[:d], self.features[d + 1]
+        self.origin = points.mean(axis=0) if origin is None else origin
+        np.subtract(points.T, self.origin[:, None], out=self.u)
+        self.u /= h
+        self.features[d] = 1.0
+        np.einsum("in,in->n", self.u, self.u, out=self.squares)
+        self.reach = self.squares.max()
         if not self.reach < 1e300:
             raise ValueError(
                 f"bandwidth must be above 1e-150 of the distances between points, got {h:g}"
             )
-        self.points, self.h = points, h
-        self.rows, self.w = rows, sample.weight(rows)
+        self.points, self.h, self.rows, self.w = points, h, rows, sample.weight(rows)
+
+    def __len__(self):
+        return len(self.points)
+
+    def left(self, kernel) -> np.ndarray:
+        """[−2 c₁ u, c₁ ‖u‖² + c₀, c₁], one row a point."""
+        c = kernel.slope
+        last = c * self.squares + kernel.offset, np.full(len(self), c)
+        return np.column_stack([-2 * c * self.u.T, *last])
 
     def gaps(self, other: Block, i: int) -> np.ndarray:
         """The differences of coordinate i in units of h, which no offset makes wrong."""
@@ -150,15 +165,16 @@ def is_near(a: Block, b: Block) -> bool:
     return a.reach + b.reach <= _NEAR
 
 
-def tile(kernel, a: Block, b: Block, out: np.ndarray) -> np.ndarray:
-    """z = c₀ + c₁ ‖u_i − v_j‖² of two blocks with one origin, in the corner of `out`."""
-    z = out[: len(a.u) * len(b.u)].reshape(len(a.u), len(b.u))
+def corner(room: np.ndarray, a: Block, b: Block) -> np.ndarray:
+    """A tile's own part of a workspace."""
+    return room[: len(a) * len(b)].reshape(len(a), len(b))
+
+
+def tile(kernel, left: np.ndarray, a: Block, b: Block, room: np.ndarray) -> np.ndarray:
+    """z = c₀ + c₁ ‖u_i − v_j‖² of two blocks with one origin; left = a.left(kernel)."""
+    z = corner(room, a, b)
     if kernel.by_products and is_near(a, b):
-        ones = np.ones((2, TILE))
-        left = np.vstack([-2 * kernel.slope * a.u.T, kernel.slope * a.squares + kernel.offset,
-                          kernel.slope * ones[0, : len(a.u)]])  # fmt: skip
-        right = np.vstack([b.u.T, ones[1, : len(b.u)], b.squares])
-        return np.matmul(left.T, right, out=z)
+        return np.matmul(left, b.features, out=z)
     from scipy.spatial.distance import cdist
 
     whole = 2.0 ** np.round(np.log2(a.h))  # scaled by a power of two, no point is rounded

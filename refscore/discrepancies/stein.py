@@ -12,6 +12,7 @@ from refscore.discrepancies.kernels import (
     as_bandwidth,
     as_kernel,
     blocks,
+    corner,
     is_near,
     tile,
 )
@@ -36,7 +37,7 @@ def kernel_stein(
     statistic "V" or "U"; progress=True shows
     how many pairs are done.
     Returns: a number. Raises: ValueError or TypeError naming the argument and its row.
-    Cost: O(n² d) over pairs i < j; 3 MB beside the scores, at any n.
+    Cost: O(n² d) over pairs i < j; 7 MB beside the scores, at any n.
     Source: Liu, Lee and Jordan 2016; Chwialkowski, Strathmann and Gretton 2016; Gorham and
     Mackey 2017 (IMQ).
     Checked by: kernel_stein_of_samples, kernel_stein_of_gaussians
@@ -72,57 +73,63 @@ def _pairs(phi, s, h, sample, progress) -> float:
     total, n, room = 0.0, len(s), np.empty((4, TILE * TILE))
     with Progress(n * (n - 1) // 2, progress, "pairs") as shown:
         for a in blocks(sample, h):
-            t = h * s[a.rows]
-            own, above = _tile_sum(phi, a, a, t, t, room), 0.0
+            rows = _Rows(phi, a, h * s[a.rows])
+            above = 0.0
             for b in blocks(sample, h, a.origin, a.rows.stop):
-                above += _tile_sum(phi, a, b, t, h * s[b.rows], room)
-            total += own + 2 * above
+                above += rows.sum(b, h * s[b.rows], room)
+            total += rows.sum(a, rows.t, room) + 2 * above
             left = max(0, n - a.rows.stop)
             shown.update((n * (n - 1) - left * (left - 1)) // 2)
     return total
 
 
-def _tile_sum(phi, a: Block, b: Block, t, r, room) -> float:
-    """Σ w_i w_j [φ t_i·r_j − 2φ′ ((t_i − r_j)·(u_i − v_j) + d − shift + factor g)]."""
-    k, p, g = phi.derivatives(tile(phi, a, b, room[0]), *(_like(o, a, b) for o in room[1:3]))
-    if a is b:
-        np.fill_diagonal(k, 0.0)
-        np.fill_diagonal(p, 0.0)
-    wide = len(a.u[0]) - phi.shift
-    if is_near(a, b):
-        total = _near(k, p, a, b, t, r, wide)
-    else:
-        total = _far(k, p, a, b, t, r, wide, _like(room[3], a, b))
-    if isinstance(a.w, float):
-        return total + phi.factor * float(np.vdot(p, g))
-    return total + phi.factor * float(a.w @ np.multiply(p, g, out=g) @ b.w)
+class _Rows:
+    """A block of rows u_i with scores t_i, summed against blocks of columns v_j with r_j.
 
+    Σ w_i w_j [φ t_i·r_j − 2φ′ ((t_i − r_j)·(u_i − v_j) + d − shift + factor g)]
+    """
 
-def _like(room, a, b):
-    return room[: len(a.u) * len(b.u)].reshape(len(a.u), len(b.u))
+    def __init__(self, phi, a: Block, t: np.ndarray):
+        self.phi, self.a, self.t, self.left = phi, a, t, a.left(phi)
+        self.wide = t.shape[1] - phi.shift
+        last = np.ones(len(a)), np.einsum("ni,in->n", t, a.u) + self.wide
+        self.along = _weighted(np.column_stack([-t, -a.u.T, *last]), a.w)
+        self.weighted = _weighted(t, a.w)
 
+    def sum(self, b: Block, r, room) -> float:
+        """The sum over a tile, its diagonal left out where it has one."""
+        a, phi = self.a, self.phi
+        z = tile(phi, self.left, a, b, room[0])
+        k, p, g = phi.derivatives(z, corner(room[1], a, b), corner(room[2], a, b))
+        if a is b:
+            np.fill_diagonal(k, 0.0)
+            np.fill_diagonal(p, 0.0)
+        total = self._near(k, p, b, r) if is_near(a, b) else self._far(k, p, b, r, room[3])
+        if isinstance(a.w, float):
+            return total + phi.factor * float(np.vdot(p, g))
+        return total + phi.factor * float(a.w @ np.multiply(p, g, out=g) @ b.w)
 
-def _near(k, p, a, b, t, r, wide) -> float:
-    """The rest of the sum as products of matrices, (t_i − r_j)·(u_i − v_j) multiplied out."""
-    along, across = np.einsum("ni,ni->n", t, a.u), np.einsum("ni,ni->n", r, b.u)
-    left = np.column_stack([-t, -a.u, np.ones(len(t)), along + wide])
-    right = np.column_stack([b.u, r, across, np.ones(len(r))])
-    left, right, t, r = (_weighted(m, w) for m, w in zip((left, right, t, r), (a.w, b.w) * 2))
-    if p is k:
-        left[:, t.shape[1] : 2 * t.shape[1]] += t
-        return float(np.vdot(left, p @ right))
-    return float(np.vdot(left, p @ right) + np.vdot(t, k @ r))
+    def _near(self, k, p, b, r) -> float:
+        """All but g as products of matrices, (t_i − r_j)·(u_i − v_j) multiplied out."""
+        d = r.shape[1]
+        right = np.empty((2 * d + 2, len(b)))
+        right[:d], right[d : 2 * d], right[-1] = b.u, r.T, 1.0
+        np.einsum("ni,in->n", r, b.u, out=right[-2])
+        if not isinstance(b.w, float):
+            right *= b.w
+        sums = p @ right.T
+        scores = sums[:, d : 2 * d] if p is k else k @ right[d : 2 * d].T
+        return float(np.vdot(self.along, sums) + np.einsum("ni,ni->", self.weighted, scores))
 
-
-def _far(k, p, a, b, t, r, wide, gaps) -> float:
-    """The same by differences, a coordinate at a time."""
-    gaps[...] = wide
-    for i in range(t.shape[1]):
-        gaps += (t[:, i, None] - r[:, i]) * a.gaps(b, i)
-    gaps *= p
-    t, r = _weighted(t, a.w), _weighted(r, b.w)
-    ones = np.ones(len(t)) * a.w, np.ones(len(r)) * b.w
-    return float(np.vdot(t, k @ r) + ones[0] @ gaps @ ones[1])
+    def _far(self, k, p, b, r, room) -> float:
+        """The same by differences, a coordinate at a time."""
+        gaps = corner(room, self.a, b)
+        gaps[...] = self.wide
+        for i in range(r.shape[1]):
+            gaps += (self.t[:, i, None] - r[:, i]) * self.a.gaps(b, i)
+        gaps *= p
+        ones = np.ones(len(self.a)) * self.a.w, np.ones(len(b)) * b.w
+        return float(np.vdot(self.weighted, k @ _weighted(r, b.w)) + ones[0] @ gaps @ ones[1])
 
 
 def _weighted(matrix, w):

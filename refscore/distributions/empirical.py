@@ -22,7 +22,8 @@ class Empirical(MixtureBase):
     Cost: O(m d) a point; workspace about 1 MB however many points.
     Source: Parzen (1962), with 1/h^d in d dimensions; row A8 of the catalogue,
     `refscore identities A8`.
-    Checked by: diffused_law, kernel_density_values, kernel_density_integrates_to_one
+    Checked by: diffused_law, kernel_density_values, kernel_density_integrates_to_one,
+    learnt_scores_fail_in_gaps
     """
 
     _what = "data"

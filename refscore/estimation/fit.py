@@ -150,10 +150,12 @@ def require_spread(objective, x) -> None:
 
 def _flat_columns(x) -> str:
     """What about the points makes a loss unbounded, in words."""
-    constant = [f"{j}" for j in range(x.shape[1]) if np.ptp(x[:, j]) == 0]
+    constant = [f"{j}" for j in np.flatnonzero((x == x[0]).all(axis=0))]
     if constant:
         return f"; x is constant in column {', '.join(constant)}"
-    rank = np.linalg.matrix_rank(x - x.mean(0))
+    with beyond_float(), np.errstate(under="ignore"):
+        u = x / np.abs(x).max(axis=0)
+        rank = np.linalg.matrix_rank(u - u.mean(0))
     if rank < x.shape[1]:
         return f"; the {x.shape[1]} columns of x span {rank} dimensions only"
     return ""

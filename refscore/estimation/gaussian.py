@@ -35,7 +35,8 @@ def fit_gaussian(x, pattern=None) -> GaussianFit:
     columns. Cost: O(n d² + n p² + p² d²) for p free entries; the covariance of p entries takes
     p² numbers.
     Source: Hyvärinen (2005), section 3.1; Lin, Drton and Shojaie (2016) for patterns.
-    Checked by: gaussian_is_maximum_likelihood, sparse_precision_optimum
+    Checked by: gaussian_is_maximum_likelihood, gaussian_fit_moments,
+        sparse_precision_optimum
     """
     x = as_points(x, "x")
     x = x.reshape(-1, x.shape[-1])
@@ -127,7 +128,7 @@ def diagonal_precision(dim: int) -> LinearInParameters:
 def isotropic_precision(dim: int) -> LinearInParameters:
     """The score of N(0, I/θ) as a field linear in one θ: ψ = −x.
 
-    Tested in: tests/estimation/test_efficiency.py
+    Checked by: half_normal_variance_optimum
     """
     dim = as_count(dim, "dim")
     return LinearInParameters(

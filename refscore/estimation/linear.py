@@ -32,7 +32,8 @@ def fit_implicit(field, x, *, fixed=None) -> FitResult:
     sandwich covariance. Raises ValueError if G is singular, naming the features or columns
     that are to blame. Cost: O(n d p²), in blocks of bounded memory, and O(p³).
     Source: Hyvärinen (2005), section 3; Hyvärinen, Some extensions of score matching (2007).
-    Checked by: diagonal_precision_optimum, generalised_normal_optimum, sandwich_errors
+    Checked by: diagonal_precision_optimum, diagonal_precision_moments,
+        generalised_normal_optimum, sandwich_errors
     """
     x = data(x, as_field(field, "field").dim)
     features = features_of(field, x)
@@ -142,7 +143,7 @@ def fit_generalised(field, x, weight, weight_derivative=None, *, fixed=None) -> 
     values. Raises ValueError for points off the weight's support, naming row and coordinate, and
     if the weighted Gram matrix is singular. Cost: as `fit_implicit`.
     Source: Yu, Drton and Shojaie, Generalized score matching for non-negative data (2019).
-    Checked by: half_normal_mean_optimum
+    Checked by: half_normal_mean_optimum, half_normal_variance_optimum, exponential_rate_optimum
     """
     shape = as_points(x, "x", as_field(field, "field").dim).shape
     x = data(x, field.dim)

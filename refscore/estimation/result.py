@@ -43,7 +43,7 @@ class FitResult:
     def confidence_interval(self, level: float = 0.95) -> np.ndarray:
         """θ̂ ± z·se with Φ(z) = (1 + level)/2, (p, 2); the coverage is asymptotic in n.
 
-        Checked by: confidence_intervals
+        Checked by: confidence_intervals, interval_coverage
         """
         from scipy.special import ndtri
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 
 from refscore.identities.base import (
-    Average,
     Bound,
     Draws,
     Identity,
@@ -18,7 +17,6 @@ from refscore.identities.base import (
     Same,
     Sides,
     Uniform,
-    Uniforms,
     identity,
 )
 from refscore.identities.cases import Case, FieldDescription, Law
@@ -27,15 +25,16 @@ CHAPTERS = (
     "scores", "derivatives", "conservation", "densities", "smoothing", "objectives", "slicing",
     "gradients", "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder",
     "weightings", "levels", "bounded", "boundary", "simplex", "binary", "kernels", "kernel_fits",
-    "contrasts", "noise_contrasts", "estimators", "uncertainty", "traces", "low_rank", "langevin",
+    "contrasts", "noise_contrasts", "estimators", "uncertainty", "finite_samples",
+    "traces", "low_rank", "langevin",
     "langevin_chains", "langevin_metropolis", "langevin_kinetic", "langevin_annealed",
     "langevin_laws", "langevin_stationarity", "langevin_basins", "langevin_errata", "diffusion",
     "discrepancies", "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [
-    "Average", "Bound", "Case", "Draws", "FieldDescription", "Identity", "Law", "Mean", "Normal",
-    "Order", "Same", "Sides", "Uniform", "Uniforms", "catalogue", "find", "identity",
+    "Bound", "Case", "Draws", "FieldDescription", "Identity", "Law", "Mean", "Normal",
+    "Order", "Same", "Sides", "Uniform", "catalogue", "find", "identity",
 ]  # fmt: skip
 
 

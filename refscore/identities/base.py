@@ -104,23 +104,7 @@ class Draws(NamedTuple):
     batch: int = 2000
 
 
-class Average(NamedTuple):
-    """Independent values whose law has this mean and at most this variance."""
-
-    label: str
-    values: Any
-    mean: float
-    variance: float
-
-
-class Uniforms(NamedTuple):
-    """Independent values that are uniform on (0, 1) under the oracle's law."""
-
-    label: str
-    values: Any
-
-
-Outcome = Sides | Order | Bound | Draws | Average | Uniforms
+Outcome = Sides | Order | Bound | Draws
 
 KINDS = ("exact", "exact law", "order", "bound", "expectation")
 

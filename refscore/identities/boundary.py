@@ -27,6 +27,13 @@ def _jumps():
         yield Case(name, law=law, field=field, edges=[edges], order=24)
 
 
+def _integrals(case):
+    """Nodes and weights of the law, E (log p)'^2 and the Fisher divergence."""
+    x, w = law_nodes(case)
+    information = w @ oracles.bounded.score(case.law, x)[:, 0] ** 2
+    return x, w, information, w @ oracles.objectives.fisher(case.field, case.law, x)
+
+
 @identity(
     "B3",
     ports="boundary_term",
@@ -39,10 +46,8 @@ def _jumps():
 )
 def boundary_term_of_a_jump(ports, case):
     """What integration by parts leaves at the ends, from the integrals alone."""
-    x, w = law_nodes(case)
-    information = w @ oracles.bounded.score(case.law, x)[:, 0] ** 2
+    x, w, information, fisher = _integrals(case)
     implicit = w @ oracles.objectives.implicit(case.field, x)
-    fisher = w @ oracles.objectives.fisher(case.field, case.law, x)
     right = implicit + 0.5 * information - fisher
     scale = abs(implicit) + information + fisher
     yield Sides("[pi s]", ports.boundary_term(case.field, case.law), right, scale)
@@ -60,8 +65,7 @@ def boundary_term_of_a_jump(ports, case):
 )
 def implicit_with_boundary(ports, case):
     """The implicit loss on an interval is Fisher's only once the boundary term is taken off."""
-    x, w = law_nodes(case)
+    x, w, information, fisher = _integrals(case)
     mean = w @ by_point(lambda p: ports.implicit_loss(case.field, p), x)
-    information = w @ oracles.bounded.score(case.law, x)[:, 0] ** 2
     left = mean + 0.5 * information - oracles.bounded.boundary_term(case.field, case.law)
-    yield Sides("F", left, np.array(w @ oracles.objectives.fisher(case.field, case.law, x)))
+    yield Sides("F", left, np.array(fisher), abs(mean) + information + fisher)

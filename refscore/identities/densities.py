@@ -142,7 +142,7 @@ def samples_follow_law(ports, case):
         return np.stack(columns, -1)
 
     names = tuple(name for name, _ in axes)
-    yield Draws("draws", uniforms, Uniform(not projected, names), eps=0.02, batch=10_000)
+    yield Draws("draws", uniforms, Uniform(not projected, names), eps=0.025, batch=8_000)
 
 
 def _rows(x, n, d):

@@ -166,8 +166,11 @@ def _likelihood(ports, case):
         Case("Gaussian, d = 3", law=settings.gaussian(3), x=settings.points(4, 3)),
         Case("Gaussian, d = 2", law=settings.gaussian(2), x=settings.points(5, 2)),
         # the others have determinant 1, and no volume changes on the way
-        Case("small Gaussian, d = 2", x=settings.points(5, 2), law=Law(
-            "gaussian", mean=[0.3, -0.8], covariance=settings.covariance(2, 3, high=0.9))),
+        Case(
+            "small Gaussian, d = 2",
+            x=settings.points(5, 2),
+            law=Law("gaussian", mean=[0.3, -0.8], covariance=settings.covariance(2, 3, high=0.9)),
+        ),
     ],
     tolerance=2e-5,
 )

@@ -217,3 +217,33 @@ def half_normal_mean_optimum(ports, case):
     """The generalised minimiser for the mean of a truncated normal."""
     got = ports.fit_half_normal_mean(case.x, case.h, case.h_slope)
     yield Sides("mean", got, exact.half_normal_mean(case.x, case.h, case.h_slope))
+
+
+@identity(
+    "C1-half-line-variance",
+    ports="fit_half_normal_variance",
+    statement=r"\hat\sigma^2 = \overline{hx^2}\,/\,\overline{h+h'x}",
+    assumptions="N(0, sigma^2) on the half-line, a weight with h(0) = 0",
+    source=YU,
+    cases=_half_line_cases,
+    family="sample on the half-line",
+)
+def half_normal_variance_optimum(ports, case):
+    """The generalised minimiser for the variance of a half-normal law."""
+    got = ports.fit_half_normal_variance(case.x, case.h, case.h_slope)
+    yield Sides("variance", got, exact.half_normal_square(case.x, case.h, case.h_slope))
+
+
+@identity(
+    "C1-exponential",
+    ports="fit_exponential_rate",
+    statement=r"\hat\lambda = \overline{h'}\,/\,\overline h,\quad h = x:\ 1/\bar x",
+    assumptions="lambda exp(-lambda x) on the half-line, a weight with h(0) = 0",
+    source=YU,
+    cases=_half_line_cases,
+    family="sample on the half-line",
+)
+def exponential_rate_optimum(ports, case):
+    """The generalised minimiser for the rate of an exponential law."""
+    got = ports.fit_exponential_rate(case.x, case.h, case.h_slope)
+    yield Sides("rate", got, exact.exponential_rate(case.x, case.h, case.h_slope))

@@ -54,6 +54,7 @@ def sliced_gradient(ports, case):
     statement=r"\nabla_\theta\ \text{of the mean variance-reduced loss on given probes}",
     source=SONG,
     cases=lambda: parametric_cases(probes=2),
+    family="parametric field with probes",
     tolerance=1e-8,
 )
 def variance_reduced_gradient(ports, case):

@@ -127,6 +127,7 @@ def kernel_density_error(ports, case):
         Case("correlated Gaussian", law=settings.gaussian(2), n=6, bandwidth=0.8),
         Case("mixture in the plane", law=settings.mixture(2), n=14, bandwidth=0.6),
     ],
+    family="kernel density of a mixture",
 )
 def kernel_density_error_of_mixtures(ports, case):
     """The mean integrated squared error is integrated variance plus squared bias."""

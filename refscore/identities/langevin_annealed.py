@@ -73,7 +73,7 @@ def annealed_given_noise(ports, case):
             sigmas=np.array([1.5, 0.6]),
             step_size=0.3,
             n_steps_each=2,
-        )  # fmt: skip
+        )
     ],
 )
 def annealed_draws(ports, case):

@@ -129,14 +129,14 @@ def _noisy(law, d):
 
 def _stochastic_cases():
     for law, d in _laws():
-        x, z, xi = (settings.points(5, d), *(settings.normals(5, d, key=k) for k in (5, 6)))
+        x, z = settings.points(5, d), settings.normals(5, d, key=5)
         yield Case(
             law.kind,
             law=law,
             x=x,
             step_size=0.5,
             gradient=_noisy(law, d),
-            gradient_noise=xi,
+            gradient_noise=settings.normals(5, d, key=6),
             noise=z,
         )
 

@@ -11,7 +11,6 @@ from refscore.identities.cases import Case
 from refscore.identities.langevin_metropolis import points_of
 from refscore.identities.smoothing import score_of
 
-_LAWS = oracles.langevin_laws
 SCHEMES = ("BAOAB", "ABOBA", "OBABO", "OABAO")
 
 
@@ -58,22 +57,19 @@ def underdamped_given_noise(ports, case):
 
 
 def _affine_map(ports, case):
-    """M, c, B of the subject's step on (x, v), by unit vectors."""
+    """M, c, B of the subject's step on (x, v), by unit vectors, in one call."""
     law, scheme = case.law, scheme_of(ports)
     d, n = len(law.mean), scheme.count("O")
-
-    def at(states, noise):
-        parts = noise.reshape(-1, n, d).swapaxes(0, 1)
-        out = ports.underdamped_step(
-            score_of(law), states[:, :d], states[:, d:], case.step_size, case.friction,
-            noise=parts if n == 2 else parts[0],
-        )  # fmt: skip
-        return np.hstack(out)
-
-    c = at(np.zeros((1, 2 * d)), np.zeros((1, n * d)))[0]
-    m = at(np.eye(2 * d), np.zeros((2 * d, n * d))) - c
-    b = at(np.zeros((n * d, 2 * d)), np.eye(n * d)) - c
-    return m.T, c, b.T
+    inputs = np.vstack([np.zeros(2 * d + n * d), np.eye(2 * d + n * d)])
+    states, noise = inputs[:, : 2 * d], inputs[:, 2 * d :]
+    parts = noise.reshape(-1, n, d).swapaxes(0, 1)
+    out = ports.underdamped_step(
+        score_of(law), states[:, :d], states[:, d:], case.step_size, case.friction,
+        noise=_handed(parts, scheme),
+    )  # fmt: skip
+    out = np.hstack(out)
+    columns = (out[1:] - out[0]).T
+    return columns[:, : 2 * d], out[0], columns[:, 2 * d :]
 
 
 def _gaussian_cases():
@@ -141,8 +137,8 @@ def underdamped_draws(ports, case):
     start = np.zeros((2 * d, 2 * d))
     start[:d, :d], start[d:, d:] = law.covariance, np.eye(d)
     mean = np.concatenate([law.mean, np.zeros(d)])
-    map_ = _LAWS.underdamped(law, case.step_size, case.friction, scheme_of(ports))
-    after = _LAWS.propagated(*map_, 1, mean, start)
+    map_ = oracles.langevin_laws.underdamped(law, case.step_size, case.friction, scheme_of(ports))
+    after = oracles.langevin_laws.propagated(*map_, 1, mean, start)
     yield Draws("(x', v')", step, Normal(after.mean, after.covariance))
 
 
@@ -170,10 +166,10 @@ def underdamped_law(ports, case):
     """The exact law of a splitting after 0, 1 and 9 steps."""
     law, d = case.law, 2 * len(case.law.mean)
     start = np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
-    map_ = _LAWS.underdamped(law, case.step_size, case.friction, case.scheme)
+    map_ = oracles.langevin_laws.underdamped(law, case.step_size, case.friction, case.scheme)
     for k in (0, 1, 9):
         got = ports.underdamped_law(law, case.step_size, case.friction, case.scheme, k, *start)
-        want = _LAWS.propagated(*map_, k, *start)
+        want = oracles.langevin_laws.propagated(*map_, k, *start)
         yield Sides(f"mean after {k}", got["mean"], want.mean)
         yield Sides(f"covariance after {k}", got["covariance"], want.covariance)
 
@@ -192,8 +188,8 @@ def underdamped_law(ports, case):
 def underdamped_stationary(ports, case):
     """The stationary law of a splitting, by the discrete Lyapunov equation."""
     got = ports.underdamped_stationary(case.law, case.step_size, case.friction, case.scheme)
-    map_ = _LAWS.underdamped(case.law, case.step_size, case.friction, case.scheme)
-    want = _LAWS.fixed(*map_)
+    map_ = oracles.langevin_laws.underdamped(case.law, case.step_size, case.friction, case.scheme)
+    want = oracles.langevin_laws.fixed(*map_)
     yield Sides("mean", got["mean"], want.mean)
     yield Sides("covariance", got["covariance"], want.covariance)
 
@@ -251,9 +247,9 @@ def unadjusted_hmc_law(ports, case):
     law, h, n = case.law, case.step_size, case.n_leapfrog
     d = len(law.mean)
     start = np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
-    map_ = _LAWS.unadjusted_hamiltonian(law, h, n)
+    map_ = oracles.langevin_laws.unadjusted_hamiltonian(law, h, n)
     for k in (0, 1, 6):
         got = ports.unadjusted_hmc_law(law, h, n, k, *start)
-        want = _LAWS.propagated(*map_, k, *start)
+        want = oracles.langevin_laws.propagated(*map_, k, *start)
         yield Sides(f"mean after {k}", got["mean"], want.mean)
         yield Sides(f"covariance after {k}", got["covariance"], want.covariance)

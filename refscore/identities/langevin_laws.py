@@ -10,8 +10,6 @@ from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Law
 from refscore.identities.smoothing import score_of
 
-_LAWS, _ACCEPTANCE = oracles.langevin_laws, oracles.langevin_acceptance
-
 
 def _start(d):
     return np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
@@ -36,10 +34,10 @@ def _metric_cases():
 def preconditioned_law(ports, case):
     """The exact law of preconditioned steps after 0, 1 and 9 of them."""
     start = _start(len(case.law.mean))
-    map_ = _LAWS.preconditioned(case.law, case.step_size, case.matrix)
+    map_ = oracles.langevin_laws.preconditioned(case.law, case.step_size, case.matrix)
     for k in (0, 1, 9):
         got = ports.preconditioned_law(case.law, case.step_size, case.matrix, k, *start)
-        yield from _compared(got, _LAWS.propagated(*map_, k, *start), k)
+        yield from _compared(got, oracles.langevin_laws.propagated(*map_, k, *start), k)
 
 
 @identity(
@@ -55,10 +53,10 @@ def preconditioned_law(ports, case):
 def sgld_law(ports, case):
     """The exact law of stochastic-gradient steps after 0, 1 and 9 of them."""
     start = _start(len(case.law.mean))
-    map_ = _LAWS.noisy(case.law, case.step_size, case.matrix)
+    map_ = oracles.langevin_laws.noisy(case.law, case.step_size, case.matrix)
     for k in (0, 1, 9):
         got = ports.sgld_law(case.law, case.step_size, case.matrix, k, *start)
-        yield from _compared(got, _LAWS.propagated(*map_, k, *start), k)
+        yield from _compared(got, oracles.langevin_laws.propagated(*map_, k, *start), k)
 
 
 def _compared(got, want, k):
@@ -87,7 +85,7 @@ def _step_cases():
 )
 def wasserstein_bias(ports, case):
     """The distance of the target from the stationary law of the unadjusted chain."""
-    want = _LAWS.wasserstein_bias(case.law, case.step_size)
+    want = oracles.langevin_laws.wasserstein_bias(case.law, case.step_size)
     yield Sides("W2", np.asarray(ports.wasserstein_bias(case.law, case.step_size)), want)
 
 
@@ -105,7 +103,7 @@ def wasserstein_bias(ports, case):
 def autocorrelation_time(ports, case):
     """The integrated autocorrelation time of a linear function along the unadjusted chain."""
     inputs = case.law, case.step_size, case.direction
-    want = _LAWS.autocorrelation_time(*inputs)
+    want = oracles.langevin_laws.autocorrelation_time(*inputs)
     yield Sides("time", np.asarray(ports.autocorrelation_time(*inputs)), want)
 
 
@@ -121,7 +119,7 @@ def autocorrelation_time(ports, case):
 def stability_limit(ports, case):
     """The step size from which the unadjusted chain diverges."""
     got = np.asarray(ports.stability_limit(case.law))
-    yield Sides("limit", got, _LAWS.stability_limit(case.law))
+    yield Sides("limit", got, oracles.langevin_laws.stability_limit(case.law))
 
 
 def _isotropic(d, variance):
@@ -152,7 +150,9 @@ def _acceptance_cases():
 def mala_acceptance(ports, case):
     """The mean acceptance of the Metropolis-adjusted Langevin step on a Gaussian."""
     got = ports.mala_acceptance(case.law, case.size)
-    yield Sides("acceptance", np.asarray(got), _ACCEPTANCE.mala(case.law, case.size))
+    yield Sides(
+        "acceptance", np.asarray(got), oracles.langevin_acceptance.mala(case.law, case.size)
+    )
 
 
 @identity(
@@ -169,7 +169,9 @@ def mala_acceptance(ports, case):
 def random_walk_acceptance(ports, case):
     """The mean acceptance of the random-walk step on a Gaussian."""
     got = ports.random_walk_acceptance(case.law, case.size)
-    yield Sides("acceptance", np.asarray(got), _ACCEPTANCE.random_walk(case.law, case.size))
+    yield Sides(
+        "acceptance", np.asarray(got), oracles.langevin_acceptance.random_walk(case.law, case.size)
+    )
 
 
 @identity(
@@ -186,7 +188,7 @@ def random_walk_acceptance(ports, case):
 def hmc_acceptance(ports, case):
     """The mean acceptance of the Hamiltonian step on a Gaussian."""
     got = ports.hmc_acceptance(case.law, 0.7 * case.size, case.n_leapfrog)
-    want = _ACCEPTANCE.hamiltonian(case.law, 0.7 * case.size, case.n_leapfrog)
+    want = oracles.langevin_acceptance.hamiltonian(case.law, 0.7 * case.size, case.n_leapfrog)
     yield Sides("acceptance", np.asarray(got), want)
 
 
@@ -195,7 +197,12 @@ _HALVED = 0.04 / 2.0 ** np.arange(6)
 
 def _rate(law, after):
     """-d/dt KL(p_t || p) at 0, from laws after short times, extrapolated to none."""
-    values = np.array([_LAWS.kl_to(after(t), law) - _LAWS.kl_to(after(0), law) for t in _HALVED])
+    values = np.array(
+        [
+            oracles.langevin_laws.kl_to(after(t), law) - oracles.langevin_laws.kl_to(after(0), law)
+            for t in _HALVED
+        ]
+    )
     values = -values / _HALVED
     for order in range(1, len(_HALVED)):
         values = values[1:] + (values[1:] - values[:-1]) / (2**order - 1)
@@ -214,14 +221,15 @@ def _flow_cases():
     "E10",
     ports="langevin_law",
     kind="exact law",
-    statement=r"\frac{d}{dt}\mathrm{KL}(p_t\|p) = -\tfrac12E_{p_t}\|\nabla\log p_t-\nabla\log p\|^2",
+    statement=r"\frac{d}{dt}\mathrm{KL}(p_t\|p) = "
+    r"-\tfrac12E_{p_t}\|\nabla\log p_t-\nabla\log p\|^2",
     assumptions="dx = ½ ∇log p dt + dw, Gaussian target and start; the step size tends to 0",
     source="derived (de Bruijn's identity)",
     cases=_flow_cases,
     tolerance=1e-7,
 )
 def de_bruijn(ports, case):
-    """Along the chain with short steps the divergence falls at the rate of the Fisher divergence."""
+    """With short steps the chain's divergence falls at the rate of the Fisher divergence."""
     law, p0 = case.law, case.start
 
     def after(t):
@@ -230,7 +238,7 @@ def de_bruijn(ports, case):
         found = ports.langevin_law(law, t, 1, p0.mean, p0.covariance)
         return Law("gaussian", mean=found["mean"], covariance=found["covariance"])
 
-    yield Sides("rate", np.asarray(_rate(law, after)), _LAWS.fisher(p0, law))
+    yield Sides("rate", np.asarray(_rate(law, after)), oracles.langevin_laws.fisher(p0, law))
 
 
 @identity(

@@ -10,7 +10,6 @@ from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case
 from refscore.identities.smoothing import score_of
 
-_STEPS = oracles.langevin_steps
 _HALVINGS = 36
 
 
@@ -42,7 +41,7 @@ def points_of(answer) -> np.ndarray:
     return answer[0] if isinstance(answer, tuple) else answer
 
 
-def _moves(answer, x, u):
+def _moves(answer, x):
     """Points, and who was accepted, where it is said, as the points tell it."""
     got = points_of(answer)
     if isinstance(answer, tuple):
@@ -55,7 +54,7 @@ def _adjusted(ports, call, case, proposal, log_ratio):
     taken = np.log(case.uniform) < log_ratio
     answer = call(case.uniform)
     yield Sides("x'", points_of(answer), np.where(taken[:, None], proposal, case.x))
-    yield from _moves(answer, case.x, case.uniform)
+    yield from _moves(answer, case.x)
     measured = acceptance(lambda u: np.any(points_of(call(u)) != case.x, axis=-1), len(case.x))
     yield Sides("acceptance", measured, np.exp(np.minimum(log_ratio, 0.0)), 1.0)
 
@@ -71,7 +70,7 @@ def _ratio_terms(case):
     law, x, y, eta = case.law, case.x, case.proposal, case.step_size
     s, t = oracles.scores.score(law, x), oracles.scores.score(law, y)
     return {
-        "log p(y) − log p(x)": _STEPS.random_walk_log_ratio(law, x, y),
+        "log p(y) − log p(x)": oracles.langevin_steps.random_walk_log_ratio(law, x, y),
         "log q(x|y)": -((x - y - eta / 2 * t) ** 2).sum(1) / (2 * eta),
         "−log q(y|x)": ((y - x - eta / 2 * s) ** 2).sum(1) / (2 * eta),
     }
@@ -89,7 +88,7 @@ def _ratio_terms(case):
 def metropolis_ratio(ports, case):
     """The log ratio of the Metropolis-adjusted Langevin step on given pairs."""
     law, x, y, eta = case.law, case.x, case.proposal, case.step_size
-    right = _STEPS.log_ratio(law, x, y, eta)
+    right = oracles.langevin_steps.log_ratio(law, x, y, eta)
     yield Sides("r(x, y)", ports.metropolis_log_ratio(law, score_of(law), x, y, eta), right)
 
 
@@ -105,7 +104,7 @@ def detailed_balance(ports, case):
     law, x, y, eta = case.law, case.x, case.proposal, case.step_size
     there = np.minimum(ports.metropolis_log_ratio(law, score_of(law), x, y, eta), 0)
     back = np.minimum(ports.metropolis_log_ratio(law, score_of(law), y, x, eta), 0)
-    yield Sides("flow", there - back, _STEPS.log_ratio(law, x, y, eta))
+    yield Sides("flow", there - back, oracles.langevin_steps.log_ratio(law, x, y, eta))
 
 
 def _mala_cases():
@@ -132,7 +131,7 @@ def mala_given_noise(ports, case):
         return ports.mala_step(law, score_of(law), x, eta, noise=case.noise, uniform=u)
 
     y = oracles.langevin.step(law, x, eta, case.noise)
-    yield from _adjusted(ports, call, case, y, _STEPS.log_ratio(law, x, y, eta))
+    yield from _adjusted(ports, call, case, y, oracles.langevin_steps.log_ratio(law, x, y, eta))
 
 
 def _scale_cases():
@@ -161,7 +160,9 @@ def random_walk_given_noise(ports, case):
         return ports.random_walk_step(law, x, case.scale, noise=case.noise, uniform=u)
 
     y = x + case.scale * case.noise
-    yield from _adjusted(ports, call, case, y, _STEPS.random_walk_log_ratio(law, x, y))
+    yield from _adjusted(
+        ports, call, case, y, oracles.langevin_steps.random_walk_log_ratio(law, x, y)
+    )
 
 
 @identity(
@@ -181,8 +182,8 @@ def barker_given_noise(ports, case):
             law, score_of(law), x, case.scale, noise=case.noise, uniforms=case.uniforms, uniform=u
         )
 
-    y = _STEPS.barker_proposal(law, x, case.scale, case.noise, case.uniforms)
-    yield from _adjusted(ports, call, case, y, _STEPS.barker_log_ratio(law, x, y))
+    y = oracles.langevin_steps.barker_proposal(law, x, case.scale, case.noise, case.uniforms)
+    yield from _adjusted(ports, call, case, y, oracles.langevin_steps.barker_log_ratio(law, x, y))
 
 
 def _hmc_cases():
@@ -211,4 +212,6 @@ def hmc_given_momentum(ports, case):
     def call(u):
         return ports.hmc_step(law, score_of(law), x, v, h, n, uniform=u)
 
-    yield from _adjusted(ports, call, case, *_STEPS.hamiltonian_log_ratio(law, x, v, h, n))
+    yield from _adjusted(
+        ports, call, case, *oracles.langevin_steps.hamiltonian_log_ratio(law, x, v, h, n)
+    )

@@ -11,8 +11,6 @@ from refscore.identities.cases import Case, Law
 from refscore.identities.langevin_metropolis import acceptance, points_of
 from refscore.identities.smoothing import score_of
 
-_ACCEPTANCE = oracles.langevin_acceptance
-
 
 def _unit_cases():
     law = Law("gaussian", mean=np.zeros(1), covariance=np.eye(1))
@@ -57,7 +55,7 @@ def mala_keeps_variance(ports, case):
     after = a * y[:, 0] ** 2 + (1 - a) * x[:, 0] ** 2
     yield Sides("proposals", w @ y[:, 0] ** 2, 1 + eta**2 / 4)
     yield Sides("variance", w @ after, np.array(1.0))
-    yield Sides("acceptance", w @ a, _ACCEPTANCE.mala(law, eta))
+    yield Sides("acceptance", w @ a, oracles.langevin_acceptance.mala(law, eta))
 
 
 def _exact(case, seed, n):
@@ -94,7 +92,7 @@ def mala_draws(ports, case):
     def step(x, seed):
         return ports.mala_step(law, score_of(law), x, eta, rng=seed)
 
-    yield from _judged(case, step, _ACCEPTANCE.mala(law, eta))
+    yield from _judged(case, step, oracles.langevin_acceptance.mala(law, eta))
 
 
 @identity(
@@ -114,7 +112,7 @@ def random_walk_draws(ports, case):
     def step(x, seed):
         return ports.random_walk_step(law, x, scale, rng=seed)
 
-    yield from _judged(case, step, _ACCEPTANCE.random_walk(law, scale))
+    yield from _judged(case, step, oracles.langevin_acceptance.random_walk(law, scale))
 
 
 @identity(
@@ -134,7 +132,7 @@ def barker_draws(ports, case):
     def step(x, seed):
         return ports.barker_step(law, score_of(law), x, scale, rng=seed)
 
-    yield from _judged(case, step, _ACCEPTANCE.barker(law, scale))
+    yield from _judged(case, step, oracles.langevin_acceptance.barker(law, scale))
 
 
 @identity(
@@ -142,7 +140,8 @@ def barker_draws(ports, case):
     ports="hmc_step",
     kind="expectation",
     draws="rng",
-    statement=r"X_0\sim p,\ V\sim N(0,I):\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^{-\Delta H})",
+    statement=r"X_0\sim p,\ V\sim N(0,I):\quad X_1\sim p,\quad "
+    r"P(X_1\ne X_0) = E\min(1,e^{-\Delta H})",
     assumptions="Gaussian target, exact start; the subject draws the uniform numbers",
     source="Duane et al. 1987; derived",
     cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=0.9, n_leapfrog=3)],
@@ -155,4 +154,4 @@ def hmc_draws(ports, case):
         v = settings.drawn(seed + 1, *x.shape)
         return ports.hmc_step(law, score_of(law), x, v, h, n, rng=seed)
 
-    yield from _judged(case, step, _ACCEPTANCE.hamiltonian(law, h, n))
+    yield from _judged(case, step, oracles.langevin_acceptance.hamiltonian(law, h, n))

@@ -129,6 +129,7 @@ def fisher_divergence_affine(ports, case):
     assumptions="two Gaussians",
     source="seed 004",
     cases=lambda: [Case("two Gaussians", law=settings.gaussian(2), other=settings.mixture(2))],
+    family="Gaussian and mixture",
 )
 def fisher_divergence_asymmetric(ports, case):
     """Averaged over one law or the other, the Fisher divergence differs."""

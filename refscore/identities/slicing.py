@@ -93,6 +93,7 @@ def variance_reduced_given_probes(ports, case):
     assumptions="Gaussian probes, integrated exactly by Gauss-Hermite nodes",
     source=SONG,
     cases=lambda: list(field_cases())[:3],
+    family="field",
 )
 def sliced_variance(ports, case):
     """The variance over Gaussian probes of the sliced loss at a point."""
@@ -121,6 +122,7 @@ def _sliced_divergences():
     assumptions="affine field on Gaussian data N(mu, S), P = S^-1; V positive definite, V = I: F",
     source=SONG,
     cases=_sliced_divergences,
+    family="affine on a Gaussian with probes",
 )
 def sliced_fisher_divergence(ports, case):
     """The sliced objective is the sliced Fisher divergence up to a constant."""

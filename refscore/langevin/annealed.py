@@ -28,7 +28,7 @@ def annealed_step_sizes(sigmas, step_size) -> np.ndarray:
     Arguments: sigmas (T,) positive, any order (a ladder usually descends); step_size η > 0.
     Returns: (T,). Raises: ValueError naming the argument.
     Source: Song and Ermon 2019, algorithm 1.
-    Tested in: tests/langevin/test_annealed.py
+    Checked by: ladder_step_sizes
     """
     sigmas, eta = _ladder(sigmas), as_positive(step_size, "step_size")
     with np.errstate(all="ignore"):
@@ -71,7 +71,7 @@ def annealed(
     steps of all levels through; moments are off unless asked for.
     Returns: Run, whose x are the last points. Raises: ValueError naming the argument.
     Cost: T n_steps_each scores. Source: Song and Ermon 2019; Jolicoeur-Martineau et al. 2021.
-    Tested in: tests/langevin/test_annealed.py
+    Checked by: annealed_given_noise, annealed_draws
     """
     if not isinstance(denoise, (bool, np.bool_)):
         raise TypeError(f"denoise must be True or False, got {denoise!r}")

@@ -43,6 +43,6 @@ def barker(log_density: Callable, score: Callable, scale) -> Metropolis:
     u (...,) uniform; x' = y if u < min(1, e^r), else x; step.step_size is τ².
     Raises: ValueError naming the argument. Cost: one log density and one score a step.
     Source: Livingstone and Zanella 2022.
-    Tested in: tests/langevin/test_metropolis.py
+    Checked by: barker_given_noise, barker_draws
     """
     return Barker(log_density, score, scale)

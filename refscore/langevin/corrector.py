@@ -47,6 +47,6 @@ def corrector(score: Callable, snr, alpha=1.0, norm: str = "row") -> Step:
     Cost: one score. ε depends on z, so that even on a Gaussian the law is not Gaussian, and more
     steps do not remove the bias: on N(0, v I), d → ∞, the stationary variance is v (1 + α snr²).
     Source: Song et al. 2021, algorithms 4 and 5.
-    Tested in: tests/langevin/test_corrector.py
+    Checked by: corrector_given_noise, corrector_draws
     """
     return Corrector(score, snr, alpha, norm)

@@ -117,7 +117,7 @@ def hmc(
     Raises: ValueError naming the argument; a trajectory that leaves the finite numbers is
     rejected, or passes through when not adjusted. Cost: n_leapfrog scores, one log density a step.
     Source: Duane et al. 1987; Neal 2011.
-    Tested in: tests/langevin/test_hamiltonian.py
+    Checked by: hmc_given_momentum, hmc_draws, unadjusted_hmc_of_steps
     """
     if not isinstance(adjusted, (bool, np.bool_)):
         raise TypeError(f"adjusted must be True or False, got {adjusted!r}")

@@ -32,9 +32,9 @@ def shapes_for(step, shape: tuple, noise_shape=None) -> tuple[tuple[str, ...], t
 class Drawn:
     """Noise from a generator, step after step; neither blocks nor pauses change the stream."""
 
-    def __init__(self, parts, shapes, n_steps: int, rng: np.random.Generator):
+    def __init__(self, parts, shapes, n_steps: int, rng: np.random.Generator, sharers: int = 1):
         self.parts, self.rng, self.n_steps, self.start = parts, rng, n_steps, 0
-        each = max(1, sum(math.prod(shape) for shape in shapes))
+        each = max(1, sharers * sum(math.prod(shape) for shape in shapes))
         self.length = max(1, min(n_steps, BLOCK // each))
         self.buffers = [np.empty((self.length, *shape)) for shape in shapes]
 

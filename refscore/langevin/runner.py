@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,7 @@ def run(
     KeyboardInterrupt included, carries what was kept so far as its attribute `run` (with
     workers some blocks may be ahead: its trajectory goes as far as all have come).
     Cost: n_steps steps; memory of a few blocks of noise beside the trajectory.
-    Tested in: tests/langevin/test_runner.py
+    Checked by: langevin_chain, langevin_chain_draws
     """
     step, x = as_callable(step, "step"), as_points(x0, "x0").copy()
     n_steps, thin = as_count(n_steps, "n_steps", minimum=0), as_count(thin, "thin")
@@ -97,7 +98,8 @@ def _loop(chains, n_steps, callback, progress, workers, shape, kept) -> Run:
                     n_told = chains[0].n_kept
                     callback(stop, read_only(_together(chains, shape)))
     except BaseException as error:
-        error.run = _result(chains, shape, kept)  # type: ignore[attr-defined]
+        with contextlib.suppress(Exception):  # one that cannot carry it is raised all the same
+            error.run = _result(chains, shape, kept)  # type: ignore[attr-defined]
         raise
     return _result(chains, shape, kept)
 
@@ -153,7 +155,7 @@ def _supplies(step, x, rows, n_steps, rng, noise, noise_shape) -> list:
         return [Drawn(parts, shapes, n_steps, rng)]
     sizes = [len(x[block]) for block in rows]
     return [
-        Drawn(parts, tuple((n, *shape[1:]) for shape in shapes), n_steps, stream)
+        Drawn(parts, tuple((n, *shape[1:]) for shape in shapes), n_steps, stream, len(rows))
         for n, stream in zip(sizes, _streams(rng, len(rows)))
     ]
 

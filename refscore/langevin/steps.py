@@ -24,7 +24,7 @@ class Step:
     shape. `step_size` is its η (for kinetic steps and Hamiltonian ones the time step h).
     `start(x)` and `advance(state, noise)` are the same map on states, which keep what the last
     point already cost; state.x is the point. `coupled`: rows depend on each other.
-    Tested in: tests/langevin/test_steps.py
+    Checked by: langevin_spellings, langevin_chain
     """
 
     parts: tuple[str, ...] = ("normal",)
@@ -154,11 +154,12 @@ def vector_at(function: Callable, x: np.ndarray, name: str = "score(x)") -> np.n
 
 def number_at(function: Callable, x: np.ndarray, name: str = "log_density(x)") -> np.ndarray:
     """function(x), one number a point, in memory of its own."""
-    return _owned(function, as_real(function(handed_to(function, x)), name), x.shape[:-1], name, x)
+    handed = x if of_rows(function) else x.copy()
+    return _owned(function, as_real(function(handed), name), x.shape[:-1], name, x)
 
 
 def _owned(function, value, shape, name, x) -> np.ndarray:
     if value.shape != shape:
         wanted = f"the shape of x, {shape}" if shape == x.shape else f"shape {shape}, one a point"
         raise ValueError(f"{name} must have {wanted}; got shape {value.shape}")
-    return value if isinstance(function, Field) else value.copy()
+    return value if of_rows(function) else value.copy()

@@ -43,7 +43,7 @@ def sgld(gradient: Callable, step_size) -> Step:
     Returns: step(x, (z, ξ)). Raises: ValueError naming the argument. Cost: one gradient.
     The noise of ŝ stays in the chain: with covariance V it adds (η²/4) V to every step.
     Source: Welling and Teh 2011.
-    Tested in: tests/langevin/test_stochastic.py
+    Checked by: stochastic_gradient_given_noise, stochastic_gradient_draws
     """
     return StochasticGradient(gradient, step_size)
 

@@ -61,7 +61,8 @@ def ula(score: Callable, step_size) -> Step:
     finite pass through, rowwise. Cost: one score.
     Source: Parisi 1981; Roberts and Tweedie 1996.
     Checked by: langevin_spellings, langevin_law_of_steps, langevin_stationary_of_steps,
-    one_step_variance, one_step_draws
+    one_step_variance, one_step_draws, zero_noise_climbs, symmetric_start_stays,
+    erratum_langevin_exact, erratum_drift_of_current_law
     """
     return Unadjusted(score, step_size)
 
@@ -76,7 +77,7 @@ def preconditioned(score: Callable, step_size, preconditioner) -> Step:
     Returns: step(x, noise), both (..., d). Raises: as `ula`, and ValueError when G is not
     positive definite. Cost: one score and 2 d² a point.
     Source: Roberts and Stramer 2002.
-    Tested in: tests/langevin/test_unadjusted.py
+    Checked by: preconditioned_given_noise, preconditioned_draws
     """
     return Preconditioned(score, step_size, preconditioner)
 

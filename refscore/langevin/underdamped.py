@@ -73,6 +73,7 @@ def underdamped(score: Callable, step_size, friction, scheme: str = "BAOAB") -> 
     for the schemes that begin with O. Raises: ValueError naming the argument.
     Cost: one score a step in a run (the last score is kept where it is needed again).
     Source: Leimkuhler and Matthews 2013; Bussi and Parrinello 2007 (OBABO).
-    Tested in: tests/langevin/test_underdamped.py
+    Checked by: underdamped_given_noise, underdamped_draws,
+    underdamped_stationary_of_steps
     """
     return Splitting(score, step_size, friction, scheme)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_ladder, as_positive
+from refscore._arguments import as_array, as_ladder, as_positive, beyond_float
 from refscore.laws._shared import eigenbasis
 from refscore.nodes import gauss_hermite, gaussian_components
 
@@ -50,9 +50,10 @@ def autocorrelation_time(law, step_size, direction=None) -> float:
     times = 1 / q - 1
     if direction is None:
         return float(times.max())
-    weights = (as_array(direction, "direction", (len(E),)) @ E) ** 2 * variances / (1 - q)
-    if not weights.any():
+    u = as_array(direction, "direction", (len(E),))
+    if not u.any():
         raise ValueError("direction must not be zero")
+    weights = (u / np.abs(u).max() @ E) ** 2 * variances / (1 - q)
     return float(weights @ times / weights.sum())
 
 
@@ -69,8 +70,10 @@ def signal_to_noise(law, sigmas, step_size) -> np.ndarray:
     Checked by: signal_to_noise
     """
     sigmas, eta = as_ladder(sigmas, "sigmas"), as_positive(step_size, "step_size")
-    information = np.array([_fisher_information(law.diffuse(1.0, s)) for s in sigmas])
-    steps = eta * (sigmas / sigmas[-1]) ** 2
+    gaussian_components(law)
+    with beyond_float():
+        information = np.array([_fisher_information(law.diffuse(1.0, s)) for s in sigmas])
+        steps = eta * (sigmas / sigmas[-1]) ** 2
     return steps * information / (4 * law.dim)
 
 

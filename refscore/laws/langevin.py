@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count, as_covariance, as_ladder, as_positive
+from refscore._arguments import as_count, as_covariance, as_ladder, as_positive, beyond_float
 from refscore.distributions.gaussian import Gaussian
 from refscore.laws._shared import eigenbasis, finite, start
 from refscore.laws.affine import AffineStep
@@ -19,7 +19,7 @@ def langevin_law(law, step_size, n_steps: int, mean0, covariance0) -> Gaussian:
     needed for finite k); n_steps >= 0; mean0 (d,); covariance0 (d, d), zeros for a point.
     Returns: Gaussian, by the eigenbasis of S, the sum in closed form. Raises: ValueError
     naming the argument or when the law overflows. Cost: O(d³) for every k.
-    Checked by: langevin_law
+    Checked by: langevin_law, de_bruijn, erratum_steps_without_time
     """
     eta, (mu, variances, E) = as_positive(step_size, "step_size"), eigenbasis(law)
     k = as_count(n_steps, "n_steps", minimum=0)
@@ -131,9 +131,11 @@ def annealed_law(
     n, (mu, variances, E) = as_count(n_steps_each, "n_steps_each"), eigenbasis(law)
     mean, covariance = start(mean0, covariance0, len(mu))
     S, I = E * variances @ E.T, np.eye(len(mu))
-    for sigma in sigmas:
-        level = Gaussian(mu, S + sigma**2 * I)
-        found = langevin_law(level, eta * (sigma / sigmas[-1]) ** 2, n, mean, covariance)
+    with beyond_float():
+        levels = [(mu, S + sigma**2 * I) for sigma in sigmas]
+        steps = eta * (sigmas / sigmas[-1]) ** 2
+    for level, size in zip(levels, steps):
+        found = langevin_law(Gaussian(*level), size, n, mean, covariance)
         mean, covariance = found.mean, found.covariance
     if denoise:
         D = E * (variances / (variances + sigmas[-1] ** 2)) @ E.T

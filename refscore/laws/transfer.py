@@ -11,12 +11,14 @@ from refscore._arguments import (
     as_callable,
     as_count,
     as_ladder,
+    as_offering,
     as_positive,
     as_scalar,
+    beyond_float,
 )
 from refscore.nodes import Nodes
 
-_LOST = 1e-7
+_LOST, _MOST = 1e-7, 8192  # mass that may leave the grid, and points that it may have
 
 
 class TransferOperator:
@@ -49,17 +51,19 @@ class TransferOperator:
         Checked by: chain_distribution
         """
         density = as_array(density, "density", self.grid.shape)
-        for _ in range(as_count(n_steps, "n_steps", minimum=0)):
-            density = self._kernel @ density
-        return self._kept(density)
+        with beyond_float():
+            for _ in range(as_count(n_steps, "n_steps", minimum=0)):
+                density = self._kernel @ density
+            return self._kept(density)
 
     def after(self, start: Nodes) -> np.ndarray:
         """The density on the grid one step after weighted points (m, 1) that stand for a law.
 
         Checked by: chain_distribution
         """
-        means = self._drifted(start.points[:, 0])
-        return self._kept(self._density(self.grid[:, None] - means) @ start.weights)
+        points, weights = _started(start)
+        means = self._drifted(points)
+        return self._kept(self._density(self.grid[:, None] - means) @ weights)
 
     def distribution(self, density, points) -> np.ndarray:
         """P(X <= c) one step after the density on the grid, for every c of points (k,).
@@ -72,9 +76,10 @@ class TransferOperator:
     def distribution_after(self, start: Nodes, points) -> np.ndarray:
         """P(X <= c) one step after weighted points (m, 1).
 
-        Tested in: tests/test_laws_transfer.py
+        Checked by: chain_distribution
         """
-        return self._reached(self._drifted(start.points[:, 0]), start.weights, points)
+        x, weights = _started(start)
+        return self._reached(self._drifted(x), weights, points)
 
     def _reached(self, means, weights, points) -> np.ndarray:
         from scipy.special import ndtr
@@ -83,7 +88,7 @@ class TransferOperator:
         return ndtr((c[:, None] - means) / self.step_size**0.5) @ weights
 
     def _drifted(self, x) -> np.ndarray:
-        return x + 0.5 * self.step_size * np.asarray(self.score(x[:, None]), dtype=float)[:, 0]
+        return x + 0.5 * self.step_size * _slope(self.score, x)
 
     def _density(self, gap) -> np.ndarray:
         eta = self.step_size
@@ -137,8 +142,9 @@ def chain_distribution(
     the chain. Returns: (j,). Raises: ValueError naming the argument, or when the law leaves the
     interval. Cost: k n² for n = (high - low) max(3, 2 |m'|)/√η points, m' = 1 + (η/2) s'.
     Source: the Chapman-Kolmogorov equation.
-    Checked by: chain_distribution
+    Checked by: chain_distribution, erratum_becomes_the_distribution
     """
+    score, start = as_callable(score, "score"), _at_points(start)
     k, eta = as_count(n_steps, "n_steps"), as_positive(step_size, "step_size")
     T = transfer_operator(score, eta, _grid([(score, eta)], *_ends(low, high)))
     if k == 1:
@@ -158,7 +164,8 @@ def annealed_distribution(
     Checked by: annealed_distribution
     """
     sigmas, eta = as_ladder(sigmas, "sigmas"), as_positive(step_size, "step_size")
-    n = as_count(n_steps_each, "n_steps_each", minimum=2)
+    n, start = as_count(n_steps_each, "n_steps_each", minimum=2), _at_points(start)
+    score_at = as_callable(score_at, "score_at")
     low, high = _ends(low, high)
     sizes = eta * (sigmas / sigmas[-1]) ** 2
     levels = [(_at(score_at, sigma), size) for sigma, size in zip(sigmas, sizes)]
@@ -192,10 +199,32 @@ def _grid(levels, low: float, high: float) -> np.ndarray:
     x = np.linspace(low, high, 4001)
     widths = []
     for score, eta in levels:  # the next level's kernel acts on this grid too
-        drift = 0.5 * eta * np.asarray(score(x[:, None]), dtype=float)[:, 0]
+        drift = 0.5 * eta * _slope(score, x)
         steepest = np.abs(1 + np.diff(drift) / np.diff(x)).max()
         widths.append(eta**0.5 / max(3.0, 2.0 * steepest))
-    return np.linspace(low, high, int(np.ceil((high - low) / min(widths))) + 2)
+    count = (high - low) / min(widths) + 2
+    if not count <= _MOST:
+        raise ValueError(
+            f"low, high and step_size must allow a grid of at most {_MOST} points, got {count:.3g}"
+        )
+    return np.linspace(low, high, int(np.ceil(count)))
+
+
+def _at_points(start) -> Nodes:
+    points, weights = _started(start)
+    return Nodes(points[:, None], weights)
+
+
+def _slope(score, x) -> np.ndarray:
+    """s(x) (n,), checked."""
+    return as_array(score(x[:, None].copy()), "score(x)", (len(x), 1))[:, 0]
+
+
+def _started(start) -> tuple[np.ndarray, np.ndarray]:
+    """(points (m,), weights (m,)) of nodes on the line."""
+    start = as_offering(start, "start", "points", "weights")
+    points = as_array(start.points, "start.points", (None, 1))[:, 0]
+    return points, as_array(start.weights, "start.weights", points.shape)
 
 
 def _even(grid) -> np.ndarray:
@@ -203,4 +232,6 @@ def _even(grid) -> np.ndarray:
     gaps = np.diff(grid)
     if len(grid) < 2 or not (gaps > 0).all() or np.ptp(gaps) > 1e-8 * gaps.max():
         raise ValueError("grid must be increasing and equally spaced, two points at least")
-    return grid
+    if len(grid) > _MOST:
+        raise ValueError(f"grid must have at most {_MOST} points, got {len(grid)}")
+    return grid.copy()

@@ -121,7 +121,7 @@ def _pullback(factor, factor_gradient, field, x, weights):
         pulled = factor_gradient(points, theta.copy(), weights)
         return as_like(pulled, "factor_gradient(x, theta, weights)", theta, "field.parameters")
     whole = as_array(factor_gradient, "factor_gradient")
-    k, d, p = (*weights.shape[1:], theta.size)
+    k, d, p = weights.shape[1], field.dim, theta.size
     if whole.shape not in ((k, d, p), (*x.shape[:-1], k, d, p)):
         raise ValueError(
             f"factor_gradient must have shape ({k}, {d}, {p}) or {(*x.shape[:-1], k, d, p)},"

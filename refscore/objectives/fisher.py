@@ -23,7 +23,8 @@ def fisher_loss(field, target, x) -> np.ndarray:
     as `law.score`; x points (..., d). Returns (...,). Raises TypeError or ValueError naming
     the argument. Cost: one value of each a point.
     Source: Hyvärinen (2005), equation 2.
-    Checked by: fisher_divergence_affine, fisher_divergence_asymmetric, weights_across_a_gap
+    Checked by: fisher_divergence_affine, fisher_divergence_asymmetric, weights_across_a_gap,
+    de_bruijn_fisher
     """
     return losses(*_arguments(field, target, x))
 

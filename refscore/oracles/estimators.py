@@ -74,6 +74,16 @@ def half_normal_mean(x, weight, weight_derivative):
     return np.sum(weight * x - weight_derivative) / np.sum(weight)
 
 
+def half_normal_square(x, weight, weight_derivative):
+    """1/k where sum k^2 x^2 h/2 - k (h + h' x) is least: sigma^2 of a half-normal law."""
+    return np.sum(weight * x * x) / np.sum(weight + weight_derivative * x)
+
+
+def exponential_rate(x, weight, weight_derivative):
+    """sum h' / sum h: the rate of an exponential law; with h = x it is 1 over the mean."""
+    return np.sum(weight_derivative) / np.sum(weight)
+
+
 def diagonal_errors(x):
     """Standard errors of `diagonal_precision`: its influence at x is lam - lam^2 x^2."""
     return _errors(_influence(_implicit_gradients, diagonal_precision(x), np.asarray(x)))

@@ -25,10 +25,14 @@ def propagated(m, c, q, n_steps, mean, covariance):
 
 def fixed(m, c, q):
     """The law that x' = M x + c + noise leaves unchanged: vec C = (I - M (x) M)^-1 vec Q."""
-    m, q = np.asarray(m, dtype=float), np.asarray(q, dtype=float)
+    m = as_float(m)
+    mean = np.linalg.solve(np.eye(len(m)) - m, as_float(c))
+    return gaussian(mean, _fixed_covariance(m, as_float(q)))
+
+
+def _fixed_covariance(m, q):
     d = len(m)
-    covariance = np.linalg.solve(np.eye(d * d) - np.kron(m, m), q.ravel()).reshape(d, d)
-    return gaussian(np.linalg.solve(np.eye(d) - m, np.asarray(c, dtype=float)), covariance)
+    return np.linalg.solve(np.eye(d * d) - np.kron(m, m), q.ravel()).reshape(d, d)
 
 
 def preconditioned(law, step_size, G):
@@ -92,9 +96,9 @@ def unadjusted_hamiltonian(law, h, n_leapfrog):
 
 def autocorrelation_time(law, step_size, direction):
     """1 + 2 sum_k rho_k of u.x along the unadjusted chain: sum_{k>=1} M^k = (I - M)^-1 M."""
-    m, c, q = preconditioned(law, step_size, np.eye(len(law.mean)))
-    u, cov = np.asarray(direction, dtype=float), fixed(m, c, q).covariance
-    m = as_float(m)
+    m, _, q = preconditioned(law, step_size, np.eye(len(law.mean)))
+    u, m = np.asarray(direction, dtype=float), as_float(m)
+    cov = _fixed_covariance(m, as_float(q))
     tail = np.linalg.solve(np.eye(len(u)) - m, m @ cov @ u)
     return 1 + 2 * (u @ tail) / (u @ cov @ u)
 

@@ -43,21 +43,6 @@ def mixture_on_a_line(law):
     return weights / weights.sum(), np.ravel(law.means), np.ravel(law.covariances)
 
 
-def basin_mass(law, low, high):
-    """The part of (low, high) from which zero noise ends at the upper mode: above the ridge."""
-    weights, means, variances = mixture_on_a_line(law)
-    from scipy.optimize import brentq
-
-    a, b = np.sort(means)
-    x = np.linspace(a, b, 2001)[1:-1]
-    s = _score(weights, means, variances, x)
-    turn = np.flatnonzero((s[:-1] < 0) & (s[1:] >= 0))[0]  # uphill to the left, then right
-    ridge = brentq(
-        lambda y: _score(weights, means, variances, np.array([y]))[0], x[turn], x[turn + 1]
-    )
-    return (high - max(low, ridge)) / (high - low)
-
-
 def _backwards(stages, low, high, points):
     from scipy.special import ndtr
 
@@ -75,7 +60,7 @@ class _Kernels:
 
     def __init__(self, stages, low, high):
         self.stages, self.ends = stages, (low, high)
-        self.first, self.mass = _legendre(low, high, max(40, int(40 * (high - low))))
+        self.first, self.mass = _legendre(low, high, max(20, int(12 * (high - low))))
         self.nodes, self.known = {}, {}
 
     def entering(self, k):

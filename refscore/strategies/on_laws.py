@@ -52,6 +52,24 @@ def _with_strength(draw):
     return {"law": draw(gaussians(draw(dims(high=3)))), **strengths(draw)}
 
 
+def _with_probes(draw):
+    """Enough probes for a second moment that is positive definite."""
+    inputs = _affine(draw)
+    d = len(inputs["law"].mean)
+    return {**inputs, "probes": draw(normals(d + draw(st.integers(1, 4)), d))}
+
+
+def _gaussian_and_mixture(draw):
+    dim = draw(dims(high=3))
+    return {"law": draw(gaussians(dim)), "other": draw(mixtures(dim))}
+
+
+def _kernel_error(draw):
+    """A law smooth enough for a lattice, draws and a bandwidth."""
+    law = draw(mixtures(draw(dims(high=2)), condition=draw(scales(1.0, 4.0))))
+    return {"law": law, "n": draw(st.integers(1, 100)), "bandwidth": draw(scales(0.3, 1.2))}
+
+
 def _matrix(draw):
     return {"matrix": draw(matrices())}
 
@@ -79,6 +97,18 @@ def _interval(draw):
         law = Law("truncated_normal", mean=mean, sd=sd, low=[low], high=[high])
     field = draw(st.one_of(affine_fields(1), mlps(1, layers=1)))
     return {"law": law, "field": field, "edges": [np.linspace(low, high, 13)], "order": 24}
+
+
+def _ends(draw):
+    """An affine field on a half-line's law, with a weight and panels out to where it vanishes."""
+    size = draw(scales(0.3, 2.0))
+    law, edges = Law("exponential", rate=[1 / size]), [0, 1, 4, 12, 40]
+    if draw(st.booleans()):
+        law, edges = Law("half_normal", sd=[size]), [0, 1, 2.5, 5, 9]
+    weight = draw(st.sampled_from([Description("log"), Description("power", exponent=2.0)]))
+    field = draw(affine_fields(1))
+    return {"law": law, "field": field, "weight": weight, "edges": [size * np.array(edges)],
+            "order": 24}  # fmt: skip
 
 
 def _dirichlet(draw):
@@ -170,11 +200,15 @@ ON_LAWS: dict[str, Callable] = {
     "affine on a Gaussian": _affine,
     "affine on a Gaussian with noise": _noised,
     "affine on a Gaussian with a kernel": _with_kernel,
+    "affine on a Gaussian with probes": _with_probes,
     "Gaussian with a strength": _with_strength,
+    "Gaussian and mixture": _gaussian_and_mixture,
+    "kernel density of a mixture": _kernel_error,
     "matrix": _matrix,
     "matrix with probes": _matrix_and_probes,
     "step": _step,
     "field on an interval": _interval,
+    "field on a law of the half-line": _ends,
     "field on a Dirichlet law": _dirichlet,
     "kink": _kink,
     "two modes": _weights_apart,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 ARGUMENTS: dict[str, str] = {
     "x": "points (n, d), read only; for binary ports their entries are 0.0 and 1.0; for"
-    " fit_generalised_normal_rate and fit_half_normal_mean (n, 1); a batch may have one row",
+    " fit_generalised_normal_rate and the fits on a half-line (n, 1); a batch may have one row",
     "y": "denoise: noised points (n, d); noise_contrastive_loss: noise points (n_y, d), their"
     " number another than that of x; posterior: one observation (k,)",
     "x0": "recover_log_density: one point (d,); elsewhere the points (n, d) a chain starts from",

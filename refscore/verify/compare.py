@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from refscore.identities import Average, Bound, Draws, Order, Sides, Uniforms
-from refscore.verify.statistics import mean_test, uniform_test
+from refscore.identities import Bound, Draws, Order, Sides
 
 if TYPE_CHECKING:
     from refscore.verify.evidence.engine import Engine
 
 ALPHA = 1e-6
-_QUANTILES = 2000
 
 
 class Judgement(NamedTuple):
@@ -28,13 +26,12 @@ class Judgement(NamedTuple):
     left: np.ndarray | None = None
     right: np.ndarray | None = None
     draws: int = 0
-    spread: float | None = None  # standard deviation of the drawn values about their mean
     undecided: bool = False
     evidence: dict | None = None  # how far draws have come, and how they came there
 
 
-def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Judgement:
-    """Judge one outcome of an identity; `alpha` is this outcome's share of false alarms.
+def judge(outcome, tolerance: float, *, means: bool = False) -> Judgement:
+    """Judge one outcome of an identity that needs no draws.
 
     `means`: a scalar on the left is the mean of what stands on the right (a mean loss
     against losses at every point).
@@ -45,10 +42,6 @@ def judge(outcome, tolerance: float, alpha: float, *, means: bool = False) -> Ju
         return order(outcome)
     if isinstance(outcome, Bound):
         return bound(outcome, tolerance)
-    if isinstance(outcome, Average):
-        return average(outcome, alpha)
-    if isinstance(outcome, Uniforms):
-        return uniforms(outcome, alpha)
     raise TypeError(f"an identity yields outcomes, got {type(outcome).__name__}")
 
 
@@ -64,7 +57,7 @@ def drawn(outcome: Draws, engine: Engine, key: tuple[str, ...], level: float) ->
     return Judgement(
         outcome.label, d.verdict == "holds", max(d.log_e, 0.0), d.threshold,
         sequential.described(result), np.asarray(d.leading.deviation), np.asarray(0.0),
-        d.n, None, d.verdict == "undecided", sequential.record(result),
+        d.n, d.verdict == "undecided", sequential.record(result),
     )  # fmt: skip
 
 
@@ -118,45 +111,3 @@ def bound(outcome: Bound, tolerance: float) -> Judgement:
     gap = float(np.where(np.isnan(ratio), np.inf, ratio).max())
     holds, detail = gap <= 1 + tolerance, "the gap is value / upper bound"
     return Judgement(outcome.label, holds, gap, 1 + tolerance, detail, value, upper)
-
-
-def average(outcome: Average, alpha: float) -> Judgement:
-    """The values have the stated mean and at most the stated variance."""
-    values = np.asarray(outcome.values, dtype=float)
-    if values.size == 0:
-        return _refused(outcome.label, 0.0, "nothing was drawn")
-    seen = mean_test(values, outcome.mean, outcome.variance, alpha)
-    with np.errstate(all="ignore"):
-        sd = float(values.std(ddof=1)) if values.size > 1 else 0.0
-    detail = (
-        f"mean {values.mean():.6g} of {values.size} against {outcome.mean:.6g}; gap and allowed are"
-        f" logs of evidence, level {alpha:.1g}; notices a shift of {seen.detectable:.2g}"
-    )
-    if outcome.variance == 0.0:
-        detail = f"values are {outcome.mean:.6g} without spread; notices {seen.threshold:.2g}"
-    if seen.spread:
-        far = math.sqrt(np.mean((values - outcome.mean) ** 2) / outcome.variance)
-        detail += (
-            f"; decided by the spread: {far:.3g} times the largest standard deviation expected"
-            f" about {outcome.mean:.6g}"
-        )
-    left, right = np.asarray(values.mean()), np.asarray(outcome.mean)
-    return Judgement(
-        outcome.label, not seen.rejects, max(seen.statistic, 0.0), seen.threshold, detail, left,
-        right, values.size, sd,
-    )  # fmt: skip
-
-
-def uniforms(outcome: Uniforms, alpha: float) -> Judgement:
-    """The values follow the law whose distribution function made them uniform."""
-    values = np.asarray(outcome.values, dtype=float)
-    if values.size == 0:
-        return _refused(outcome.label, 0.0, "nothing was drawn")
-    seen = uniform_test(values, alpha)
-    detail = (
-        f"sup|F_n - F| = {seen.statistic:.4f} over {values.size} draws, allowed"
-        f" {seen.threshold:.4f} at level {alpha:.1g}; notices a distance of {seen.detectable:.4f}"
-    )
-    holds, gap, allowed = not seen.rejects, seen.statistic, seen.threshold
-    quantiles = np.sort(values.ravel())[:: max(1, values.size // _QUANTILES)]
-    return Judgement(outcome.label, holds, gap, allowed, detail, quantiles, draws=values.size)

@@ -12,7 +12,8 @@ from refscore.verify.evidence.engine import as_table, seed_of
 from refscore.verify.evidence.readings import Batch, reader
 from refscore.verify.subject import Subject
 
-_ROWS, _CALLS, _PATIENCE = 6000, 40, 4.0  # of an outcome; seconds of a check
+_ROWS, _CALLS, _PATIENCE = 16_000, 40, 4.0  # of an outcome; seconds of a check
+_CHEAP = 1000  # a batch so large comes from one call, not from one a row
 _SHARED = 2.5  # means of calls that vary this many times as they should share their draws
 
 
@@ -55,7 +56,8 @@ def samples(check: str, subject: Subject, stream: str) -> dict[tuple, Sample]:
 
 def _sample(outcome: Draws, key: tuple, late: bool) -> Sample:
     read, calls = reader(outcome), []
-    n = max(8, min(_ROWS, 2 * outcome.batch) // _CALLS // 2 * 2)
+    rows = outcome.batch * (8 if outcome.batch >= _CHEAP else 2)
+    n = max(8, min(_ROWS, rows) // _CALLS // 2 * 2)
     for i in range(_CALLS // 4 if late else _CALLS):
         seed = seed_of(*key, i)
         batch = read.read(as_table(outcome.draw(seed, n), n, read.width), seed)
@@ -96,14 +98,14 @@ class Agreement(NamedTuple):
     """χ² of the differences of all means, and the number of independent ones."""
 
     square: float
-    count: int
+    freedom: int
 
     @property
     def likely(self) -> bool:
         """As large a χ² has a probability above 10⁻⁴ where both follow one law."""
         from scipy.special import chdtrc
 
-        return not self.count or bool(chdtrc(self.count, self.square) > 1e-4)
+        return not self.freedom or bool(chdtrc(self.freedom, self.square) > 1e-4)
 
 
 def agreement(x: Sample, y: Sample) -> Agreement | None:

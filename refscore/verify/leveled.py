@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
 
 import numpy as np
 
@@ -38,14 +37,14 @@ def _without_column(sigma, x):
     return sigma[..., 0] if tuple(sigma.shape) == (*rows, 1) != rows else sigma
 
 
-class _Static(NamedTuple):
+class _Static:
     """What JAX compiles once for: `key` says when two are the same."""
 
-    key: tuple
-    made: object
+    def __init__(self, key: tuple, made: FamilyOf):
+        self.key, self.made = key, made
 
     def __eq__(self, other):
-        return self.key == other.key
+        return isinstance(other, _Static) and self.key == other.key
 
     def __hash__(self):
         return hash(self.key)
@@ -83,7 +82,7 @@ class FamilyOf:
     def tree_flatten(self):
         """For JAX, as its fields: the parameters are the leaf, all else is static."""
         formulas = tuple(field.tree_flatten()[1] for field in self._own)
-        return (self.parameters,), _Static((formulas, tuple(self.sigmas)), self)
+        return (self.parameters,), _Static((formulas, tuple(map(float, self.sigmas))), self)
 
     @classmethod
     def tree_unflatten(cls, static, leaves):

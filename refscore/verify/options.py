@@ -78,10 +78,10 @@ def _verify(child) -> None:
     add("--alpha", type=_probability, default=ALPHA, metavar="P",
         help="chance that a right subject is called wrong (default %(default)g)")  # fmt: skip
     add("--evidence", metavar="FILE",
-        help="keep what draws showed in this file after every batch, and go on from it")
+        help="keep what draws showed in this file, and go on from it")  # fmt: skip
     add("--more", action="store_true", help="with --evidence: draw as much again, from fresh seeds")
     add("--eps", type=_positive, metavar="E",
-        help="the deviation of a mean that matters where draws decide (default: each check's own)")
+        help="the deviation that matters where draws decide (default: each its own)")  # fmt: skip
     add("--json", metavar="FILE", help="also as JSON; - for standard output instead of text")
     add("--markdown", metavar="FILE", help="also as Markdown; - for standard output")
     add("--html", metavar="FILE", help="also as one self-contained page")

@@ -239,7 +239,7 @@ _TABLE = [
     _port("underdamped_step", "langevin", "score x v step_size friction", "states",
           "one step of dx = v dt, dv = (score - friction v) dt + sqrt(2 friction) dw by a splitting"
           " (`conventions`); noise (n, d), or (2, n, d) in the order of use where the splitting has"
-          " two O", "noise"),
+          " two O", "noise", False),
     _port("preconditioned_law", "langevin",
           "law step_size preconditioner n_steps mean covariance", "law",
           "exact law of n_steps of preconditioned_step on a Gaussian", rowwise=False),
@@ -344,6 +344,10 @@ _TABLE = [
           "theta of exp(-theta |x|^power / power), implicit; x (n, 1)", rowwise=False),
     _port("fit_half_normal_mean", "estimators", "x h h_slope", "number",
           "mu of N(mu, 1) on x >= 0, generalised, with h(x) and h'(x) given", rowwise=False),
+    _port("fit_half_normal_variance", "estimators", "x h h_slope", "number",
+          "sigma^2 of N(0, sigma^2) on x >= 0, alike", rowwise=False),
+    _port("fit_exponential_rate", "estimators", "x h h_slope", "number",
+          "lambda of exp(-lambda x) on x >= 0, alike", rowwise=False),
     _port("sliced_precision_variance", "estimators", "precision probe n_probes reduced",
           "vector", "n Var of fit_sliced_precision at the truth", rowwise=False),
     _port("generalised_normal_efficiency", "estimators", "power", "number",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import Any
 
-from refscore.identities import Bound, Draws, Identity, Order, Sides, catalogue, find
+from refscore.identities import Draws, Identity, catalogue, find
 from refscore.verify import conventions, prerequisites
 from refscore.verify.compare import ALPHA, Judgement, drawn, judge
 from refscore.verify.errors import Malformed, NotOffered, Stopped, SubjectError
@@ -210,24 +210,24 @@ def judged_all(
     entry: Identity, subject, case, outcomes: list, alpha: float, engine: Engine | None = None
 ) -> list[Judgement]:
     """Every outcome of a case; those that draw share its part of the false alarms."""
-    drawing = max(1, sum(not isinstance(o, Sides | Order | Bound) for o in outcomes))
+    drawing = max(1, sum(isinstance(o, Draws) for o in outcomes))
     found, labels = [], [str(getattr(o, "label", "")) for o in outcomes]
     for i, outcome in enumerate(outcomes):
         if isinstance(outcome, Draws):
             key = (entry.name, case.name, f"{outcome.label}#{labels[:i].count(labels[i])}")
             found.append(drawn(outcome, engine or Engine(), key, alpha / drawing))
         else:
-            found.append(judged(entry, subject, outcome, alpha / drawing))
+            found.append(judged(entry, subject, outcome))
     return found
 
 
-def judged(entry: Identity, subject, outcome, alpha: float) -> Judgement:
+def judged(entry: Identity, subject, outcome) -> Judgement:
     """One outcome in the tolerance of the subject's precision; a mean loss may stand for losses."""
     tolerance = entry.tolerance
     if subject.dtype == "float32":  # what differences lose in double precision, they lose here
         tolerance = max(tolerance, min(max(1e-4, 1e4 * tolerance), 1e-2))
     means = all(PORTS[port].returns == "losses" for port in entry.ports)
-    return judge(outcome, tolerance, alpha, means=means)
+    return judge(outcome, tolerance, means=means)
 
 
 def evaluate_case(

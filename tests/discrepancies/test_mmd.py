@@ -11,7 +11,7 @@ from tests.discrepancies import pairwise
 SEEDS = st.integers(0, 2**31)
 
 
-@given(SEEDS, st.sampled_from([(2, 3), (40, 7), (256, 10), (300, 280)]), st.integers(1, 5),
+@given(SEEDS, st.sampled_from([(2, 3), (40, 7), (320, 10), (340, 330)]), st.integers(1, 5),
        st.sampled_from(["rbf", "imq", "energy"]), st.sampled_from([0.05, 0.7, 40.0]),
        st.sampled_from([0.5, 0.8]), st.sampled_from(["V", "U"]), st.booleans(),
        st.sampled_from([0.0, 1e6, 1e8]), st.sampled_from([1.0, 1e-3, 1e5]))  # fmt: skip
@@ -32,7 +32,7 @@ def test_equals_a_loop_wherever_the_points_lie(
 @pytest.mark.parametrize("kernel", ["rbf", "imq", "energy"])
 def test_samples_far_apart_keep_their_digits(kernel):
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((2, 270, 3))
+    x, y = rng.standard_normal((2, 330, 3))
     y[::3] += 1e6
     h = None if kernel == "energy" else 0.3
     want, size = pairwise.mmd(x, y, kernel, 0.3, 0.5, "V")
@@ -42,7 +42,7 @@ def test_samples_far_apart_keep_their_digits(kernel):
 @pytest.mark.parametrize("kernel", ["rbf", "imq", "energy"])
 def test_a_sample_against_itself_is_zero_and_the_order_does_not_matter(kernel):
     rng = np.random.default_rng(1)
-    x, y = rng.standard_normal((300, 2)), 1 + rng.standard_normal((40, 2))
+    x, y = rng.standard_normal((330, 2)), 1 + rng.standard_normal((40, 2))
     h = None if kernel == "energy" else 0.9
     assert abs(mmd(x, x, kernel=kernel, bandwidth=h)) < 1e-14
     assert abs(mmd(x, x[::-1], kernel=kernel, bandwidth=h)) < 1e-14

@@ -124,7 +124,7 @@ def test_either_side_off_by_one_in_a_million_is_noticed(entry):
     for case in entry.cases():
         for sides in entry.sides(SUBJECT, case):
             assert isinstance(sides, Sides)
-            assert judge(sides, entry.tolerance, ALPHA).holds
+            assert judge(sides, entry.tolerance).holds
             if not np.any(_size(sides)):
                 continue  # 0 = 0, the Jacobian of a Laplace law
             compared += 1
@@ -133,7 +133,7 @@ def test_either_side_off_by_one_in_a_million_is_noticed(entry):
                 sides._replace(right=sides.right + off),
                 sides._replace(left=sides.left + off),
             ):
-                assert not judge(wrong, entry.tolerance, ALPHA).holds, (case.name, sides.label)
+                assert not judge(wrong, entry.tolerance).holds, (case.name, sides.label)
     assert compared, "nothing but zeros is compared"
 
 

@@ -216,6 +216,15 @@ def test_memory_does_not_grow_with_the_steps(step):
     assert peaks[1] < 4e6
 
 
+def test_many_blocks_of_chains_share_the_memory_for_noise():
+    x0 = np.zeros((100_000, 2))  # 1.6 MB
+    tracemalloc.start()
+    langevin.run(ULA, x0, 40, rng=0, workers=2, moments=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 import refscore.identities
 import refscore.verify
-from refscore.identities import Average, Case, FieldDescription, Law, Sides, base, identity
+from refscore.identities import Case, Draws, FieldDescription, Law, Mean, Sides, base, identity
 from refscore.verify import diagnosis, mutants
 from refscore.verify.mutants import base as mistaken
 
@@ -91,8 +91,12 @@ def _entries():
     )
     def small_trace(ports, case):
         """Hutchinson's estimate is unbiased."""
-        draws = [ports.trace_estimate(case.matrix, 2, rng=seed) for seed in range(60)]
-        yield Average("mean", draws, 3.0, 1.0)
+
+        def draw(seed, n):
+            seeds = np.random.default_rng(seed).integers(2**31, size=n)
+            return [ports.trace_estimate(case.matrix, 2, rng=int(s)) for s in seeds]
+
+        yield Draws("mean", draw, Mean(3.0, variance=1.0), eps=0.25, batch=400)
 
     @mistaken.mistake("small_trace_sign", port="implicit_loss", source="seen often")
     def _(field, x):

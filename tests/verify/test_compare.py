@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from refscore.identities import Average, Bound, Order, Sides, Uniforms
+from refscore.identities import Bound, Order, Sides
 from refscore.verify.compare import judge
 
 RIGHT = np.array([1.0, -2.0, 0.5])
 
 
 def exact(left, right=RIGHT, scale=None, tolerance=1e-9, **options):
-    return judge(Sides("s", left, right, scale), tolerance, 1e-6, **options)
+    return judge(Sides("s", left, right, scale), tolerance, **options)
 
 
 def test_equal_sides_hold_with_gap_zero():
@@ -85,7 +85,7 @@ def test_a_scalar_is_compared_with_the_mean_only_where_a_mean_may_be_returned():
 @pytest.mark.parametrize(("measured", "holds"), [(2, True), (1.7, True), (1.5, False), (3, False)])
 def test_an_order_is_measured_within_less_than_half_the_gap_to_its_neighbours(measured, holds):
     steps = 0.1 / 2.0 ** np.arange(4)
-    assert judge(Order("o", steps, 3.0 * steps**measured, 2), 1e-9, 1e-6).holds == holds
+    assert judge(Order("o", steps, 3.0 * steps**measured, 2), 1e-9).holds == holds
 
 
 @pytest.mark.parametrize(
@@ -93,57 +93,23 @@ def test_an_order_is_measured_within_less_than_half_the_gap_to_its_neighbours(me
     [[0.1, np.nan, 0.01], [0.1, 0.0, 0.01], [0.1, -0.05, 0.01], [0.1, 0.05], [], [np.inf] * 3],
 )
 def test_errors_without_an_order_are_rejected(errors):
-    assert not judge(Order("o", [0.4, 0.2, 0.1], errors, 1), 1e-9, 1e-6).holds
+    assert not judge(Order("o", [0.4, 0.2, 0.1], errors, 1), 1e-9).holds
 
 
 def test_one_step_or_none_has_no_order():
-    assert not judge(Order("o", [0.1], [0.1], 1), 1e-9, 1e-6).holds
-    assert not judge(Order("o", [], [], 1), 1e-9, 1e-6).holds
+    assert not judge(Order("o", [0.1], [0.1], 1), 1e-9).holds
+    assert not judge(Order("o", [], [], 1), 1e-9).holds
 
 
 def test_a_bound_holds_below_and_to_rounding():
-    assert judge(Bound("b", [0.1, 1.0], 1.0), 1e-9, 1e-6).holds
-    assert judge(Bound("b", [0.0], 0.0), 1e-9, 1e-6).holds
-    assert judge(Bound("b", [-5.0], 1.0), 1e-9, 1e-6).holds
-    assert judge(Bound("b", [1 + 1e-12], 1.0), 1e-9, 1e-6).holds
+    assert judge(Bound("b", [0.1, 1.0], 1.0), 1e-9).holds
+    assert judge(Bound("b", [0.0], 0.0), 1e-9).holds
+    assert judge(Bound("b", [-5.0], 1.0), 1e-9).holds
+    assert judge(Bound("b", [1 + 1e-12], 1.0), 1e-9).holds
     for value in ([1.1, 0.0], [np.nan, 0.0], [np.inf], []):
-        assert not judge(Bound("b", value, 1.0), 1e-9, 1e-6).holds
-
-
-@pytest.mark.parametrize(
-    "values", [[], [np.nan] * 50, [0.5] * 49 + [np.inf], [np.nan] + [0.5] * 49]
-)
-def test_statistics_reject_nothing_and_numbers_that_are_none(values):
-    assert not judge(Average("a", values, 0.5, 1.0), 1e-9, 1e-6).holds
-    assert not judge(Uniforms("u", values), 1e-9, 1e-6).holds
-
-
-def test_uniforms_outside_the_unit_interval_are_rejected():
-    u = np.linspace(0, 1, 401)
-    assert judge(Uniforms("u", u), 1e-9, 1e-6).holds
-    assert not judge(Uniforms("u", u + 0.5), 1e-9, 1e-6).holds
-    assert not judge(Uniforms("u", 2 * u), 1e-9, 1e-6).holds
+        assert not judge(Bound("b", value, 1.0), 1e-9).holds
 
 
 def test_what_is_no_outcome_is_a_programming_error():
     with pytest.raises(TypeError, match="an identity yields outcomes, got tuple"):
-        judge((1.0, 1.0), 1e-9, 1e-6)
-
-
-def test_an_average_says_what_it_notices_and_a_wide_one_that_its_spread_decided():
-    x = np.random.default_rng(0).standard_normal(200)
-    held = judge(Average("a", x, 0.0, 1.0), 1e-9, 1e-6)
-    assert held.holds
-    assert "notices a shift of" in held.detail
-    assert held.draws == 200
-    assert held.spread == pytest.approx(x.std(ddof=1))
-    wide = judge(Average("a", 4 * (x - x.mean()), 0.0, 1.0), 1e-9, 1e-6)
-    assert not wide.holds
-    assert "decided by the spread" in wide.detail
-    shifted = judge(Average("a", x + 2, 0.0, 1.0), 1e-9, 1e-6)
-    assert "decided by the spread" not in shifted.detail
-    for seen in (wide, shifted, judge(Average("a", [1.0, 1.1], 1.0, 0.0), 1e-9, 1e-6)):
-        assert not seen.holds
-        assert seen.gap > seen.tolerance
-    assert held.gap <= held.tolerance
-    assert "notices" in judge(Uniforms("u", np.linspace(0, 1, 50)), 1e-9, 1e-6).detail
+        judge((1.0, 1.0), 1e-9)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import refscore.verify as rv
+from refscore import langevin as langevin_steps
 from refscore.verify import conventions, library
+from refscore.verify.library.langevin import splitting
 from refscore.verify.meanings import MEANINGS
 from refscore.verify.ports import PORTS
 
@@ -82,6 +84,37 @@ def langevin(drift, spread):
     return subject(langevin_step=lambda s, x, h, noise: x + drift(h) * s(x) + spread(h) * noise)
 
 
+def two_frictions(middle):
+    """Half a friction with noise on either side, as somebody would write it."""
+
+    def step(score, x, v, step_size, friction, noise=None, *, rng=None):
+        z = np.random.default_rng(rng).standard_normal((2, *x.shape)) if noise is None else noise
+        c = np.exp(-friction * step_size / 2)
+        v = c * v + np.sqrt(1 - c * c) * z[0]
+        for letter in middle:
+            t = step_size / middle.count(letter)
+            x, v = (x + t * v, v) if letter == "A" else (x, v + t * score(x))
+        return x, c * v + np.sqrt(1 - c * c) * z[1]
+
+    return step
+
+
+def symmetric_root(score, x, step_size, preconditioner, noise):
+    values, E = np.linalg.eigh(preconditioner)
+    root = (E * np.sqrt(values)) @ E.T
+    drift = step_size / 2 * score(x) @ preconditioner
+    return x + drift + np.sqrt(step_size) * noise @ root
+
+
+def batch_corrector(score, x, snr, noise):
+    return langevin_steps.corrector(score, snr, norm="batch")(x, noise)
+
+
+def denoised(score_at, x0, sigmas, step_size, n_steps_each, noise=None, *, rng=None):
+    inputs = score_at, x0, sigmas, step_size, n_steps_each
+    return langevin_steps.annealed(*inputs, noise=noise, rng=rng, denoise=True).x
+
+
 SUBJECTS = {
     ("log_density", "energy"): subject(log_density=lambda law, x: -library.log_density(law, x)),
     ("score_sign", "gradient of energy"): subject(
@@ -106,6 +139,12 @@ SUBJECTS = {
     ("trace_probes", "unit norm"): subject(trace_estimate=trace_on_the_sphere),
     ("step", "epsilon"): langevin(lambda e: e**2 / 2, lambda e: e),
     ("step", "h"): langevin(lambda h: h, lambda h: np.sqrt(2 * h)),
+    ("splitting", "ABOBA"): subject(underdamped_step=splitting("ABOBA")),
+    ("splitting", "OBABO"): subject(underdamped_step=two_frictions("BAB")),
+    ("splitting", "OABAO"): subject(underdamped_step=two_frictions("ABA")),
+    ("root", "symmetric"): subject(preconditioned_step=symmetric_root),
+    ("norms", "batch mean"): subject(corrector_step=batch_corrector),
+    ("last_step", "denoised"): subject(annealed_sample=denoised),
     ("marginal", "alpha, variance"): marginal(1, 2),
     ("marginal", "alpha squared, sigma"): marginal(2, 1),
     ("marginal", "alpha squared, variance"): marginal(2, 2),

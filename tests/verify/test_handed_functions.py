@@ -59,3 +59,36 @@ def test_a_torch_subject_that_differentiates_the_weight_itself_holds():
         verdicts = {check.name: check.verdict for check in report.checks}
         assert verdicts["bounded_pointwise"] == "holds"
         assert verdicts["bounded_is_weighted_fisher"] == "holds"
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("which", ["weight_function", "weight_derivative"])
+def test_a_weight_of_own_bounds_takes_no_single_coordinate(name, which):
+    to = in_framework(name)
+    box = Description("box", low=[-0.6, -1.0], high=[1.1, 0.4])
+    with to.session():
+        h = FUNCTIONS[which](to, box)
+        with pytest.raises(ValueError, match=r"whole points \(\.\.\., 2\).*got shape \(5,\)"):
+            h(to.to(np.zeros(5)))
+        half_line = FUNCTIONS[which](to, Description("log"))
+        assert to.back(half_line(to.to(np.ones(5)))).shape == (5,)
+
+
+def test_a_handed_function_is_not_compiled_for_jax_arrays():
+    jax = pytest.importorskip("jax")
+    seen, to = [], in_framework("jax")
+
+    def doubled(x):
+        seen.append(type(x))
+        return 2.0 * x
+
+    with to.session():
+        f = to.callable(doubled, lambda x, c: 2.0 * c)
+        np.testing.assert_array_equal(to.back(f(to.to(np.ones((3, 2))))), np.full((3, 2), 2.0))
+        assert seen == [np.ndarray]  # no shape asked for, no callback
+        rows = jax.vmap(f)(to.to(np.arange(6.0).reshape(3, 2)))
+        np.testing.assert_array_equal(to.back(rows), 2 * np.arange(6.0).reshape(3, 2))
+        slope = jax.vmap(jax.grad(lambda x: f(x).sum()))(to.to(np.ones((3, 2))))
+        np.testing.assert_array_equal(to.back(slope), np.full((3, 2), 2.0))
+        twice = jax.jit(lambda x: f(f(x)))(to.to(np.ones(4)))
+        np.testing.assert_array_equal(to.back(twice), np.full(4, 4.0))

@@ -49,6 +49,9 @@ def test_a_family_is_the_library_s_own(name):
         moved = family.with_parameters(theta)(x, sigma)
         want = own.with_parameters(theta)(X, SIGMAS[LEVELS])
         np.testing.assert_allclose(kit.back(moved), want, rtol=1e-12)
+        column = kit.back(family(x, sigma[:, None]))
+        np.testing.assert_allclose(column, own(X, SIGMAS[LEVELS][:, None]), rtol=1e-12)
+        np.testing.assert_array_equal(column, kit.back(family(x, sigma)))
         for wrong in (kit.to(SIGMAS[LEVELS][:4]), kit.to(LEVELS + 1.0), 0.7):
             with pytest.raises(ValueError, match="sigma must be"):
                 family(x, wrong)
@@ -114,3 +117,29 @@ def test_a_mistaken_subject_is_told_so(name):
     assert found == ("ladder_weight_fourth_power",)
     mean = SimpleNamespace(ladder_loss=lambda *a: losses(*a).mean(), framework=name)
     assert run(mean, checks=CHECKS[:1]).counts["holds"] >= 2
+
+
+def test_a_family_of_jax_goes_through_jit_once():
+    jax = pytest.importorskip("jax")
+    compiled = []
+
+    @jax.jit
+    def losses(family, x, sigma):
+        compiled.append(1)
+        return family(x, sigma).sum(-1)
+
+    kit, own = framework("jax"), family_of(framework("numpy"), FAMILY)
+    moved = FamilyDescription([settings.network(2), *FAMILY.fields[1:]], SIGMAS)
+    with kit.session():
+        x, sigma = kit.to(X), kit.to(SIGMAS[LEVELS])
+        for described in (FAMILY, moved):
+            got = kit.back(losses(family_of(kit, described), x, sigma))
+            np.testing.assert_allclose(got, own(X, SIGMAS[LEVELS]).sum(-1), rtol=1e-12)
+        theta = np.linspace(-1, 1, own.parameters.size)
+        got = kit.back(losses(family_of(kit, FAMILY).with_parameters(theta), x, sigma))
+        want = own.with_parameters(theta)(X, SIGMAS[LEVELS]).sum(-1)
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+        assert len(compiled) == 1
+        other = FamilyDescription(FAMILY.fields, 2 * SIGMAS)
+        losses(family_of(kit, other), x, 2 * sigma)
+        assert len(compiled) == 2

@@ -343,6 +343,17 @@ class TestJax:
                     got = function(keys, jax.numpy.asarray(W))
                 same(got, W + Z)
 
+    def test_computed_probabilities_under_vmap(self):
+        """A Metropolis step accepts each chain with a probability of its own."""
+        import jax
+
+        keys = jax.random.split(jax.random.PRNGKey(0), 4)
+        chance = np.array([0.1, 0.5, 0.6, 0.9])
+        u = np.array([0.2, 0.4, 0.7, 0.8])
+        with jax.enable_x64(True), replay(("uniform", u)):
+            took = jax.vmap(jax.random.bernoulli)(keys, jax.numpy.asarray(chance))
+        np.testing.assert_array_equal(took, u < chance)
+
     def test_loops_and_compiled_functions(self):
         import jax
 

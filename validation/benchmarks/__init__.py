@@ -14,7 +14,10 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 )
 
-NAMES = ("implicit", "sliced", "denoising", "ladder", "divergence", "mixture_score")
+NAMES = (
+    "implicit", "sliced", "denoising", "ladder", "divergence", "mixture_score", "langevin", "mala",
+    "stein", "mmd",
+)  # fmt: skip
 GROWTH = "growth"
 
 

@@ -104,9 +104,9 @@ def verdict(check) -> str:
 
 
 def note(check) -> str:
-    """Why it was declared; else the check's own note and what explains its failure."""
+    """Why it was declared, or the check's own note; and what explains its failure."""
     explained = check.diagnosis.explanation if check.diagnosis else ""
-    return check.expected_failure or "; ".join(filter(None, (check.note, explained)))
+    return "; ".join(filter(None, (check.expected_failure or check.note, explained)))
 
 
 def title(result) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+from unittest import mock
+
 import jax
 import tensorflow_probability.substrates.jax as tfp
+from tensorflow_probability.substrates.jax.mcmc import hmc
 
 from refscore.verify import replay
 
@@ -18,8 +23,13 @@ def _step(kernel, x, *draws):
     return moved, getattr(results, "is_accepted", None)
 
 
+def _of(score):
+    """The log density, up to a constant, that JAX may differentiate."""
+    return lambda x: -score.energy(x)
+
+
 def mala_step(log_density, score, x, step_size, noise, uniform):
-    kernel = tfp.mcmc.MetropolisAdjustedLangevinAlgorithm(log_density, step_size)
+    kernel = tfp.mcmc.MetropolisAdjustedLangevinAlgorithm(_of(score), step_size)
     return _step(kernel, x, noise, ("uniform", uniform))
 
 
@@ -30,10 +40,26 @@ def random_walk_step(log_density, x, scale, noise, uniform):
 
 
 def hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
-    kernel = tfp.mcmc.HamiltonianMonteCarlo(log_density, step_size, n_leapfrog)
+    kernel = tfp.mcmc.HamiltonianMonteCarlo(_of(score), step_size, n_leapfrog)
     return _step(kernel, x, momentum, ("uniform", uniform))
 
 
 def langevin_step(score, x, step_size, noise):
-    kernel = tfp.mcmc.UncalibratedLangevin(lambda y: -score.energy(y), step_size)
+    kernel = tfp.mcmc.UncalibratedLangevin(_of(score), step_size)
     return _step(kernel, x, noise)[0]
+
+
+def _planted_hmc(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+    def none(momentum_parts, *_, **__):
+        return 0.0 * momentum_parts[0][:, 0]
+
+    with mock.patch.object(hmc, "_compute_log_acceptance_correction", none):
+        return hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, uniform)
+
+
+PLANTED = SimpleNamespace(
+    name=f"{name}, planted: HMC leaves out the kinetic energy",
+    framework="jax", version=version, hmc_step=_planted_hmc,
+    expected_failures={"hmc_given_momentum": "planted"},
+)  # fmt: skip
+SUBJECTS = [sys.modules[__name__], PLANTED]

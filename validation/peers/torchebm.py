@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version as version_of
+from unittest import mock
 
 import torch
 from torchebm.core import BaseModel
@@ -158,10 +159,10 @@ class ScorePrediction:
 
 
 class Sampling:
-    """Langevin steps, Hamiltonian Monte Carlo; the VP process, whose time torchebm runs from noise to data."""
+    """Langevin steps, Hamiltonian Monte Carlo; the VP process, its time from noise to data."""
 
     name, framework, version = "torchebm, sampling", "torch", VERSION
-    conventions = {"langevin_step.step": "h"}
+    conventions = {"step": "h"}
     _process = VariancePreservingInterpolant(0.1, 20.0)
 
     def langevin_step(self, score, x, step_size, noise):
@@ -190,6 +191,26 @@ class Sampling:
         return (2 * self._process.compute_drift(x, s)[1]).sqrt().squeeze()
 
 
+class Planted:
+    """Its Hamiltonian Monte Carlo with one mistake planted."""
+
+    name, framework, version = (
+        "torchebm, planted: HMC accepts by the energy alone",
+        "torch",
+        VERSION,
+    )
+    expected_failures = {"hmc_given_momentum": "planted"}
+
+    def hmc_step(self, log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+        def none(self, p):
+            return p.new_zeros(len(p))
+
+        with mock.patch.object(HamiltonianMonteCarlo, "_compute_kinetic_energy", none):
+            return Sampling().hmc_step(
+                log_density, score, x, momentum, step_size, n_leapfrog, uniform
+            )
+
+
 SUBJECTS = [
     Losses("torchebm", use_autograd=True),
     Losses("torchebm, functional scores", use_autograd=False),
@@ -205,4 +226,5 @@ SUBJECTS = [
     ScorePrediction("velocity", lambda sigma: (sigma * (1 + sigma)) ** 2),
     ScorePrediction("likelihood", lambda sigma: sigma * (1 + sigma) ** 2),
     Sampling(),
+    Planted(),
 ]  # fmt: skip

@@ -42,14 +42,14 @@ class NormalInverseWishart:
             self.total = self.total + z.sum(0)
             rows = np.moveaxis(z, 0, -2)
             self.products = self.products + np.swapaxes(rows, -1, -2) @ rows
-        lost = ~np.isfinite(self.products).all((-1, -2))
+        lost = np.asarray(~np.isfinite(self.products).all((-1, -2)))
         self.products[lost], self.total[lost] = np.inf, 0.0
         return self.log_e
 
     @property
     def log_e(self) -> np.ndarray:
         """log E."""
-        finite = np.isfinite(self.products).all((-1, -2))
+        finite = np.asarray(np.isfinite(self.products).all((-1, -2)))
         products = np.where(finite[..., None, None], self.products, np.eye(self.dim))
         logs = np.stack([self._log_ratio(k, self.total, products) for k in self.strengths], -1)
         return np.where(finite, log_mean(logs), np.inf)

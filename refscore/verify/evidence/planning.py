@@ -18,12 +18,14 @@ _RESERVE = 4  # budgets are this many times what is enough with probability .99
 def draws_needed(gap, variance, threshold: float, quantile: float = 0.0):
     """Draws until evidence e^threshold against a mean this far off, at a quantile of luck.
 
-    log E grows by s = n gap²/(2 variance), give or take √(2 s): s - q √(2 s) = threshold.
+    log E grows by s = n gap²/(2 variance), give or take √(2 s): s - q √(2 s) = threshold; and
+    by log(1 + gap/2) a draw at most, as rates are bounded.
     """
     grown = threshold + math.log(4)  # of four rates one is near the best
     root = (quantile * math.sqrt(2) + math.sqrt(2 * quantile**2 + 4 * grown)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.asarray(gap) > 0, 2 * root**2 * variance / np.square(gap), np.inf)
+        slowest = np.maximum(2 * root**2 * variance / np.square(gap), 2.3 * grown / np.asarray(gap))
+        return np.where(np.asarray(gap) > 0, slowest, np.inf)
 
 
 class Plan(NamedTuple):

@@ -47,6 +47,9 @@ class Reader(NamedTuple):
     dim: int = 0
 
 
+_READERS: dict[type, Callable[..., Reader]] = {}
+
+
 def reader(outcome: Draws) -> Reader:
     """The statistics of an outcome; TypeError for a law of no known kind."""
     for kind, make in _READERS.items():
@@ -233,4 +236,4 @@ def _table(x) -> np.ndarray:
     return x[:, None] if x.ndim == 1 else x
 
 
-_READERS = {Normal: _normal, Uniform: _uniform, Mean: _mean, Same: _same}
+_READERS.update({Normal: _normal, Uniform: _uniform, Mean: _mean, Same: _same})

@@ -125,7 +125,8 @@ def fingerprint(subject: Subject) -> str:
 def _code(port) -> bytes:
     """The file that defines a port and what it closes over; else what its code does."""
     function = inspect.unwrap(getattr(port, "func", port))  # of a partial
-    bound = _plain(getattr(port, "keywords", {})) + repr(_simple(getattr(port, "args", ()))).encode()
+    bound = _plain(getattr(port, "keywords", {}))
+    bound += repr(_simple(getattr(port, "args", ()))).encode()
     function = getattr(function, "__func__", function)
     if not hasattr(function, "__code__"):
         function = getattr(type(function).__call__, "__func__", type(function).__call__)

@@ -10,9 +10,11 @@ __all__ = [
     "fit_denoised_levels",
     "fit_denoised_precision",
     "fit_diagonal_precision",
+    "fit_exponential_rate",
     "fit_gaussian",
     "fit_generalised_normal_rate",
     "fit_half_normal_mean",
+    "fit_half_normal_variance",
     "fit_sliced_precision",
     "fit_sparse_precision",
     "fit_variance_reduced_precision",
@@ -89,15 +91,31 @@ def fit_generalised_normal_rate(x, power):
     return float(estimation.fit_implicit(field, x).parameters[0])
 
 
+def _constant(value):
+    from refscore.fields import LinearInParameters
+
+    return LinearInParameters(
+        lambda x: np.full((len(x), 1, 1), value), lambda x: np.zeros((len(x), 1, 1, 1)), [0.0], 1
+    )
+
+
 def fit_half_normal_mean(x, h, h_slope):
     """The mean of a unit normal on the half-line, by generalised score matching."""
-    from refscore.fields import Affine, LinearInParameters
+    from refscore.fields import Affine
 
-    one = LinearInParameters(
-        lambda x: np.ones((len(x), 1, 1)), lambda x: np.zeros((len(x), 1, 1, 1)), [0.0], 1
-    )
-    fit = estimation.fit_generalised(one, x, h, h_slope, fixed=Affine([[-1.0]]))
+    fit = estimation.fit_generalised(_constant(1.0), x, h, h_slope, fixed=Affine([[-1.0]]))
     return float(fit.parameters[0])
+
+
+def fit_half_normal_variance(x, h, h_slope):
+    """σ² of N(0, σ²) on the half-line, from its precision."""
+    fit = estimation.fit_generalised(estimation.isotropic_precision(1), x, h, h_slope)
+    return 1 / float(fit.parameters[0])
+
+
+def fit_exponential_rate(x, h, h_slope):
+    """The rate of λ exp(−λx) on the half-line."""
+    return float(estimation.fit_generalised(_constant(-1.0), x, h, h_slope).parameters[0])
 
 
 def sliced_precision_variance(precision, probe, n_probes, reduced):

@@ -11,8 +11,10 @@ FILES = (
     "densities", "scores", "samples", "smoothing", "objectives", "slicing", "gradients", "traces",
     "explicit", "perturbed", "noisy_data", "regularised", "shortcuts", "ladder", "weightings",
     "levels", "bounded", "boundary", "kernels", "stein", "kernel_fits", "contrasts", "precisions",
-    "estimators", "uncertainty", "efficiencies", "low_rank", "langevin", "discrepancies",
-    "distances", "diffusion", "errata", "binary", "simplex",
+    "estimators", "uncertainty", "efficiencies", "low_rank", "langevin", "langevin_chains",
+    "langevin_metrics", "langevin_metropolis", "langevin_proposals", "langevin_kinetic",
+    "langevin_laws", "langevin_transfer", "discrepancies", "distances", "diffusion", "errata",
+    "binary", "simplex",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

@@ -190,3 +190,57 @@ def _(x, h, h_slope):
 def _(x, h, h_slope):
     """h² for h: the field is weighted, not its square."""
     return np.sum(h**2 * x - h_slope) / np.sum(h**2)
+
+
+@mistake("half_normal_variance_without_slope", port="fit_half_normal_variance", source="B12")
+def _(x, h, h_slope):
+    """The term h′ s is left out."""
+    return np.sum(h * x**2) / np.sum(h)
+
+
+@mistake("half_normal_variance_without_weight", port="fit_half_normal_variance", source="B12")
+def _(x, h, h_slope):
+    """No weight: maximum likelihood, the mean square."""
+    return np.mean(x**2)
+
+
+@mistake("half_normal_variance_slope_halved", port="fit_half_normal_variance", source="B12")
+def _(x, h, h_slope):
+    """The term h′ s is halved with the square."""
+    return np.sum(h * x**2) / np.sum(h + 0.5 * h_slope * x)
+
+
+@mistake("half_normal_precision_for_variance", port="fit_half_normal_variance", source="classic")
+def _(x, h, h_slope):
+    """The precision is returned for the variance."""
+    return 1 / library.fit_half_normal_variance(x, h, h_slope)
+
+
+@mistake("half_normal_deviation_for_variance", port="fit_half_normal_variance", source="classic")
+def _(x, h, h_slope):
+    """σ is returned for σ²."""
+    return np.sqrt(library.fit_half_normal_variance(x, h, h_slope))
+
+
+@mistake("exponential_rate_of_likelihood", port="fit_exponential_rate", source="B12")
+def _(x, h, h_slope):
+    """1 over the mean whatever the weight: maximum likelihood, which is h = x alone."""
+    return 1 / np.mean(x)
+
+
+@mistake("exponential_scale_for_rate", port="fit_exponential_rate", source="classic")
+def _(x, h, h_slope):
+    """The scale is returned for the rate."""
+    return 1 / library.fit_exponential_rate(x, h, h_slope)
+
+
+@mistake("exponential_mean_of_ratios", port="fit_exponential_rate", source="classic")
+def _(x, h, h_slope):
+    """The mean of h′/h, not the ratio of the means."""
+    return np.mean(h_slope / h)
+
+
+@mistake("exponential_without_half", port="fit_exponential_rate", source="classic")
+def _(x, h, h_slope):
+    """The square ½ h s² has lost its one half."""
+    return 0.5 * library.fit_exponential_rate(x, h, h_slope)

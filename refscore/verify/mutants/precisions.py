@@ -98,6 +98,12 @@ def _(x):
     return (len(x) - 1) / (x**2).sum(0)
 
 
+@mistake("precision_bias_removed", port="fit_diagonal_precision", source="classic: n - 2 for n")
+def _(x):
+    """The bias n/(n - 2) under a Gaussian is divided out: no minimiser of the loss."""
+    return (len(x) - 2) / (x**2).sum(0)
+
+
 @mistake("precision_variance_returned", port="fit_diagonal_precision", source=CLASSIC)
 def _(x):
     """The variance is returned for the precision."""

@@ -20,6 +20,8 @@ NOTES = (
     " the framework's own kind.",
     "Several answers may be a tuple in the order given, or a mapping or an object with these"
     " names.",
+    "JAX compiles every operation for every shape; a port under jax.jit is compiled once for a"
+    " shape and a kind of field: fields, families and energies are pytrees.",
     "Processes are the VP process with beta(t) = 0.1 + 19.9 t on [0, 1] unless the adapter names"
     " its own `process`.",
     "What you do not have, leave out; a case you do not take, decline: raise NotImplementedError"
@@ -94,7 +96,7 @@ def identity(record: dict, ink: Ink) -> str:
         "exact law": f"the parameters of a law agree to {short(record['tolerance'])}",
         "order": "the measured order of the error lies within 0.4 of the stated one",
         "bound": "one side does not exceed the other",
-        "expectation": "a test whose level holds at every number of draws",
+        "expectation": "evidence from draws, whose level holds however often one looks",
     }[record["kind"]]
     facts = {
         "statement": plain(record["statement"]),
