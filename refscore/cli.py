@@ -21,6 +21,8 @@ LIBRARY, FAULTY = listing.LIBRARY, "refscore.verify.faulty:subject"
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = parser(COMMANDS).parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):  # a narrow console shows an escape instead of ending
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return arguments.command(arguments)
     except BrokenPipeError:  # the reader, `head` say, has seen enough
@@ -123,7 +125,7 @@ def _exported(reports: list[dict], arguments) -> bool:
     if arguments.markdown:
         from refscore.verify.render import markdown
 
-        _write(arguments.markdown, "\n".join(markdown.render(report) for report in reports))
+        _write(arguments.markdown, markdown.render_all(reports))
     if arguments.html:
         from refscore.verify.render import html
 
@@ -212,8 +214,8 @@ def _json(value) -> str:
 def _write(path: str, text: str) -> None:
     if path == "-":
         print(text, end="")
-    else:
-        Path(path).write_text(text, encoding="utf-8")
+    else:  # a lone surrogate, which UTF-8 has no bytes for, becomes its escape: JSON's own
+        Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _ink() -> Ink:

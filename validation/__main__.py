@@ -104,7 +104,7 @@ def mistakes() -> str:
 
 
 def statistics() -> str:
-    """False alarms and power of the fixed-n tests."""
+    """False alarms, power and budgets of the evidence from draws."""
     from validation.false_alarms import markdown
 
     return markdown()

@@ -5,22 +5,25 @@ python -m validation.false_alarms
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 
-from refscore.identities.base import Draws, Normal
+from refscore.identities.base import Draws, Mean, Normal, Same, Uniform
 from refscore.verify.evidence import (
     Betting,
     Catoni,
     CatoniSide,
+    Engine,
     Excess,
     NormalInverseWishart,
     Symmetric,
 )
+from refscore.verify.evidence.planning import needed
 from refscore.verify.evidence.readings import reader
 
-RUNS, DRAWS, STEP = 10_000, 200, 2
+RUNS, DRAWS, STEP, VERDICTS = 10_000, 200, 2, 200
 LEVELS = (0.05, 0.01, 0.001)
 ALPHA = 1e-6
 
@@ -103,6 +106,39 @@ def draws_to_detect(name: str, rng: np.random.Generator) -> tuple[float, float]:
     return float(np.median(hits[0])), float(np.median(hits[1]))
 
 
+def right_laws() -> dict:
+    """Draws that follow their law, fresh at every run."""
+    seeds = itertools.count(int(np.random.default_rng().integers(2**40)))
+    mean, covariance = np.arange(3.0), np.diag([1.0, 2.0, 3.0]) + 0.5
+    factor = np.linalg.cholesky(covariance)
+
+    def fresh(draw):
+        return lambda seed, n: draw(np.random.default_rng((seed, next(seeds))), n)
+
+    def same(rng, n):
+        return rng.standard_t(3, (n, 2))
+
+    return {
+        "Gaussian, d = 3": Draws(
+            "", fresh(lambda rng, n: mean + rng.standard_normal((n, 3)) @ factor.T),
+            Normal(mean, covariance)),
+        "uniforms": Draws("", fresh(lambda rng, n: rng.random((n, 2))), Uniform(names=("a", "b"))),
+        "shares": Draws(
+            "", fresh(lambda rng, n: rng.random((n, 2)) < [0.2, 0.7]), Mean([0.2, 0.7], 0, 1)),
+        "variance known": Draws(
+            "", fresh(lambda rng, n: rng.exponential(size=n)), Mean(1.0, variance=1.0), 0.1),
+        "an oracle that draws": Draws("", fresh(same), Same(fresh(same))),
+    }  # fmt: skip
+
+
+def verdicts(outcome: Draws, runs: int) -> tuple[int, int, float]:
+    """Runs that hold, those of them within the planned draws of 99 in 100, and median draws."""
+    seen = [Engine().collect(outcome, ("validation", str(i)), ALPHA / 100) for i in range(runs)]
+    held = [r.decision.n for r in seen if r.decision.verdict == "holds"]
+    limit = needed(outcome) + outcome.batch
+    return len(held), sum(n <= limit for n in held), float(np.median(held))
+
+
 def markdown() -> str:
     """The section of RESULTS.md."""
     from scipy.stats import binom
@@ -131,6 +167,20 @@ def markdown() -> str:
         ratio, betting = draws_to_detect(name, rng)
         known = " / ".join(f"{n:,}" for n in REFERENCES.get(name, ())) or "none"
         lines.append(f"| {name} | {ratio:,.0f} | {betting:,.0f} | {known} |")
+    lines += [
+        "",
+        f"Right laws, {VERDICTS} runs each with fresh draws, at {ALPHA / 100:g}: they must hold.",
+        "",
+        "| law | eps | hold | within the plan | median draws | planned, usually / 99 in 100 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, outcome in right_laws().items():
+        held, planned, median = verdicts(outcome, VERDICTS)
+        usual, most = needed(outcome, quantile=1.2), needed(outcome)
+        lines.append(
+            f"| {name} | {outcome.eps} | {held} | {planned} | {median:,.0f} |"
+            f" {usual:,} / {most:,} |"
+        )
     return "\n".join(lines)
 
 

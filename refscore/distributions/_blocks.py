@@ -15,12 +15,13 @@ def blockwise(function, x: np.ndarray, shape: tuple, per_point: int, *more) -> n
     feature-major copies: reductions over components then run along contiguous rows.
     """
     out = np.empty((len(x), *shape))
-    rows = int(np.clip(BLOCK_BYTES // (8 * per_point), 16, 32768))
+    rows = min(max(BLOCK_BYTES // (8 * per_point), 16), 32768)
     with np.errstate(all="ignore"):
         for start in range(0, len(x), rows):
             block = slice(start, start + rows)
             columns = [np.ascontiguousarray(a[block].T) for a in (x, *more)]
-            out[block] = np.moveaxis(function(*columns), -1, 0)
+            found = function(*columns)
+            out[block] = found.T if found.ndim < 3 else np.moveaxis(found, -1, 0)
     return out
 
 

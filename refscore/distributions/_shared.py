@@ -106,6 +106,40 @@ class SharedMixture:
             s_i += step_i * odds
         return s
 
+    def log_density_and_score(self, x):
+        """Both from one set of exponentials, (n,) and (n, d)."""
+        both = self._both_of_two if self.mu.shape[1] == 2 else self._both
+        sums = []
+
+        def block(columns):
+            y = self._whiten(columns)
+            towards, log_sum = both(y)
+            sums.append(log_sum - 0.5 * np.einsum("dn,dn->n", y, y))
+            towards -= y
+            return self._back(towards)
+
+        score = blockwise(block, x, (self.dim,), self.size + self.dim)
+        return np.concatenate([np.empty(0), *sums]) + self.log_constant, score
+
+    def _both(self, y):
+        """(μ̄, log Σ_k e^{ℓ_k})."""
+        r, log_sum = softmax(self._logits(y))
+        return self.mu @ r, log_sum
+
+    def _both_of_two(self, y):
+        """The same by one exponential: μ̄ = μ₁ + (μ₂ − μ₁)/t, ℓ₂ + log t, t = 1 + e^{ℓ₁ − ℓ₂}."""
+        first, second = self._logits(y)
+        t = np.exp(first - second)
+        t += 1.0
+        log_sum = np.log(t)
+        log_sum += second
+        lost = np.flatnonzero(np.isinf(t))
+        log_sum[lost] = first[lost]
+        np.reciprocal(t, out=t)
+        towards = (self.mu[:, 1:] - self.mu[:, :1]) * t
+        towards += self.mu[:, :1]
+        return towards, log_sum
+
     def divergence(self, x):
         """Δ log p = −tr S⁻¹ + Σ_k r_k |ν_k|² − |Σ_k r_k ν_k|²,  ν_k = Wᵀ μ_k."""
         nu = self._back(self.mu)

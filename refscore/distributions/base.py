@@ -78,6 +78,10 @@ class Distribution:
     def _log_density(self, x):
         raise NotImplementedError(f"{self._name} has no log density")
 
+    def _log_density_and_score(self, x):
+        """Both at once, for the chains that need both; a family may share the work."""
+        return self._log_density(x), self._score(x)
+
     def _score(self, x):
         raise NotImplementedError(f"{self._name} has no score")
 

@@ -68,6 +68,14 @@ class Gaussian(Distribution):
         with np.errstate(all="ignore"):
             return self._score_jvp(x, x - self._mean)
 
+    def _log_density_and_score(self, x):
+        with np.errstate(all="ignore"):
+            centred = x - self._mean
+            s = self._score_jvp(x, centred)
+            centred *= s
+            q = centred @ np.ones(self.dim)  # −(x−m)ᵀ S⁻¹ (x−m)
+            return 0.5 * (q - self._spread.log_det[0] - self.dim * LOG_2PI), s
+
     def _score_jvp(self, x, v):
         precision = self._spread.precision[0]
         return -(v @ precision) if self._spread.full else -(v * precision)

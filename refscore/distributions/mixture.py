@@ -77,6 +77,10 @@ class MixtureBase(Distribution):
     def _score(self, x):
         return self._evaluator.score(x)
 
+    def _log_density_and_score(self, x):
+        both = getattr(self._evaluator, "log_density_and_score", None)
+        return (self._log_density(x), self._score(x)) if both is None else both(x)
+
     def _score_jacobian(self, x):
         return self._evaluator.jacobian(x)
 

@@ -29,7 +29,7 @@ CHAPTERS = (
     "traces", "low_rank", "langevin",
     "langevin_chains", "langevin_metropolis", "langevin_kinetic", "langevin_annealed",
     "langevin_laws", "langevin_stationarity", "langevin_basins", "langevin_errata", "diffusion",
-    "discrepancies", "proofs", "errata", "omissions", "blindness",
+    "discrepancies", "distances", "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [

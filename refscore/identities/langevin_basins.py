@@ -7,7 +7,8 @@ import numpy as np
 from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
-from refscore.identities.cases import Case, Law
+from refscore.identities.cases import Case, Description, Law
+from refscore.identities.langevin_stationarity import below
 from refscore.identities.smoothing import score_of
 
 # weights .6 and .4, means 2 and -2, standard deviations .5 and .2
@@ -150,6 +151,78 @@ def annealed_distribution(ports, case):
     got = ports.annealed_distribution(case.law, case.low, case.high, *ladder)
     want = oracles.langevin_transfer.annealed_chain(case.law, case.low, case.high, *ladder)
     yield Sides("P(X <= c)", got, want, 1.0)
+
+
+def _uniform_start(case, seed, n):
+    from scipy.special import ndtr
+
+    return case.low + (case.high - case.low) * ndtr(settings.drawn(seed, n, 1))
+
+
+def _drawn_case(name, **inputs):
+    return Case(f"the lectures' mixture from U[-3, 3], {name}", law=LECTURE, low=-3.0, high=3.0,
+                **inputs)  # fmt: skip
+
+
+@identity(
+    "E5-drawn",
+    ports="langevin_sample",
+    kind="expectation",
+    draws="rng",
+    statement=r"X_k \sim \rho_k,\quad \rho_{k+1}(y) = \int N(y;\ x+\tfrac{\eta}{2}s,\ \eta)\,"
+    r"\rho_k(x)\,dx",
+    assumptions="one dimension, a uniform start; the subject draws the noise",
+    source="seeds 001, 004 (figure 3.4); derived",
+    cases=lambda: [_drawn_case("8 steps of .02", step_size=0.02, n_steps=8)],
+)
+def mixture_chain_draws(ports, case):
+    """Chains on a mixture that draw their own noise: their exact law on the line."""
+    transfer = oracles.langevin_transfer
+    law_of = transfer.distribution_function(
+        transfer.uniform_chain, case.law, case.low, case.high, case.step_size, case.n_steps
+    )
+
+    def uniforms(seed, n):
+        x0 = _uniform_start(case, seed, n)
+        got = ports.langevin_sample(score_of(case.law), x0, case.step_size, case.n_steps, rng=seed)
+        return law_of(got[-1] if np.ndim(got) == 3 else got)
+
+    yield below("last points", uniforms, ("x",))
+
+
+def _noisy_again(law, sigma, denoised):
+    """The points x whose x + σ² s(x) these are: that map increases."""
+    x = np.linspace(-20.0, 20.0, 20_001)
+    return np.interp(denoised, x + sigma**2 * _line(law, sigma, x[:, None])[1], x)
+
+
+@identity(
+    "E5-annealed-drawn",
+    ports="annealed_sample",
+    kind="expectation",
+    draws="rng",
+    statement=r"X\ \text{after the levels}\ \sigma_t,\ \eta_t = \eta(\sigma_t/\sigma_T)^2",
+    assumptions="one dimension, a uniform start, exact noised scores; the subject draws the noise",
+    source="seeds 001, 004; Song and Ermon 2019; derived",
+    cases=lambda: [
+        _drawn_case("3 levels", sigmas=np.array([1.6, 0.8, 0.4]), step_size=0.1, n_steps_each=3)
+    ],
+)
+def mixture_annealed_draws(ports, case):
+    """Annealed chains on a mixture that draw their own noise: the exact law."""
+    transfer, ladder = oracles.langevin_transfer, (case.sigmas, case.step_size, case.n_steps_each)
+    law_of = transfer.distribution_function(
+        transfer.annealed_chain, case.law, case.low, case.high, *ladder
+    )
+
+    denoised = settings.convention_of(ports, "annealed_sample", "last_step", "noisy") != "noisy"
+
+    def uniforms(seed, n):
+        x0, scores = _uniform_start(case, seed, n), Description("noised", law=case.law)
+        x = ports.annealed_sample(scores, x0, *ladder, rng=seed)
+        return law_of(_noisy_again(case.law, case.sigmas[-1], x) if denoised else x)
+
+    yield below("last points", uniforms, ("x",))
 
 
 def _shares(points, weights):

@@ -6,8 +6,9 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Draws, Normal, Sides, Uniform, identity
+from refscore.identities.base import Draws, Normal, Sides, identity
 from refscore.identities.cases import Case, Description
+from refscore.identities.langevin_stationarity import below
 from refscore.identities.smoothing import score_of
 
 LECTURES = "seeds 000, 001, 002, 003, 004"
@@ -230,7 +231,7 @@ def corrector_draws(ports, case):
         moved = ports.corrector_step(score_of(case.law), points, r, rng=seed)[:, 0]
         return ndtr(_noise_of(moved - x, x, r))
 
-    yield Draws("noise", uniforms, Uniform(False, ("z",)))
+    yield below("noise", uniforms, ("z",))
 
 
 def _one_by_one(ports, case, seed, n):

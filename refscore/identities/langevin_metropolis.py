@@ -10,8 +10,6 @@ from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case
 from refscore.identities.smoothing import score_of
 
-_HALVINGS = 36
-
 
 def _laws():
     return ((settings.gaussian(3), 3), (settings.mixture(2), 2))
@@ -24,12 +22,12 @@ def _uniform(*shape, key):
     return ndtr(settings.normals(*shape, key=key))
 
 
-def acceptance(step, n: int) -> np.ndarray:
+def acceptance(step, n: int, halvings: int = 34) -> np.ndarray:
     """The probability with which each of n given proposals is taken, by bisection.
 
     `step(uniform)` says who was accepted, for uniform numbers (n,)."""
     low, high = np.zeros(n), np.ones(n)
-    for _ in range(_HALVINGS):
+    for _ in range(halvings):
         middle = (low + high) / 2
         taken = step(middle)
         low, high = np.where(taken, middle, low), np.where(taken, high, middle)

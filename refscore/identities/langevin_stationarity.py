@@ -23,10 +23,10 @@ def _polar(eta):
     a, root = 1 - eta / 2, np.sqrt(eta)
     kinks = np.sort(np.arctan([(1 - a) / root, (-1 - a) / root]))
     edges = np.concatenate([kinks, kinks + np.pi, kinks[:1] + 2 * np.pi])
-    g, v = np.polynomial.legendre.leggauss(16)
+    g, v = np.polynomial.legendre.leggauss(10)
     half = np.diff(edges)[:, None] / 2
     angle, dangle = (edges[:-1, None] + half * (1 + g)).ravel(), (half * v).ravel()
-    t, w = np.polynomial.laguerre.laggauss(24)
+    t, w = np.polynomial.laguerre.laggauss(8)
     radius = np.sqrt(2 * t)
     x, z = (np.outer(f(angle), radius).ravel() for f in (np.cos, np.sin))
     return x[:, None], z[:, None], np.outer(dangle, w).ravel() / (2 * np.pi)
@@ -51,28 +51,74 @@ def mala_keeps_variance(ports, case):
         return points_of(ports.mala_step(law, score_of(law), x, eta, noise=z, uniform=u))
 
     y = call(np.zeros(len(x)))
-    a = acceptance(lambda u: np.any(call(u) != x, axis=-1), len(x))
+    a = acceptance(lambda u: np.any(call(u) != x, axis=-1), len(x), 28)
     after = a * y[:, 0] ** 2 + (1 - a) * x[:, 0] ** 2
     yield Sides("proposals", w @ y[:, 0] ** 2, 1 + eta**2 / 4)
     yield Sides("variance", w @ after, np.array(1.0))
     yield Sides("acceptance", w @ a, oracles.langevin_acceptance.mala(law, eta))
 
 
-def _exact(case, seed, n):
-    law, d = case.law, len(case.law.mean)
-    return law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+def exact_draws(law, seed, n) -> np.ndarray:
+    """n independent draws of a Gaussian or a mixture."""
+    if law.kind == "gaussian":
+        return (
+            law.mean + settings.drawn(seed, n, len(law.mean)) @ np.linalg.cholesky(law.covariance).T
+        )
+    from scipy.special import ndtr
+
+    z = settings.drawn(seed, n, law.means.shape[1] + 1)
+    k = np.minimum(np.searchsorted(np.cumsum(law.weights), ndtr(z[:, -1])), len(law.weights) - 1)
+    roots = np.linalg.cholesky(law.covariances)
+    return law.means[k] + np.einsum("nij,nj->ni", roots[k], z[:, :-1])
 
 
-def _judged(case, step, rate):
-    """The points after a step, and how often they moved."""
+_TENTHS = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+
+
+def below(label, uniforms, names) -> Draws:
+    """Draws of values that the right law makes uniform: how many lie below tenths.
+
+    Mean and spread alone would miss what changes within the modes of a mixture."""
+
+    def indicators(seed, n):
+        u = np.asarray(uniforms(seed, n)).reshape(n, -1)
+        return (u[..., None] < _TENTHS).reshape(n, -1).astype(float)
+
+    wanted = np.tile(_TENTHS, len(names))
+    told = tuple(f"{name} below its quantile {t:g}" for name in names for t in _TENTHS)
+    return Draws(label, indicators, Mean(wanted, 0.0, 1.0, names=told))
+
+
+def _judged(case, step, rate, *sizes):
+    """The points after a step, and, where the rate is known, how often they moved."""
+    law = case.law
+
+    def after(seed, n):
+        return points_of(step(exact_draws(law, seed, n), seed))
+
+    def uniforms(seed, n):
+        x = after(seed, n)
+        along = np.eye(x.shape[-1]), np.ones((1, x.shape[-1]))
+        return np.stack(
+            [oracles.cumulative.projected_cdf(law, u, x @ u) for u in np.vstack(along)], -1
+        )
 
     def moved(seed, n):
-        x = _exact(case, seed, n)
+        x = exact_draws(law, seed, n)
         return np.any(points_of(step(x, seed)) != x, axis=-1).astype(float)
 
-    after = Normal(case.law.mean, case.law.covariance)
-    yield Draws("x'", lambda seed, n: points_of(step(_exact(case, seed, n), seed)), after)
-    yield Draws("accepted", moved, Mean(np.array(rate), 0.0, 1.0))
+    if law.kind == "mixture":
+        yield below("x'", uniforms, ("x1", "x2", "x1 + x2"))
+        return
+    yield Draws("x'", after, Normal(law.mean, law.covariance))
+    yield Draws("accepted", moved, Mean(np.array(rate(law, *sizes)), 0.0, 1.0))
+
+
+def _both(**inputs):
+    return [
+        Case("Gaussian, d = 2", law=settings.gaussian(2), **inputs),
+        Case("mixture, d = 2", law=settings.mixture(2), **inputs),
+    ]
 
 
 @identity(
@@ -81,9 +127,9 @@ def _judged(case, step, rate):
     kind="expectation",
     draws="rng",
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^r)",
-    assumptions="Gaussian target, exact start; the subject draws noise and uniform numbers",
+    assumptions="exact start; the subject draws noise and uniform numbers",
     source="seeds 000, 002, 003 (stationarity); derived",
-    cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=1.2)],
+    cases=lambda: _both(step_size=1.2),
 )
 def mala_draws(ports, case):
     """Adjusted Langevin steps that draw for themselves keep the target, and accept as they must."""
@@ -92,7 +138,7 @@ def mala_draws(ports, case):
     def step(x, seed):
         return ports.mala_step(law, score_of(law), x, eta, rng=seed)
 
-    yield from _judged(case, step, oracles.langevin_acceptance.mala(law, eta))
+    yield from _judged(case, step, oracles.langevin_acceptance.mala, eta)
 
 
 @identity(
@@ -101,9 +147,9 @@ def mala_draws(ports, case):
     kind="expectation",
     draws="rng",
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,p(y)/p(x))",
-    assumptions="Gaussian target, exact start; the subject draws noise and uniform numbers",
+    assumptions="exact start; the subject draws noise and uniform numbers",
     source="Metropolis et al. 1953; derived",
-    cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), scale=1.1)],
+    cases=lambda: _both(scale=1.1),
 )
 def random_walk_draws(ports, case):
     """Random-walk steps that draw for themselves keep the target, and accept as they must."""
@@ -112,7 +158,7 @@ def random_walk_draws(ports, case):
     def step(x, seed):
         return ports.random_walk_step(law, x, scale, rng=seed)
 
-    yield from _judged(case, step, oracles.langevin_acceptance.random_walk(law, scale))
+    yield from _judged(case, step, oracles.langevin_acceptance.random_walk, scale)
 
 
 @identity(
@@ -121,9 +167,12 @@ def random_walk_draws(ports, case):
     kind="expectation",
     draws="rng",
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^r)",
-    assumptions="N(μ, s²), exact start; the subject draws noise and uniform numbers",
+    assumptions="exact start; the subject draws noise and uniform numbers",
     source="Livingstone and Zanella 2022; derived",
-    cases=lambda: [Case("Gaussian, d = 1", law=settings.gaussian(1), scale=1.4)],
+    cases=lambda: [
+        Case("Gaussian, d = 1", law=settings.gaussian(1), scale=1.4),
+        Case("mixture, d = 2", law=settings.mixture(2), scale=1.4),
+    ],
 )
 def barker_draws(ports, case):
     """Barker steps that draw for themselves keep the target, and accept as they must."""
@@ -132,7 +181,7 @@ def barker_draws(ports, case):
     def step(x, seed):
         return ports.barker_step(law, score_of(law), x, scale, rng=seed)
 
-    yield from _judged(case, step, oracles.langevin_acceptance.barker(law, scale))
+    yield from _judged(case, step, oracles.langevin_acceptance.barker, scale)
 
 
 @identity(
@@ -142,9 +191,9 @@ def barker_draws(ports, case):
     draws="rng",
     statement=r"X_0\sim p,\ V\sim N(0,I):\quad X_1\sim p,\quad "
     r"P(X_1\ne X_0) = E\min(1,e^{-\Delta H})",
-    assumptions="Gaussian target, exact start; the subject draws the uniform numbers",
+    assumptions="exact start; the subject draws the uniform numbers",
     source="Duane et al. 1987; derived",
-    cases=lambda: [Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=0.9, n_leapfrog=3)],
+    cases=lambda: _both(step_size=0.9, n_leapfrog=3),
 )
 def hmc_draws(ports, case):
     """Hamiltonian steps that draw for themselves keep the target, and accept as they must."""
@@ -154,4 +203,4 @@ def hmc_draws(ports, case):
         v = settings.drawn(seed + 1, *x.shape)
         return ports.hmc_step(law, score_of(law), x, v, h, n, rng=seed)
 
-    yield from _judged(case, step, oracles.langevin_acceptance.hamiltonian(law, h, n))
+    yield from _judged(case, step, oracles.langevin_acceptance.hamiltonian, h, n)

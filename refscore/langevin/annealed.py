@@ -71,7 +71,7 @@ def annealed(
     steps of all levels through; moments are off unless asked for.
     Returns: Run, whose x are the last points. Raises: ValueError naming the argument.
     Cost: T n_steps_each scores. Source: Song and Ermon 2019; Jolicoeur-Martineau et al. 2021.
-    Checked by: annealed_given_noise, annealed_draws
+    Checked by: annealed_given_noise, annealed_draws, mixture_annealed_draws
     """
     if not isinstance(denoise, (bool, np.bool_)):
         raise TypeError(f"denoise must be True or False, got {denoise!r}")

@@ -17,6 +17,7 @@ from refscore._arguments import (
     as_real,
     beyond_float,
 )
+from refscore.distributions.base import Distribution, Score
 from refscore.langevin.steps import Step, decisive, dots, number_at, points, vector_at
 
 
@@ -43,6 +44,7 @@ class Metropolis(Step):
         self.log_density = as_callable(log_density, "log_density")
         self.score = None if score is None else as_callable(score, "score")
         self._functions = (log_density,) if score is None else (log_density, score)
+        self._law = _law_of(log_density, score)
         super().__init__(step_size)
 
     def start(self, x) -> State:
@@ -69,6 +71,9 @@ class Metropolis(Step):
         raise NotImplementedError(f"{type(self).__name__} does not define _propose")
 
     def _state(self, x) -> State:
+        law = self._law
+        if law is not None and x.ndim == 2 and x.shape[1] == law.dim and math.isfinite(x.sum()):
+            return State(x, *law._log_density_and_score(x))
         score = None if self.score is None else np.array(vector_at(self.score, x))
         return State(x, number_at(self.log_density, x), score)
 
@@ -78,6 +83,14 @@ class Metropolis(Step):
             return self._state(y), 0.0
         lost = ~np.isfinite(y).all(-1)
         return self._state(np.where(lost[..., None], x, y)), np.where(lost, -np.inf, 0.0)
+
+
+def _law_of(log_density, score) -> Distribution | None:
+    """The law whose log density and score these are, which may give both at once."""
+    law = getattr(log_density, "__self__", None)
+    known = getattr(log_density, "__func__", None) is Distribution.log_density
+    same = type(score) is Score and score.law is law
+    return law if known and same else None
 
 
 def _chosen(accepted, proposal: State, state: State) -> State:

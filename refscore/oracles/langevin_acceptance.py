@@ -47,12 +47,12 @@ def hamiltonian(law, step_size, n_leapfrog):
 def barker(law, scale):
     """One dimension: int int p(x) 2 n(w) min(F(w s(x)), p(y)/p(x) F(-w s(y))) dw dx, y = x + w.
 
-    By the midpoint rule, to 1e-6: the integrand has a kink."""
+    By the midpoint rule, to 1e-5: the integrand has a kink."""
     from scipy.special import expit
 
     l = float(np.ravel(law.covariance)[0])
-    x = np.sqrt(l) * (np.arange(-1200, 1200) + 0.5) / 150
-    w = scale * (np.arange(-1200, 1200)[:, None] + 0.5) / 150
+    x = np.sqrt(l) * (np.arange(-500, 500) + 0.5) / 62.5
+    w = scale * (np.arange(-500, 500)[:, None] + 0.5) / 62.5
     y = x + w
     there = np.exp(-x * x / (2 * l)) * expit(-w * x / l)
     back = np.exp(-y * y / (2 * l)) * expit(w * y / l)

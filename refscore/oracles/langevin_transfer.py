@@ -26,6 +26,19 @@ def annealed_chain(law, low, high, sigmas, step_size, n_each, points):
     return _backwards(stages, low, high, points)
 
 
+def distribution_function(chain, law, low, high, *more):
+    """P(X_n <= c) as a function of c, by cubic interpolation: to 1e-5.
+
+    chain: `uniform_chain` or `annealed_chain`; more: its arguments before the points."""
+    from scipy.interpolate import CubicSpline
+
+    _, means, variances = mixture_on_a_line(law)
+    far = 12 * np.sqrt(variances.max())
+    c = np.linspace(min(low, means.min() - far), max(high, means.max() + far), 500)
+    fitted = CubicSpline(c, chain(law, low, high, *more, c))
+    return lambda x: np.clip(fitted(np.clip(x, c[0], c[-1])), 0.0, 1.0)
+
+
 def noised(law, sigma):
     """The law with noise of variance sigma^2 added."""
     weights, means, variances = mixture_on_a_line(law)

@@ -70,7 +70,7 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
     """A log-likelihood of what the port did under a mistake; None if it does not fit."""
     total, informative = 0.0, False
     others = _suspects(report) - {wrong.port}
-    for check in report.checks:
+    for check in sorted(report.checks, key=lambda c: c.kind == "expectation"):  # cheap ones first
         if wrong.port not in check.ports or check.id == "P" or others & set(check.ports):
             continue
         if check.kind == "expectation":
@@ -90,7 +90,8 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
 def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None:
     """The log-likelihood of what a check compared, and whether it fails under the mistake too."""
     total, informative = 0.0, False
-    predicted = _predicted(mistake, check.name) if check.cases else {}
+    compared = any(case.judgements for case in check.cases)
+    predicted = _predicted(mistake, check.name) if compared else {}
     for case in check.cases:
         said = _numbered(predicted.get(case.case, []))
         if case.judgements and not said:

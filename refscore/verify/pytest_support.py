@@ -7,12 +7,17 @@ def test_conformance(check):
 
 from __future__ import annotations
 
+import functools
+import inspect
+import math
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from refscore.verify.compare import ALPHA
 from refscore.verify.loading import load
+from refscore.verify.render import as_number, outcomes
+from refscore.verify.render.text import clean
 from refscore.verify.report import CheckResult, Report
 from refscore.verify.runner import _selected, run
 from refscore.verify.subject import Subject
@@ -30,7 +35,8 @@ def parametrize(
     `subject`, `checks`, `alpha`, `diagnose`: as in `run`. The subject is run when the first
     test asks, and only once. A check of an absent port is skipped, so is a blocked one; an
     undeclared convention fails with the line that declares it; `expected_failures` of the
-    subject are strict xfails.
+    subject are strict xfails. With `--junitxml` every check that ran carries properties: its
+    verdict, gap, tolerance, diagnosis and, where draws decide, e-value and number of draws.
     """
     import pytest
 
@@ -39,7 +45,26 @@ def parametrize(
         pytest.param(Check(name, session), id=name, marks=_marks(name, id, ports, session))
         for name, id, ports in session.listed()
     ]
-    return pytest.mark.parametrize("check", parameters)
+    mark = pytest.mark.parametrize("check", parameters)
+    return lambda test: mark(test if inspect.isclass(test) else _recorded(test))
+
+
+def _recorded(test: Callable) -> Callable:
+    """The same test, which leaves what the kit found in the report of pytest."""
+    asked = inspect.signature(test)
+    shared = "record_property" in asked.parameters
+
+    @functools.wraps(test)
+    def recorded(*args, record_property, **given):
+        for name, value in given["check"].properties().items():
+            record_property(name, value)
+        more = {"record_property": record_property} if shared else {}
+        return test(*args, **given, **more)
+
+    own = inspect.Parameter("record_property", inspect.Parameter.KEYWORD_ONLY)
+    parameters = [p for name, p in asked.parameters.items() if name != own.name]
+    vars(recorded)["__signature__"] = asked.replace(parameters=[*parameters, own])
+    return recorded
 
 
 class Session:
@@ -58,6 +83,16 @@ class Session:
         report = run(self.subject, checks=self.checks, alpha=self.alpha, diagnose=self.diagnose)
         report.target = self.target
         return report
+
+    @cached_property
+    def plain(self) -> dict:
+        """The report as plain values."""
+        return self.report.to_dict()
+
+    @cached_property
+    def rendered(self) -> dict[str, dict]:
+        """Its checks by name."""
+        return {check["name"]: check for check in self.plain["checks"]}
 
     def listed(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """(name, id, ports) of every check, without running any."""
@@ -91,6 +126,26 @@ class Check(NamedTuple):
         if result.verdict != "holds" and not (stale and not result.expected_failure):
             raise AssertionError("\n" + self.explanation())
 
+    def properties(self) -> dict[str, str]:
+        """What JUnit's XML is told of it."""
+        check = self.rendered()
+        found, drawn = check["diagnosis"], [o["evidence"] for _, o in outcomes(check)]
+        said = {"subject": self.session.report.subject, "id": check["id"], "kind": check["kind"]}
+        said["verdict"] = check["verdict"]
+        for name in ("gap", "tolerance", "worst_case"):
+            said[name] = "" if check[name] is None else str(check[name])
+        named = " or ".join(found["mistakes"]) if found else ""
+        said["diagnosis"] = named or (found["explanation"] if found else "")
+        most = max((e for e in drawn if e), key=lambda e: as_number(e["log_e"]), default=None)
+        if most:
+            said["e_value"] = e_value(as_number(most["log_e"]))
+            said["draws"] = str(most["draws"])
+        return clean({name: value for name, value in said.items() if value})
+
+    def rendered(self) -> dict:
+        """The check as the report's JSON has it."""
+        return self.session.rendered[self.name]
+
     def raise_if_failed(self) -> None:
         """The same as calling it."""
         __tracebackhide__ = True
@@ -104,12 +159,18 @@ class Check(NamedTuple):
         """The failure as the report shows it; for a convention, the line that declares it."""
         from refscore.verify.render.terminal import failure
 
-        report = self.session.report.to_dict()
-        check = next(check for check in report["checks"] if check["name"] == self.name)
-        return failure(report, check)
+        return failure(clean(self.session.plain), clean(self.rendered()))
 
     def __repr__(self) -> str:
         return f"<check {self.name}>"
+
+
+def e_value(log_e: float) -> str:
+    """exp(log_e) as a decimal number, however large."""
+    if not math.isfinite(log_e) or abs(log_e) < 600:
+        return f"{math.exp(log_e):.4g}"
+    power = math.floor(log_e / math.log(10))
+    return f"{math.exp(log_e - power * math.log(10)):.4g}e{power:+d}"
 
 
 def _marks(name: str, id: str, ports: tuple[str, ...], session: Session) -> list:

@@ -40,7 +40,8 @@ def run(
     `subject`: an object with ports, or what the command line takes (`"file.py"`,
     `"module:object"`). `checks`: ids, names, rows or chapters; default all. `alpha`: the
     probability that a right subject is called wrong by any statistical check of the run.
-    `progress`: called with the name of each check before it runs. `evidence`: a file where
+    `progress`: called with the name of each check before it runs, and with "diagnosis" before
+    the failures are explained. `evidence`: a file where
     what draws showed is kept after every batch and continued from; `more`: draw as much again,
     from fresh seeds. `eps`: the deviation that matters, instead of each outcome's own.
     """
@@ -59,6 +60,8 @@ def run(
         report = Report(tested.name, tested.version, tested.framework_name, results, names)
         report.target = target
         if diagnose and any(c.verdict == "fails" for c in results):
+            if progress:
+                progress("diagnosis")
             _explain(report, tested, entries, alpha)
     _expected(report, tested, entries, checks is None)
     report.hints += hints(report, tested, _ports(entries))

@@ -141,6 +141,26 @@ def test_a_step_costs_one_log_density_and_one_score():
         assert calls["score"] == (10 * scores + 1 if scores else 0)
 
 
+@pytest.mark.parametrize(
+    "law",
+    [
+        MIXTURE,
+        LINE,
+        GaussianMixture([0.3, 0.7], [[-20.0, 0.0], [20.0, 0.5]], np.array([0.5, 0.5])),
+        GaussianMixture([0.2, 0.3, 0.5], np.eye(3), np.ones(3)),
+        Gaussian([1e8, -2.0], [[2.0, 0.6], [0.6, 0.5]]),
+    ],
+    ids=["mixture", "line", "apart", "three", "gaussian"],
+)
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e6, 1e150])
+def test_a_law_that_gives_both_at_once_gives_the_same(law, scale):
+    x = law.mean + scale * np.random.default_rng(0).normal(size=(200, law.dim))
+    both = langevin.mala(law.log_density, law.score, 0.4).start(x)
+    apart = langevin.mala(lambda y: law.log_density(y), law.score, 0.4).start(x)
+    np.testing.assert_allclose(both.log_density, apart.log_density, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(both.score, apart.score, rtol=1e-12, atol=1e-12)
+
+
 def test_the_state_is_the_map(all_metropolis):
     """Carrying log density and score along changes no number, whatever is rejected."""
     rng = np.random.default_rng(3)

@@ -206,6 +206,7 @@ def test_progress_through_tqdm_where_it_is_installed(monkeypatch):
 @pytest.mark.parametrize("step", [MALA, OBABO], ids=["mala", "obabo"])
 def test_memory_does_not_grow_with_the_steps(step):
     x0 = starts((200, 4 if step is OBABO else 2))
+    langevin.run(step, x0, 2)
     peaks = []
     for n in (200, 2000):
         tracemalloc.start()
@@ -218,6 +219,7 @@ def test_memory_does_not_grow_with_the_steps(step):
 
 def test_many_blocks_of_chains_share_the_memory_for_noise():
     x0 = np.zeros((100_000, 2))  # 1.6 MB
+    langevin.run(ULA, x0[:2], 2)
     tracemalloc.start()
     langevin.run(ULA, x0, 40, rng=0, workers=2, moments=False)
     peak = tracemalloc.get_traced_memory()[1]

@@ -286,3 +286,50 @@ def test_a_ratio_of_one_is_not_reported():
     failed = [c.diagnosis for c in report.checks if c.diagnosis]
     assert failed
     assert not any(d.observed for d in failed)
+
+
+def only_drawing(function):
+    """The same step, which draws its noise by itself."""
+
+    def langevin_step(score, x, step_size, *, rng):
+        return function(score, x, step_size, rng=rng)
+
+    return langevin_step
+
+
+def steps():
+    return sorted(m.name for m in mistakes().values() if m.port == "langevin_step")
+
+
+@pytest.mark.parametrize("name", steps())
+def test_a_step_that_only_draws_gets_its_own_name_or_none(name):
+    report = rv.run({"langevin_step": only_drawing(mistakes()[name].function)})
+    said = [c.diagnosis for c in report.checks if c.diagnosis]
+    assert all(d.mistakes in ((), (name,)) for d in said), said
+    assert report.exit_code != 0
+    if report["langevin_step_prerequisites"].verdict == "holds":
+        assert any(name in d.explanation for d in said), said
+
+
+UNLISTED_STEPS = {
+    "noise times 1.1": lambda score, x, h, z: x + 0.5 * h * score(x) + 1.1 * np.sqrt(h) * z,
+    "drift times 0.4": lambda score, x, h, z: x + 0.4 * 0.5 * h * score(x) + np.sqrt(h) * z,
+    "noise of one coordinate": lambda score, x, h, z: (
+        x + 0.5 * h * score(x) + np.sqrt(h) * np.where(np.arange(x.shape[1]) == 0, 0.8 * z, z)),
+    "uniform noise, twice as wide": lambda score, x, h, z: (
+        x + 0.5 * h * score(x) + np.sqrt(h) * 1.9 * np.tanh(2 * z)),
+    "shifted": lambda score, x, h, z: x + 0.5 * h * score(x) + np.sqrt(h) * (z + 0.3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", UNLISTED_STEPS)
+def test_an_unlisted_step_that_only_draws_fails_without_a_name(mistake):
+    function = UNLISTED_STEPS[mistake]
+
+    def langevin_step(score, x, step_size, *, rng):
+        return function(score, x, step_size, seeded(rng).standard_normal(x.shape))
+
+    report = rv.run({"langevin_step": langevin_step})
+    assert report["one_step_draws"].verdict == "fails"
+    diagnosis = report["one_step_draws"].diagnosis
+    assert diagnosis.explanation == "no listed mistake reproduces what was returned"

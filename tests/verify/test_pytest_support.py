@@ -1,7 +1,9 @@
 """`@refscore.verify.parametrize`: verdicts as pytest's own outcomes."""
 
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import refscore.verify as rv
@@ -11,7 +13,7 @@ pytest_plugins = ["pytester"]
 
 
 def _checks(subject, **options):
-    mark = rv.parametrize(subject, **options)
+    (mark,) = rv.parametrize(subject, **options)(lambda check: check()).pytestmark
     names, parameters = mark.args
     assert names == "check"
     return {p.id: p for p in parameters}
@@ -98,3 +100,69 @@ def test_outcomes_under_pytest_itself(kit, pytester, sign, body, outcomes):
         result.stdout.fnmatch_lines(["*FAILS  small_implicit*"])
     if outcomes.get("failed") and body:
         result.stdout.fnmatch_lines(["*XPASS(strict)*"])
+
+
+def _properties(path):
+    cases = ElementTree.parse(path).getroot().iter("testcase")
+    return {
+        case.get("name"): {p.get("name"): p.get("value") for p in case.iter("property")}
+        for case in cases
+    }
+
+
+def test_junit_carries_what_the_kit_found(kit, pytester):
+    pytester.makepyfile(FILE.format(sign="-", body='name = "mine\\x1b[31m"'))
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "--junitxml=found.xml")
+    found = _properties(pytester.path / "found.xml")
+    failed = found["test_conformance[small_implicit]"]
+    assert float(failed.pop("gap")) > 1
+    assert failed == {
+        "subject": "mine␛[31m", "id": "B2-small", "kind": "exact", "verdict": "fails",
+        "tolerance": "1e-09", "worst_case": "two points", "diagnosis": "small_trace_sign",
+    }  # fmt: skip
+    assert found["test_conformance[implicit_loss_prerequisites]"]["verdict"] == "holds"
+    assert found["test_conformance[small_score]"] == {}  # not offered, so not run
+
+
+def test_junit_carries_the_evidence_of_draws(kit, pytester):
+    pytester.makepyfile(
+        """
+        import refscore.verify as rv
+
+        class Subject:
+            def trace_estimate(self, matvec, dim, rng):
+                return 5.0 + rng.choice([-1.0, 1.0])
+
+        class TestIt:
+            @rv.parametrize(Subject(), checks="D2")
+            def test_kit(self, check, record_property, tmp_path):
+                record_property("own", "kept")
+                check()
+
+        @rv.parametrize(Subject(), checks="D2")
+        class TestAll:
+            def test_kit(self, check):
+                assert check.result.kind
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "--junitxml=found.xml")
+    found = _properties(pytester.path / "found.xml")["test_kit[small_trace]"]
+    assert found == {} or found["verdict"]
+    found = {}
+    for case in ElementTree.parse(pytester.path / "found.xml").getroot().iter("testcase"):
+        if case.get("name") == "test_kit[small_trace]" and "TestIt" in case.get("classname"):
+            found = {p.get("name"): p.get("value") for p in case.iter("property")}
+    assert found["own"] == "kept"
+    assert found["verdict"] == "fails"
+    assert float(found["e_value"]) > 1e6
+    assert int(found["draws"]) > 1
+    assert "diagnosis" not in found or found["diagnosis"]
+
+
+@pytest.mark.parametrize(
+    ("log_e", "expected"),
+    [(0.0, "1"), (np.log(2e6), "2e+06"), (5000.0, "2.967e+2171"), (-5000.0, "3.37e-2172"),
+     (np.inf, "inf"), (-np.inf, "0")],
+)  # fmt: skip
+def test_an_e_value_of_any_size_is_a_number(log_e, expected):
+    assert pytest_support.e_value(log_e) == expected

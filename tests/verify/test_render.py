@@ -1,5 +1,7 @@
 """Reports for readers: what must be on the screen, on the page and in the JSON."""
 
+import base64
+import hashlib
 import json
 import re
 from types import SimpleNamespace
@@ -21,9 +23,11 @@ from refscore.verify.render import (
     snippet,
     terminal,
 )
+from refscore.verify.render.evidence_plots import evidence
 from refscore.verify.render.formula import plain
 from refscore.verify.render.ink import Ink, wanted
 from refscore.verify.render.plots import ratio
+from refscore.verify.render.text import clean
 from refscore.verify.report import CaseResult, CheckResult, Diagnosis, Report
 
 VERDICTS = [
@@ -177,26 +181,138 @@ def test_markdown_has_counts_and_folded_failures(everything):
     assert "A sentence &amp; more." in text
 
 
+def _tree(page):
+    return ElementTree.fromstring(page.split("<body>")[1].split("</body>")[0])
+
+
 def test_the_page_is_self_contained_and_well_formed(kit, faulty, everything):
     page = html.render([everything, rv.run(kit).to_dict(), rv.run(faulty).to_dict()])
-    assert not re.search(r"(src|href)=|https?://|@import|url\(", page)
-    body = page.split("<body>")[1].split("</body>")[0].replace("<br>", "<br/>")
-    tree = ElementTree.fromstring(body)
+    assert not re.search(r"src=|https?://|@import|url\(", page)
+    assert set(re.findall(r'href="(.)', page)) == {"#", "d"}
+    tree = _tree(page)
     rows = tree.findall(".//details[@class='check']")
     assert len(rows) == 7 + 7
     assert len(rows[0].findall("summary/span")) == 1 + 3
     assert tree.findall(".//svg")
+    body = page.split("<body>")[1]
     assert "it is &lt;wrong&gt;" not in body
     assert "small_trace_sign" in body
+    links = {link.get("href") for link in tree.iter("a")}
+    assert links <= {f"#{row.get('id')}" for row in rows}
+    assert "#small_implicit" in links
+
+
+def test_the_page_lets_only_its_own_script_and_style_run(everything):
+    page = html.render([everything])
+    for tag, text in re.findall(r"<(style|script)>(.*?)</", page, re.S):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in page
+    assert "default-src 'none'" in page
+    assert not re.search(r"style=|\son[a-z]+=", page.split("<body>")[1])
 
 
 def test_the_page_escapes_what_a_subject_says():
     report = _report(_check("check", "fails", gap=1.0, mistakes=["sign"]), hints=["<script>"])
     report["subject"] = "<b>"
     page = html.render([report])
-    assert "<script>" not in page
+    assert page.count("<script>") == 1
     assert "<title>refscore: &lt;b&gt;</title>" in page
     assert "it is &lt;wrong&gt;" in page
+
+
+NASTY = "<b>|`x` \"q' ```\n\u2028\u202e\x00\x1b[2J\ud800 " + "long " * 900
+
+
+def _nasty():
+    judged = Judgement(NASTY, False, float("nan"), 1e-9, NASTY, np.array([np.nan]), np.ones(1))
+    check = CheckResult(
+        "B2", "check", "fails", ("implicit_loss",), NASTY, NASTY, "exact",
+        [CaseResult(NASTY, "fails", [judged])], NASTY, Diagnosis((NASTY,), NASTY, NASTY),
+    )  # fmt: skip
+    return Report(NASTY, NASTY, "numpy", [check], 1, NASTY, [NASTY], 0.1, NASTY).to_dict()
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
+def test_no_text_of_a_subject_can_steer_the_screen(form):
+    report = _nasty()
+    render = {"terminal": terminal.render, "markdown": markdown.render}.get(form)
+    text = render(report) if render else html.render([report])
+    text.encode()  # no lone surrogates
+    assert not set(text) & set("\x00\x1b\u2028\u202e\r")
+    assert "more characters" in text
+    if form == "html":
+        _tree(text)
+    if form == "markdown":
+        outside = re.sub(r"^(`{3,})[a-z]*\n.*?^\1$", "", text, flags=re.S | re.M)
+        assert "<b>" not in outside.replace("<summary><b>", "")
+        assert "```" not in outside
+
+
+def test_cleaning_leaves_good_texts_alone():
+    report = json.loads(json.dumps(_report(_check("check", "fails", gap=1.0, note="½‖s‖²\n\tok"))))
+    assert clean(report) == report
+    assert clean("a\u2028b") == "a\ufffdb"
+    assert clean({"a": ["\x07", 1, None, True]}) == {"a": ["␇", 1, None, True]}
+
+
+LOOK = {"draws": 32, "log_e": 1.0, "inside": 0.0, "deviation": 0.5, "low": -3.0, "high": 4.0}
+EVIDENCE = {
+    "verdict": "fails", "draws": 96, "log_e": 20.0, "threshold": 18.0, "inside": 0.0,
+    "certain": 13.8, "statistic": "the mean", "deviation": 0.2, "eps": 0.05, "forecast": None,
+    "note": "", "path": [LOOK, {**LOOK, "draws": 64}, {**LOOK, "draws": 96, "log_e": 20.0}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {},
+        {"log_e": "inf", "inside": "-inf"},
+        {"log_e": "nan", "inside": "nan", "deviation": None},
+        {"deviation": "inf", "low": None, "high": None},
+        {"deviation": "-inf", "low": "-inf", "high": "inf"},
+        {"deviation": 1e9},
+        {"draws": 0},
+        {"draws": 10**12},
+    ],
+)
+def test_every_path_can_be_drawn(spoil):
+    found = {**EVIDENCE, "path": [*EVIDENCE["path"], {**LOOK, "draws": 128, **spoil}]}
+    for path in (found["path"], found["path"][-1:], [found["path"][0]] * 200):
+        drawn = evidence({**found, "path": path})
+        numbers = re.findall(r'(?:points|[a-z]?[xy][12]?|width|height)="([^"]*)"', drawn)
+        ElementTree.fromstring(drawn)
+        assert not re.search("nan|inf", " ".join(numbers))
+    assert evidence({**found, "path": []}) == ""
+
+
+def test_the_path_crosses_the_line_where_the_evidence_does():
+    tree = ElementTree.fromstring(evidence(EVIDENCE))
+    (limit,) = (line for line in tree.iter("line") if line.get("class") == "limit v-fails")
+    curve = next(c for c in tree.iter("polyline") if c.get("class") == "curve v-fails")
+    heights = [float(point.split(",")[1]) for point in curve.get("points").split()]
+    assert [height < float(limit.get("y1")) for height in heights] == [False, False, True]
+
+
+def test_evidence_is_in_every_form():
+    judged = Judgement("x'", False, 20.0, 18.0, "the mean off by 0.2 after 96 draws", draws=96,
+                       evidence=EVIDENCE)  # fmt: skip
+    check = CheckResult("E9", "check", "fails", ("langevin_step",), kind="expectation",
+                        cases=[CaseResult("a case", "fails", [judged])])  # fmt: skip
+    report = _report(check)
+    for text in (terminal.render(report), markdown.render(report), html.render([report])):
+        assert "the mean off by 0.2 after 96 draws" in text
+    assert html.render([report]).count("<figure") == 1
+    assert "fails after 96 draws" in html.render([report])
+
+
+def test_many_subjects_share_one_matrix(everything):
+    page = html.render([{**everything, "subject": f"subject {i}"} for i in range(30)])
+    tree = _tree(page)
+    rows = tree.findall(".//details[@class='check']")
+    assert len(rows) == 7
+    assert {len(row.findall("summary/span")) for row in rows} == {31}
+    assert 'class="matrix many"' in page
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,11 @@ def verdict(check) -> str:
 
 
 def note(check) -> str:
-    """Why it was declared, or the check's own note; and what explains its failure."""
-    explained = check.diagnosis.explanation if check.diagnosis else ""
-    return "; ".join(filter(None, (check.expected_failure or check.note, explained)))
+    """Why it was declared, with the mistake it is; or the check's own note and diagnosis."""
+    found = check.diagnosis
+    told = found and (found.mistakes or not check.expected_failure)
+    said = check.expected_failure or check.note, found.explanation if told else ""
+    return "; ".join(filter(None, said))
 
 
 def title(result) -> str:

@@ -21,8 +21,8 @@ class Decision(NamedTuple):
     """What is known of one outcome at its levels.
 
     `log_e` is the most evidence ever of what was then outside its tolerance, `inside` the
-    weakest evidence that all is within it; each decides beyond its threshold. `leading`: the statistic that
-    failed, or the one furthest off.
+    weakest evidence that all is within it; each decides beyond its threshold. `leading`: the
+    statistic that failed, or the one furthest off.
     """
 
     verdict: str

@@ -13,8 +13,8 @@ FILES = (
     "levels", "bounded", "boundary", "kernels", "stein", "kernel_fits", "contrasts", "precisions",
     "estimators", "uncertainty", "efficiencies", "low_rank", "langevin", "langevin_chains",
     "langevin_metrics", "langevin_metropolis", "langevin_proposals", "langevin_kinetic",
-    "langevin_laws", "langevin_transfer", "discrepancies", "distances", "diffusion", "errata",
-    "binary", "simplex",
+    "langevin_laws", "langevin_transfer", "discrepancies", "embeddings", "distances", "gaps",
+    "diffusion", "errata", "binary", "simplex",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

@@ -16,6 +16,7 @@ CHAPTERS = {
     "G": "flows",
     "H": "discrete latents",
     "I": "other model families",
+    "J": "errata",
 }
 WORDS = {"holds": "held", "fails": "failed", "error": "errors"}
 RED = ("fails", "error")
@@ -102,15 +103,15 @@ def snippet(report: dict, check: dict) -> str:
     return f"python -c {quoted}"
 
 
+def outcomes(check: dict) -> list[tuple[str, dict]]:
+    """Every comparison of a check with the name of its case."""
+    return [(case["case"], outcome) for case in check["cases"] for outcome in case["outcomes"]]
+
+
 def worst_outcome(check: dict) -> dict | None:
     """The outcome of the worst case that lies furthest beyond its tolerance."""
-    outcomes = [
-        outcome
-        for case in check["cases"]
-        if case["case"] == check["worst_case"]
-        for outcome in case["outcomes"]
-    ]
-    return max(outcomes, key=_excess, default=None)
+    found = [outcome for case, outcome in outcomes(check) if case == check["worst_case"]]
+    return max(found, key=_excess, default=None)
 
 
 def _excess(outcome: dict):

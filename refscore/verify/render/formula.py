@@ -100,5 +100,6 @@ def _accent(match) -> str:
 def _command(match) -> str:
     name = match[1]
     if name in _WORDS:
-        return f"{name} "
+        before = match.string[match.start() - 1 : match.start()]
+        return f" {name} " if before.isalpha() or before == "}" else f"{name} "
     return _GREEK.get(name) or _SIGNS.get(name) or match[0]

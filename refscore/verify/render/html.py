@@ -2,186 +2,145 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape
 
-from refscore.verify.render import (
-    chapter_title,
-    chapters,
-    counts_line,
-    short,
-    side,
-    snippet,
-    worst_outcome,
-)
-from refscore.verify.render.formula import plain
-from refscore.verify.render.html_style import STYLE
-from refscore.verify.render.plots import css, headroom
+from refscore.verify.render import chapter_title, counts_line, groups_of_failures
+from refscore.verify.render.html_matrix import GLYPHS, matrix, rows, shown
+from refscore.verify.render.html_script import SCRIPT
+from refscore.verify.render.html_style import style
+from refscore.verify.render.plots import css, swarm
+from refscore.verify.render.text import clean
 
-_GLYPHS = {
-    "holds": "✓",
-    "fails": "✗",
-    "error": "error",
-    "undeclared convention": "convention",
-    "undecided": "?",
-    "blocked": "blocked",
-    "not offered": "·",
-}
+_ROOTS = 8  # of a subject's failures listed on its card
+_VERDICTS = {0: ("holds", "✓ passes"), 1: ("fails", "✗ fails")}
 
 
 def render(reports: list[dict]) -> str:
-    """The page of one or several reports: a card a subject, the matrix, the evidence."""
-    title = "refscore: " + ", ".join(report["subject"] for report in reports)
+    """The page of one or several reports: a card a subject, the matrix, the evidence.
+
+    Nothing is loaded from elsewhere, and nothing but its own style and script is let run.
+    """
+    reports = [clean(report) for report in reports]
+    names = ", ".join(report["subject"] for report in reports)
     body = [
         "<h1>Conformance with the identities of score-based modelling</h1>",
-        '<p class="soft">A row is a check of the catalogue, a column a subject. Only ✓ is a'
-        " pass; · was not offered. Click a row for the theorem, both sides and the evidence.</p>",
-        '<div class="cards">' + "".join(_card(report) for report in reports) + "</div>",
-        "<h2>Checks</h2>",
-        _matrix(reports),
-        "<h2>Evidence</h2>",
-        '<p class="soft">Largest gap of each check over what is allowed, on a log axis.</p>',
-        *(_evidence(report, open=len(reports) == 1) for report in reports),
+        '<p class="soft">A row is a theorem of the catalogue, a column an implementation. Only ✓'
+        " is a pass; · was not offered. Unfold a row for the theorem, both sides, the evidence"
+        " and the line that reproduces it.</p>",
+        f'<div class="cards">{"".join(_card(report) for report in reports)}</div>',
+        f"<h2>Checks</h2>{_filter(reports)}{matrix(reports)}",
+        "<h2>Headroom</h2>",
+        '<p class="soft">A dot is a check: its largest gap over what is allowed, on a log axis.'
+        "</p>",
+        *(_headroom(report, open=len(reports) <= 4) for report in reports),
     ]
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f"{_head(f'refscore: {names}', style(len(reports)))}</head>\n<body><main>\n"
         + "\n".join(body)
         + "\n</main></body></html>\n"
     )
 
 
+def _head(title: str, sheet: str) -> str:
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_digest(sheet)};"
+        f" script-src {_digest(SCRIPT)}; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">\n'
+        f"<title>{escape(title)}</title><style>{sheet}</style><script>{SCRIPT}</script>"
+    )
+
+
+def _digest(text: str) -> str:
+    found = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(found).decode()}'"
+
+
 def _card(report: dict) -> str:
-    counts = report["counts"]
-    order = [v for v in _GLYPHS if v != "not offered"]
-    bar = "".join(f'<i class="{css(v)}" style="flex:{counts[v]}"></i>' for v in order if counts[v])
-    verdict = {0: ("holds", "passes"), 1: ("fails", "fails")}.get(
-        report["exit_code"], ("undecided", "not a pass yet")
+    kind, said = _VERDICTS.get(report["exit_code"], ("undecided", "? not a pass yet"))
+    about = " · ".join(
+        text
+        for text in (report["version"], report["framework"], f"{report['seconds']:.1f} s")
+        if text
     )
-    about = " · ".join(p for p in (report["version"], report["framework"], report["target"]) if p)
-    notes = "".join(f'<p class="said">{escape(hint)}</p>' for hint in report["hints"])
+    target = f'<br/><code class="soft">{escape(report["target"])}</code>' * bool(report["target"])
+    notes = "".join(f'<p class="said small">{escape(hint)}</p>' for hint in report["hints"])
     if report["convention"]:
-        notes += f'<p class="said">declare<br><code>{escape(report["convention"])}</code></p>'
+        notes += f'<p class="said">declare<br/><code>{escape(report["convention"])}</code></p>'
     return (
-        f'<div class="card"><b>{escape(report["subject"])}</b>'
-        f' <span class="{css(verdict[0])}">{verdict[1]}</span>'
-        f'<br><span class="soft">{escape(about)}</span><div class="bar">{bar}</div>'
-        f"<span>{escape(counts_line(report))}</span>{notes}</div>"
+        f'<section class="card"><h2>{escape(report["subject"])}<span class="v-{kind}">{said}'
+        f'</span></h2><span class="soft small">{escape(about)}{target}</span>{_bar(report)}'
+        f'<span class="small">{escape(counts_line(report))}</span>{notes}{_roots(report)}</section>'
     )
 
 
-def _matrix(reports: list[dict]) -> str:
-    columns = f"grid-template-columns:minmax(36em,1fr) repeat({len(reports)},minmax(7em,9em))"
-    heads = "".join(f'<span class="cell">{escape(report["subject"])}</span>' for report in reports)
-    parts = [
-        '<div class="matrix">'
-        f'<div class="row head" style="{columns}"><span>check</span>{heads}</div>'
-    ]
-    by_name = [{check["name"]: check for check in report["checks"]} for report in reports]
-    for letter, names in _rows(reports).items():
-        parts.append(f'<div class="chapter">{escape(chapter_title(letter))}</div>')
-        for name in names:
-            found = [checks.get(name) for checks in by_name]
-            parts.append(_row(reports, found, columns))
-    return "".join([*parts, "</div>"])
-
-
-def _rows(reports: list[dict]) -> dict[str, list[str]]:
-    """Every check's name once, by chapter, in the order of the catalogue."""
-    rows: dict[str, dict[str, None]] = {}
-    for report in reports:
-        for letter, checks in chapters(report).items():
-            rows.setdefault(letter, {}).update(dict.fromkeys(check["name"] for check in checks))
-    return {letter: list(names) for letter, names in rows.items()}
-
-
-def _row(reports: list[dict], found: list[dict | None], columns: str) -> str:
-    known = next(check for check in found if check)
-    cells = "".join(_cell(check) for check in found)
-    name = f'<span class="name"><span>{escape(known["id"])}</span>{escape(known["name"])}</span>'
-    inside = [f"<p>{escape(known['summary'])}</p>"]
-    if known["statement"]:
-        inside.append(f"<pre>{escape(plain(known['statement']))}</pre>")
-    inside += [_detail(r, c) for r, c in zip(reports, found, strict=True) if c]
+def _bar(report: dict) -> str:
+    """The counts as one bar; what was not offered is left blank."""
+    x, parts = 0, []
+    for verdict in ("holds", *GLYPHS):
+        count = report["counts"][verdict]
+        if count and verdict != "not offered" and (verdict != "holds" or not x):
+            parts.append(f'<rect class="{css(verdict)}" x="{x}" width="{count}" height="1"/>')
+            x += count
+    size = max(len(report["checks"]), 1)
     return (
-        f'<details class="check" id="{escape(known["name"])}"><summary class="row"'
-        f' style="{columns}">{name}{cells}</summary>'
-        f'<div class="inside">{"".join(inside)}</div></details>'
+        f'<svg class="bar" viewBox="0 0 {size} 1" preserveAspectRatio="none" role="img"'
+        f' aria-label="{report["counts"]["holds"]} of {size} hold">{"".join(parts)}</svg>'
     )
 
 
-def _cell(check: dict | None) -> str:
-    verdict = check["verdict"] if check else "not offered"
-    glyph = _GLYPHS[verdict]
-    if check and check["expected_failure"]:
-        glyph, verdict = "as declared", "blocked"
-    mistakes = check["diagnosis"]["mistakes"] if check and check["diagnosis"] else []
-    about = ": ".join([verdict, " or ".join(mistakes)] if mistakes else [verdict])
-    return f'<span class="cell {css(verdict)}" title="{escape(about)}">{glyph}</span>'
-
-
-def _detail(report: dict, check: dict) -> str:
-    """What one subject did on one check."""
-    parts = [f'<h3>{escape(report["subject"])} <span class="{css(check["verdict"])}">'
-             f"{escape(check['verdict'])}</span></h3>"]  # fmt: skip
-    for text in (
-        check["note"],
-        check["expected_failure"] and f"declared: {check['expected_failure']}",
-    ):
-        parts += [f'<p class="soft">{escape(text)}</p>'] if text else []
-    found = check["diagnosis"]
-    if found:
-        observed = f"<br>{escape(found['observed'])}" if found["observed"] else ""
-        parts.append(f'<p class="said">{escape(found["explanation"])}{observed}</p>')
-    if check["verdict"] not in ("not offered", "blocked"):
-        parts += [_sides(check), _cases(check)]
-        parts.append(
-            '<details class="fold"><summary>reproduce</summary><pre>'
-            f"{escape(snippet(report, check))}</pre></details>"
+def _roots(report: dict) -> str:
+    """What failed, one line for everything with the same explanation."""
+    groups = groups_of_failures(report)
+    lines = []
+    for group in groups[:_ROOTS]:
+        root, more = group[0], len(group) - 1
+        found = root["diagnosis"]
+        named = " or ".join(found["mistakes"]) if found else ""
+        said = f"<br/>{escape(named)}" if named else ""
+        also = f' <span class="soft">and {more} more</span>' if more else ""
+        lines.append(
+            f'<li><a class="mono" href="#{escape(root["name"])}"><span class='
+            f'"{css(root["verdict"])}">{GLYPHS[root["verdict"]]}</span> {escape(root["name"])}</a>'
+            f"{also}{said}</li>"
         )
-    return "".join(parts)
+    if len(groups) > _ROOTS:
+        lines.append(f'<li class="soft">and {len(groups) - _ROOTS} more to look at</li>')
+    return f'<ul class="roots">{"".join(lines)}</ul>' if lines else ""
 
 
-def _sides(check: dict) -> str:
-    outcome = worst_outcome(check)
-    if outcome is None:
-        return ""
-    detail = f'<p class="soft">{escape(outcome["detail"])}</p>' if outcome["detail"] else ""
-    rows = [("returned", side(outcome["left"])), ("expected", side(outcome["right"]))]
-    rows.append(("gap", f"{short(outcome['gap'])}, allowed {short(outcome['tolerance'])}"))
-    cells = "".join(f"<tr><td>{k}</td><td>{escape(v)}</td></tr>" for k, v in rows)
-    where = escape(f"{check['worst_case']}, {outcome['label']}")
-    return f'<p class="soft">worst case: {where}</p><table class="sides">{cells}</table>{detail}'
-
-
-def _cases(check: dict) -> str:
-    rows = [
-        (
-            f"{case['case']}, {o['label']}",
-            "holds" if o["holds"] else "fails",
-            o["gap"],
-            o["tolerance"],
-        )
-        for case in check["cases"]
-        for o in case["outcomes"]
-    ]
-    plot = headroom(rows[:60])
+def _filter(reports: list[dict]) -> str:
+    """Works with the script alone, and is not shown without."""
+    present = {shown(check) for report in reports for check in report["checks"]}
+    buttons = "".join(
+        f'<button type="button" class="{css(v)}" value="{css(v)}" aria-pressed="false">'
+        f"{GLYPHS[v]} {v.removeprefix('undeclared ')}</button>"
+        for v in GLYPHS
+        if v in present
+    )
+    chapters = "".join(
+        f'<option value="{escape(letter)}">{escape(chapter_title(letter))}</option>'
+        for letter in rows(reports)
+    )
     return (
-        f'<details class="fold"><summary>{len(rows)} comparisons</summary>{plot}</details>'
-        if rows
-        else ""
+        '<form id="filter" role="search"><input name="text" type="search" autocomplete="off"'
+        ' aria-label="name, theorem or mistake" placeholder="name, theorem or mistake (press /)"/>'
+        '<select name="chapter" aria-label="chapter"><option value="">all chapters</option>'
+        f'{chapters}</select>{buttons}<button type="button" name="fold">unfold / fold</button>'
+        '<output name="count" aria-live="polite"></output></form>'
     )
 
 
-def _evidence(report: dict, *, open: bool) -> str:
-    rows = [
-        (check["name"], check["verdict"], check["gap"], check["tolerance"])
-        for checks in chapters(report).values()
-        for check in checks
-        if check["worst_case"]
-    ]
-    state = " open" if open else ""
+def _headroom(report: dict, *, open: bool) -> str:
+    state = ' open="open"' if open else ""
+    ran = sum(bool(check["worst_case"]) for check in report["checks"])
     return (
-        f'<details class="card fold"{state}><summary>{escape(report["subject"])}:'
-        f" {len(rows)} checks</summary>{headroom(rows)}</details>"
+        f'<details class="card fold"{state}><summary>{escape(report["subject"])}: {ran} checks'
+        f'</summary><div class="wide">{swarm(report)}</div></details>'
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from refscore.verify.render import (
     blocked_by,
     chapter_title,
@@ -14,7 +16,9 @@ from refscore.verify.render import (
     tally,
     worst_outcome,
 )
+from refscore.verify.render.text import clean
 
+_MOST = 30  # groups of failures shown at length
 _MARKS = {0: "✅", 1: "❌", 2: "⚠️"}
 _COLUMNS = (
     "holds", "fails", "error", "undeclared convention", "undecided", "blocked", "not offered",
@@ -23,17 +27,38 @@ _COLUMNS = (
 
 def render(report: dict) -> str:
     """A heading, counts a chapter, every root failure folded, and the last line."""
+    report = clean(report)
     name = " ".join(part for part in (report["subject"], report["version"]) if part)
     parts = [f"### {_MARKS[report['exit_code']]} {_cell(name)}", _overview(report)]
     if report["convention"]:
         parts.append(
             "**Undeclared convention.** Every failing check holds once the adapter says\n\n"
-            f"```python\n{report['convention']}\n```"
+            + _fenced("python", report["convention"])
         )
-    parts += [_group(report, group) for group in groups_of_failures(report)]
-    parts += [f"> hint: {hint}" for hint in report["hints"]]
+    groups = groups_of_failures(report)
+    parts += [_group(report, group) for group in groups[:_MOST]]
+    if len(groups) > _MOST:
+        parts.append(f"and {len(groups) - _MOST} more that need a look")
+    parts += [f"> hint: {_cell(hint)}" for hint in report["hints"]]
     parts.append(f"**{counts_line(report)}**")
     return "\n\n".join(parts) + "\n"
+
+
+def render_all(reports: list[dict]) -> str:
+    """Every report; where there are several, first a line for each."""
+    return "\n".join([*_subjects(reports), *(render(report) for report in reports)])
+
+
+def _subjects(reports: list[dict]) -> list[str]:
+    if len(reports) < 2:
+        return []
+    columns = [v for v in _COLUMNS if any(report["counts"][v] for report in reports)]
+    lines = ["| subject | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
+    for report in reports:
+        counts = " | ".join(str(report["counts"][v] or "") for v in columns)
+        name = _cell(clean(report["subject"]))
+        lines.append(f"| {_MARKS[report['exit_code']]} {name} | {counts} |")
+    return [*lines, ""]
 
 
 def _overview(report: dict) -> str:
@@ -49,19 +74,19 @@ def _overview(report: dict) -> str:
 def _group(report: dict, group: list[dict]) -> str:
     root = group[0]
     found = root["diagnosis"]
-    named = f" · {' or '.join(found['mistakes'])}" if found and found["mistakes"] else ""
+    named = f" · {_html(' or '.join(found['mistakes']))}" if found and found["mistakes"] else ""
     lines = [
-        f"<details><summary><b>{root['verdict']}</b> <code>{root['name']}</code> ({root['id']})"
-        f"{named}</summary>",
+        f"<details><summary><b>{root['verdict']}</b> <code>{_html(root['name'])}</code>"
+        f" ({_html(root['id'])}){named}</summary>",
         "",
-        _escaped(root["summary"]),
+        _cell(root["summary"]),
         "",
     ]
     if root["statement"]:
-        lines += [f"```latex\n{root['statement']}\n```", ""]
+        lines += [_fenced("latex", root["statement"]), ""]
     language = "sh" if report["target"] else "python"
-    lines += ["```text", *_facts(root), "```", ""]
-    lines.append(f"```{language}\n{snippet(report, root)}\n```")
+    lines += [_fenced("text", "\n".join(_facts(root))), ""]
+    lines.append(_fenced(language, snippet(report, root)))
     others = [f"`{c['name']}` (gap {short(c['gap'])})" for c in group[1:]]
     if others:
         lines += ["", f"Also: {', '.join(others)}."]
@@ -91,9 +116,18 @@ def _facts(check: dict) -> list[str]:
     return lines
 
 
+def _fenced(language: str, text: str) -> str:
+    """A block of code whose fence is longer than any in the text."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
 def _cell(text: str) -> str:
-    return _escaped(text).replace("|", "\\|")
+    """A text on one line that is no Markdown and no HTML."""
+    return re.sub(r"([`|*\[\]\\])", r"\\\1", _html(text))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _html(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return " ".join(text.split()) if "\n" in text else text

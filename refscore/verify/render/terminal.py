@@ -20,6 +20,7 @@ from refscore.verify.render import (
 )
 from refscore.verify.render.formula import plain
 from refscore.verify.render.ink import PLAIN, Ink
+from refscore.verify.render.text import clean
 
 WIDTH = 96
 _LABEL = 12
@@ -27,7 +28,7 @@ _LABEL = 12
 
 def render(report: dict, *, color: bool = False, verbose: bool = False) -> str:
     """The whole report: header, counts a chapter, every root failure, hints, counts."""
-    ink = Ink(color)
+    ink, report = Ink(color), clean(report)
     blocks = [header(report, ink), overview(report, ink, verbose)]
     if report["convention"]:
         blocks.append(_convention(report, ink))
