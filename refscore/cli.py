@@ -182,10 +182,35 @@ def _conventions(arguments) -> int:
 
 def _vectors(arguments) -> int:
     _known(arguments.check or [])
+    if arguments.read:
+        return _reread(arguments)
+    if arguments.answers or arguments.target:
+        raise SubjectError("a TARGET or --answers needs --read FILE, the vectors to hold it to")
     from refscore.verify.vectors import vectors
 
     _write(arguments.output, json.dumps(vectors(arguments.check), allow_nan=False) + "\n")
     return 0
+
+
+def _reread(arguments) -> int:
+    """Hold an implementation, or the answers of another program, to a file of vectors."""
+    from refscore.verify import rereading
+    from refscore.verify.loading import load
+
+    found = rereading.read(arguments.read)
+    if arguments.check:
+        names = {entry.name for key in arguments.check for entry in find(key)}
+        found["checks"] = [check for check in found["checks"] if check["name"] in names]
+    if arguments.answers and arguments.target:
+        raise SubjectError("either a TARGET or --answers is held to the vectors, not both")
+    if arguments.answers:
+        held = rereading.hold_answers(found, rereading.read_answers(arguments.answers))
+    else:
+        with contextlib.redirect_stdout(sys.stderr):
+            held = rereading.hold(found, load(arguments.target or LIBRARY))
+    print(listings.reread(held, _ink()), end="")
+    verdicts = {outcome.verdict for outcome in held}
+    return 1 if "fails" in verdicts else 2 * (bool(verdicts & {"error"}) or "holds" not in verdicts)
 
 
 def _schema(arguments) -> int:

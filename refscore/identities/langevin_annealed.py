@@ -45,6 +45,7 @@ def _cases():
     r"x \leftarrow x + \tfrac{\eta_t}{2}s(x,\sigma_t) + \sqrt{\eta_t}\,z",
     source="seeds 001, 004; Song and Ermon 2019, algorithm 1",
     cases=_cases,
+    family="ladder of steps",
 )
 def annealed_given_noise(ports, case):
     """The annealed chain on given noise: its last points."""

@@ -33,6 +33,7 @@ def _chain_cases():
     statement=r"x_k = x_{k-1} + \tfrac{\eta}{2}s(x_{k-1}) + \sqrt{\eta}\,z_k",
     source=LECTURES,
     cases=_chain_cases,
+    family="chain of steps",
 )
 def langevin_chain(ports, case):
     """A chain of unadjusted steps on given noise: its end, or all its points."""
@@ -88,6 +89,7 @@ def _root(ports):
     statement=r"x' = x + \tfrac{\eta}{2}G\,s(x) + \sqrt{\eta}\,Lz,\quad LL^T = G",
     source="derived; Roberts and Stramer 2002",
     cases=_metric_cases,
+    family="step in a metric",
 )
 def preconditioned_given_noise(ports, case):
     """One step in a constant metric, on given noise."""
@@ -198,6 +200,7 @@ def _corrector_cases():
     r"\epsilon = 2(r\,\|z\|/\|s(x)\|)^2",
     source="Song et al. 2021, algorithms 4 and 5",
     cases=_corrector_cases,
+    family="step by norms",
 )
 def corrector_given_noise(ports, case):
     """The corrector of predictor-corrector samplers: a Langevin step sized by norms."""

@@ -41,6 +41,7 @@ def _step_cases():
     r"O: v \leftarrow e^{-\gamma t}v + \sqrt{1-e^{-2\gamma t}}\,z",
     source="Leimkuhler and Matthews 2013; Bussi and Parrinello 2007",
     cases=_step_cases,
+    family="splitting",
 )
 def underdamped_given_noise(ports, case):
     """One splitting step of underdamped Langevin dynamics on given noise."""

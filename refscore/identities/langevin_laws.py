@@ -82,6 +82,7 @@ def _step_cases():
     source="derived",
     cases=_step_cases,
     tolerance=1e-8,
+    family="stable step",
 )
 def wasserstein_bias(ports, case):
     """The distance of the target from the stationary law of the unadjusted chain."""
@@ -99,6 +100,7 @@ def wasserstein_bias(ports, case):
     source="derived",
     cases=_step_cases,
     tolerance=1e-8,
+    family="stable step",
 )
 def autocorrelation_time(ports, case):
     """The integrated autocorrelation time of a linear function along the unadjusted chain."""
@@ -115,6 +117,7 @@ def autocorrelation_time(ports, case):
     assumptions="Gaussian target",
     source="derived",
     cases=lambda: [Case(f"d = {d}", law=settings.gaussian(d)) for d in (1, 2, 3)],
+    family="stable step",
 )
 def stability_limit(ports, case):
     """The step size from which the unadjusted chain diverges."""

@@ -82,6 +82,7 @@ def _ratio_terms(case):
     source="Roberts and Tweedie 1996; derived",
     cases=_ratio_cases,
     terms=_ratio_terms,
+    family="pair",
 )
 def metropolis_ratio(ports, case):
     """The log ratio of the Metropolis-adjusted Langevin step on given pairs."""
@@ -96,6 +97,7 @@ def metropolis_ratio(ports, case):
     statement=r"p(x)q(y|x)\min(1,e^{r(x,y)}) = p(y)q(x|y)\min(1,e^{r(y,x)})",
     source="Metropolis et al. 1953; Hastings 1970",
     cases=_ratio_cases,
+    family="pair",
 )
 def detailed_balance(ports, case):
     """Probability flows alike from x to y and back, in logarithms."""
@@ -120,6 +122,7 @@ def _mala_cases():
     r"x' = y\ \text{if}\ \log u < r(x,y),\ \text{else}\ x",
     source="Roberts and Tweedie 1996",
     cases=_mala_cases,
+    family="adjusted step",
 )
 def mala_given_noise(ports, case):
     """The Metropolis-adjusted Langevin step: its points, and the acceptance of every proposal."""
@@ -149,6 +152,7 @@ def _scale_cases():
     statement=r"y = x + \tau z;\quad x' = y\ \text{if}\ u < p(y)/p(x),\ \text{else}\ x",
     source="Metropolis et al. 1953",
     cases=_scale_cases,
+    family="scaled proposal",
 )
 def random_walk_given_noise(ports, case):
     """The random-walk Metropolis step: its points, and the acceptance of every proposal."""
@@ -170,6 +174,7 @@ def random_walk_given_noise(ports, case):
     r"\frac{p(y)}{p(x)}\prod_i\frac{1+e^{-(y_i-x_i)s_i(x)}}{1+e^{(y_i-x_i)s_i(y)}}",
     source="Livingstone and Zanella 2022",
     cases=_scale_cases,
+    family="scaled proposal",
 )
 def barker_given_noise(ports, case):
     """The Barker step: signs, points, and the acceptance of every proposal."""
@@ -202,6 +207,7 @@ def _hmc_cases():
     r"\Delta H = \log\tfrac{p(x)}{p(y)} + \tfrac12(|w|^2-|v|^2)",
     source="Duane et al. 1987; Neal 2011",
     cases=_hmc_cases,
+    family="momentum",
 )
 def hmc_given_momentum(ports, case):
     """The Hamiltonian step: its points, and the acceptance of every trajectory."""

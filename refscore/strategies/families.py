@@ -6,12 +6,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 from refscore.identities.cases import Case
+from refscore.strategies.on_chains import ON_CHAINS
 from refscore.strategies.on_fields import ON_FIELDS
 from refscore.strategies.on_laws import ON_LAWS
 from refscore.strategies.on_levels import ON_LEVELS
 from refscore.strategies.on_samples import ON_SAMPLES
 
-FAMILIES = {**ON_FIELDS, **ON_LAWS, **ON_LEVELS, **ON_SAMPLES}
+FAMILIES = {**ON_FIELDS, **ON_LAWS, **ON_CHAINS, **ON_LEVELS, **ON_SAMPLES}
 
 
 @st.composite

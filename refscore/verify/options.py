@@ -47,6 +47,16 @@ _PLAN = """\
   refscore plan                         draws until a right subject holds, usually and 99 in 100
   refscore plan E9-draws --eps 0.01     at a tolerance of your own
 """
+_VECTORS = """\
+  refscore vectors --output vectors.json             inputs, noise, expected values, tolerances
+  refscore vectors --check E --check D2              only these
+  refscore vectors --read vectors.json adapter.py    an implementation in Python held to them
+  refscore vectors --read vectors.json --answers answers.json
+
+Another language reads the first file, whose `ports`, `arguments` and `kinds` say what is what,
+calls its functions, and compares by itself or writes what they returned, one answer a call:
+{"answers": [{"check": name, "case": case, "answers": [...]}]}.
+"""
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
@@ -107,6 +117,9 @@ def _listed(child) -> None:
 def _vectors(child) -> None:
     child.add_argument("--check", action="append", metavar="ID", help="only this; may be repeated")
     child.add_argument("--output", default="-", metavar="FILE", help="default: standard output")
+    child.add_argument("--read", metavar="FILE", help="hold to these vectors, and write none:")
+    child.add_argument("target", nargs="?", metavar="TARGET", help="this adapter (default: refscore)")
+    child.add_argument("--answers", metavar="FILE", help="or the answers another program wrote")
 
 
 def _plan(child) -> None:
@@ -136,6 +149,6 @@ _COMMANDS: dict[str, tuple[str, str, Callable]] = {
     "plan": ("how many draws the checks take that draws decide", _PLAN, _plan),
     "ports": ("the functions a subject may offer, and an adapter to start from", "", _listed),
     "conventions": ("the choices that are no mistakes, and how to declare them", "", _listed),
-    "vectors": ("the exact checks as JSON, for other languages", "", _vectors),
+    "vectors": ("the exact checks as JSON, for other languages", _VECTORS, _vectors),
     "schema": ("the JSON schema of a report", "", lambda child: None),
 }

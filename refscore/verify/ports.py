@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from refscore.verify.langevin_ports import LANGEVIN
+
 GENERATOR_NAMES = ("rng", "seed", "generator", "key")
 GIVEN_NAMES = ("noise", "probes", "uniforms", "gumbels", "uniform")
 
@@ -197,92 +199,7 @@ _TABLE = [
     _port("curvature_propagation", "traces", "factor", "vector",
           "mean over probes of (factor^T v)^2: the diagonal of factor^T factor", "probes",
           False),
-    _port("langevin_step", "langevin", "score x step_size", "points",
-          "x + (step_size / 2) score(x) + sqrt(step_size) noise", "noise"),
-    _port("langevin_law", "langevin", "law step_size n_steps mean covariance", "law",
-          "exact law of n_steps unadjusted steps on a Gaussian", rowwise=False),
-    _port("langevin_stationary", "langevin", "law step_size", "law",
-          "exact stationary law of the unadjusted step on a Gaussian", rowwise=False),
-    _port("langevin_sample", "langevin", "score x0 step_size n_steps", "chain",
-          "n_steps of langevin_step from x0, noise (n_steps, n, d): the last points, or the points"
-          " after every step", "noise", False),
-    _port("annealed_sample", "langevin", "score_at x0 sigmas step_size n_steps_each", "points",
-          "n_steps_each of langevin_step at every level of the descending sigmas, with"
-          " score_at(x, sigma) and step size step_size (sigma / sigmas[-1])^2; noise (levels,"
-          " n_steps_each, n, d)", "noise", False),
-    _port("annealed_step_sizes", "langevin", "sigmas step_size", "vector",
-          "step_size (sigma / sigmas[-1])^2 at every level", rowwise=False),
-    _port("preconditioned_step", "langevin", "score x step_size preconditioner", "points",
-          "x + (step_size / 2) G score(x) + sqrt(step_size) L noise, G = preconditioner (d, d)"
-          " = L L^T", "noise"),
-    _port("sgld_step", "langevin", "gradient x step_size gradient_noise", "points",
-          "x + (step_size / 2) g + sqrt(step_size) noise with the stochastic score g ="
-          " gradient(x, gradient_noise)", "noise"),
-    _port("corrector_step", "langevin", "score x snr", "points",
-          "x + e score(x) + sqrt(2 e) noise, e = 2 (snr |noise| / |score|)^2, norms averaged over"
-          " the batch", "noise", False),
-    _port("metropolis_log_ratio", "langevin", "log_density score x proposal step_size", "values",
-          "log of p(y) q(x | y) / (p(x) q(y | x)), y = proposal, q the kernel of langevin_step"),
-    _port("mala_step", "langevin", "log_density score x step_size", "moved",
-          "the proposal of langevin_step, accepted where log uniform < metropolis_log_ratio;"
-          " uniform (n,)", "noise uniform"),
-    _port("random_walk_step", "langevin", "log_density x scale", "moved",
-          "x + scale noise, accepted where log uniform < log p(y) - log p(x); uniform (n,)",
-          "noise uniform"),
-    _port("barker_step", "langevin", "log_density score x scale", "moved",
-          "x + b z, z = scale noise, b = 1 where uniforms (n, d) < 1 / (1 + exp(-z score(x))), else"
-          " -1, by coordinate; accepted where log uniform (n,) < the Metropolis-Hastings log ratio",
-          "noise uniforms uniform"),
-    _port("hmc_step", "langevin", "log_density score x momentum step_size n_leapfrog", "moved",
-          "n_leapfrog leapfrog steps of unit mass, accepted where log uniform < -(H' - H), H ="
-          " -log p + |momentum|^2 / 2; uniform (n,)", "uniform"),
-    _port("underdamped_step", "langevin", "score x v step_size friction", "states",
-          "one step of dx = v dt, dv = (score - friction v) dt + sqrt(2 friction) dw by a splitting"
-          " (`conventions`); noise (n, d), or (2, n, d) in the order of use where the splitting has"
-          " two O", "noise", False),
-    _port("preconditioned_law", "langevin",
-          "law step_size preconditioner n_steps mean covariance", "law",
-          "exact law of n_steps of preconditioned_step on a Gaussian", rowwise=False),
-    _port("sgld_law", "langevin", "law step_size gradient_covariance n_steps mean covariance",
-          "law", "exact law of n_steps of sgld_step on a Gaussian, gradient noise of a covariance",
-          rowwise=False),
-    _port("annealed_law", "langevin",
-          "law sigmas step_size n_steps_each mean covariance", "law",
-          "exact law of annealed_sample on a Gaussian with its exact noised scores",
-          rowwise=False),
-    _port("underdamped_law", "langevin",
-          "law step_size friction scheme n_steps mean covariance", "law",
-          "exact law (2 d) of n_steps of the splitting `scheme` on a Gaussian, state (x, v)",
-          rowwise=False),
-    _port("underdamped_stationary", "langevin", "law step_size friction scheme", "law",
-          "its exact stationary law (2 d)", rowwise=False),
-    _port("unadjusted_hmc_law", "langevin", "law step_size n_leapfrog n_steps mean covariance",
-          "law", "exact law of n_steps of hmc_step without its acceptance, fresh momenta",
-          rowwise=False),
-    _port("mala_acceptance", "langevin", "law step_size", "number",
-          "mean acceptance of mala_step on a Gaussian, at stationarity", rowwise=False),
-    _port("random_walk_acceptance", "langevin", "law scale", "number",
-          "that of random_walk_step", rowwise=False),
-    _port("hmc_acceptance", "langevin", "law step_size n_leapfrog", "number",
-          "that of hmc_step", rowwise=False),
-    _port("wasserstein_bias", "langevin", "law step_size", "number",
-          "Wasserstein-2 distance of a Gaussian from the stationary law of langevin_step",
-          rowwise=False),
-    _port("autocorrelation_time", "langevin", "law step_size direction", "number",
-          "1 + 2 sum of the autocorrelations of direction.x along langevin_step on a Gaussian",
-          rowwise=False),
-    _port("stability_limit", "langevin", "law", "number",
-          "the step size from which langevin_step has no stationary law on a Gaussian",
-          rowwise=False),
-    _port("signal_to_noise", "langevin", "law sigmas step_size", "vector",
-          "E |(eta / 2) score|^2 / E |sqrt(eta) z|^2 under the noised law at every level of the"
-          " ladder", rowwise=False),
-    _port("chain_distribution", "langevin", "law low high step_size n_steps points", "vector",
-          "P(X_k <= point) of k = n_steps of langevin_step on a one-dimensional law, X_0 uniform on"
-          " (low, high)", rowwise=False),
-    _port("annealed_distribution", "langevin",
-          "law low high sigmas step_size n_steps_each points", "vector",
-          "the same after annealed_sample with the exact noised scores", rowwise=False),
+    *(_port(name, "langevin", *rest) for name, *rest in LANGEVIN),
     _port("kernel_stein_discrepancy", "discrepancies",
           "score x kernel bandwidth exponent statistic", "number",
           'squared KSD, kernel "rbf" exp(-r^2 / 2 bandwidth^2) or "imq" (bandwidth^2 +'

@@ -52,16 +52,15 @@ def parametrize(
 def _recorded(test: Callable) -> Callable:
     """The same test, which leaves what the kit found in the report of pytest."""
     asked = inspect.signature(test)
-    shared = "record_property" in asked.parameters
+    shared = "request" in asked.parameters
 
     @functools.wraps(test)
-    def recorded(*args, record_property, **given):
-        for name, value in given["check"].properties().items():
-            record_property(name, value)
-        more = {"record_property": record_property} if shared else {}
-        return test(*args, **given, **more)
+    def recorded(*args, request, **given):
+        # what record_property does, which warns where the XML is of the usual family
+        request.node.user_properties += given["check"].properties().items()
+        return test(*args, **given, **({"request": request} if shared else {}))
 
-    own = inspect.Parameter("record_property", inspect.Parameter.KEYWORD_ONLY)
+    own = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY)
     parameters = [p for name, p in asked.parameters.items() if name != own.name]
     vars(recorded)["__signature__"] = asked.replace(parameters=[*parameters, own])
     return recorded

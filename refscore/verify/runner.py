@@ -260,7 +260,7 @@ def evaluate_case(
     open_ = [j for j in judgements if j.undecided]
     verdict = "undecided" if open_ else "holds"
     notes = [(j.evidence or {}).get("note", "") for j in judgements] if not open_ else [
-        f"{j.label}: {j.detail}" for j in open_]  # fmt: skip
+        f"{j.label}: {j.detail.partition('; gap and')[0]}" for j in open_]  # fmt: skip
     return CaseResult(case.name, verdict, judgements, "; ".join(filter(None, notes)))
 
 

@@ -1,21 +1,25 @@
 """The catalogue as test vectors, so that code in any language is held to the same truth.
 
-    {"vectors": 1, "refscore": version, "checks": [check, ...], "left_out": [{check, case, reason}]}
+    {"vectors": 1, "refscore": version, "checks": [check, ...], "left_out": [{check, case, reason}],
+     "ports": {name: {signature, meaning, returns, parts}}, "arguments": {name: meaning},
+     "kinds": {kind: formula}}
 
     check   {id, name, kind, summary, statement, source, tolerance, ports, catches, cases}
             `catches`: names of the mistakes the check is known to catch
     case    {case, calls, outcomes}
-    call    {port, arguments}: one evaluation of the implementation under test, in order;
-            its arguments by the names of the table of ports
+    call    {port, arguments, parts}: one evaluation of the implementation under test, in order;
+            its arguments by the names of `ports` and `arguments`; the names or numbers of the
+            parts of its answer, null where it is one array
     outcome {label, expected, scale, of}: the side that must come out, to within
             max|left - expected| <= tolerance * scale; `of` is the call (and, for an answer in
             several parts, the part) whose answer the left side is, or null where the identity
             combines several answers (its statement says how) or the expected side is itself
             computed from answers
 
-Arrays are nested lists in row-major order, shapes as in the table of ports. Laws and
-fields are objects with a `kind` and arrays by name. "inf", "-inf" and "nan" are strings.
-Every stochastic port is given its noise; only exact comparisons are exported.
+Arrays are nested lists in row-major order, shapes as in `arguments`. Laws and fields are
+objects with a `kind`, whose formula is in `kinds`, and arrays by name. "inf", "-inf" and "nan"
+are strings. Every stochastic port is given its noise; only exact comparisons are exported.
+Another program's answers to the calls are read and judged by `refscore vectors --read`.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from refscore.verify.compare import exact
 from refscore.verify.listing import known_catches
 from refscore.verify.report import number
 from refscore.verify.subject import Subject
+from refscore.verify.vector_kinds import legend
 
 VERSION = 1
 KINDS = ("exact", "exact law")
@@ -62,6 +67,7 @@ def vectors(checks: Iterable[str] | None = None) -> dict[str, Any]:
         "refscore": refscore.__version__,
         "checks": exported,
         "left_out": left_out,
+        **legend(exported),
     }
 
 
@@ -114,7 +120,10 @@ def _case(entry: Identity, case) -> dict[str, Any] | str:
             return "does not compare two sides"
         if not all(exact(outcome, entry.tolerance).holds for outcome in outcomes):
             return "the library does not hold on this case"
-        calls = [{"port": name, "arguments": plain(given)} for name, given in recorder.calls]
+        calls = [
+            {"port": name, "arguments": plain(given), "parts": _names(answer)}
+            for (name, given), answer in zip(recorder.calls, recorder.answers, strict=True)
+        ]
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     free = _free_of_answers(entry, case, outcomes)
@@ -170,6 +179,10 @@ def _parts(answer):
     if isinstance(answer, tuple):
         return [(i, np.asarray(value)) for i, value in enumerate(answer)]
     return [(None, np.asarray(answer))]
+
+
+def _names(answer) -> list | None:
+    return [part for part, _ in _parts(answer)] if isinstance(answer, (dict, tuple)) else None
 
 
 def _scaled(answer, factor: float):

@@ -243,8 +243,9 @@ def test_no_text_of_a_subject_can_steer_the_screen(form):
     if form == "html":
         _tree(text)
     if form == "markdown":
+        text = re.sub("<summary>.*</summary>", "", text)  # HTML, which is escaped as such
         outside = re.sub(r"^(`{3,})[a-z]*\n.*?^\1$", "", text, flags=re.S | re.M)
-        assert "<b>" not in outside.replace("<summary><b>", "")
+        assert "<b>" not in outside
         assert "```" not in outside
 
 

@@ -116,8 +116,8 @@ def described(result: Result) -> str:
     else:
         more = f"about {d.forecast} draws would decide" if d.forecast else "no end in sight"
         said = f"undecided after {d.n} draws: {off} (tolerance {d.leading.eps:.3g}); {more}"
-    said += f"; gap and allowed are logs of evidence, level {math.exp(-d.threshold):.1g}"
-    return said + (f"; note: {d.note}" if d.note else "")
+    said += f"; note: {d.note}" if d.note else ""
+    return f"{said}; gap and allowed are logs of evidence, level {math.exp(-d.threshold):.1g}"
 
 
 def result_level(decision: Decision) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from refscore.verify.evidence.betting import as_floats, log_mean, plain
 
-STRENGTHS = (1.0, 30.0, 1000.0)  # prior draws: how near to N(0, I) the alternatives lie
+STRENGTHS = (1.0, 30.0, 1000.0, 30_000.0)  # prior draws: how near to N(0, I) the alternatives lie
 
 
 class NormalInverseWishart:

@@ -181,7 +181,9 @@ class Sequence:
                 continue
             open_ = group.inside < sure
             gap, eps = np.abs(group.deviation), group.columns.eps
-            to_hold = draws_needed(np.maximum(eps - gap, 0), group.columns.variance, sure)
+            error = np.sqrt(group.columns.variance / group.n)  # it may well be smaller than seen
+            room = eps - np.maximum(gap - np.where(gap < eps, error, 0), 0)
+            to_hold = draws_needed(np.maximum(room, 0), group.columns.variance, sure)
             to_fail = draws_needed(np.where(gap > eps, gap, 0), group.columns.variance, threshold)
             rest = np.where(open_, np.minimum(to_hold, to_fail), 0)
             needed = max(needed, rows * float(np.nan_to_num(rest, nan=np.inf).max()))
