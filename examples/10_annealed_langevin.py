@@ -84,5 +84,5 @@ for ax, name, title in (
     plotting.label(ax, title, "x", "density", legend="upper right")
 plotting.exact_and_estimates(list(upper), *np.transpose(list(upper.values())), ax=panels[2])
 panels[2].axvline(0.6, color="#D55E00", linestyle="--", label="target")
-plotting.label(panels[2], "What starts keep", "mass of the upper hill", legend="lower right")
+plotting.label(panels[2], "The weight of the upper hill", "P(X > 0)", legend="lower right")
 plotting.finish(panels, chosen.save, warning=chosen.warning)

@@ -14,6 +14,7 @@ from refscore.verify.errors import SubjectError
 from refscore.verify.options import parser
 from refscore.verify.render import listings, terminal
 from refscore.verify.render.ink import Ink, wanted
+from refscore.verify.render.progress import Progress
 
 LIBRARY, FAULTY = listing.LIBRARY, "refscore.verify.faulty:subject"
 
@@ -104,7 +105,7 @@ def _report(target: str, arguments) -> dict:
             raise
         except BaseException as error:  # whatever the adapter's own code raises, SystemExit too
             raise SubjectError(f"cannot load {target}: {type(error).__name__}: {error}") from None
-        with _Progress() as progress:
+        with Progress() as progress:
             report = run(
                 subject, checks=arguments.check, alpha=arguments.alpha,
                 diagnose=not arguments.no_diagnosis, progress=progress,
@@ -135,7 +136,7 @@ def _exported(reports: list[dict], arguments) -> bool:
 
 def _identities(arguments) -> int:
     _known([arguments.id] if arguments.id else [])
-    with _Progress() as progress:
+    with Progress() as progress:
         records = listing.identities(arguments.id, progress=progress)
     if arguments.json:
         for record in records:
@@ -149,7 +150,7 @@ def _identities(arguments) -> int:
 
 
 def _mistakes(arguments) -> int:
-    with _Progress() as progress:
+    with Progress() as progress:
         records = listing.mistakes(arguments.name, group=arguments.group, progress=progress)
     if arguments.json:
         print(_json(records), end="")
@@ -196,6 +197,7 @@ def _reread(arguments) -> int:
     """Hold an implementation, or the answers of another program, to a file of vectors."""
     from refscore.verify import rereading
     from refscore.verify.loading import load
+    from refscore.verify.render import reread
 
     found = rereading.read(arguments.read)
     if arguments.check:
@@ -208,7 +210,7 @@ def _reread(arguments) -> int:
     else:
         with contextlib.redirect_stdout(sys.stderr):
             held = rereading.hold(found, load(arguments.target or LIBRARY))
-    print(listings.reread(held, _ink()), end="")
+    print(reread.render(held, _ink()), end="")
     verdicts = {outcome.verdict for outcome in held}
     return 1 if "fails" in verdicts else 2 * (bool(verdicts & {"error"}) or "holds" not in verdicts)
 
@@ -245,21 +247,3 @@ def _write(path: str, text: str) -> None:
 
 def _ink() -> Ink:
     return Ink(wanted(sys.stdout))
-
-
-class _Progress:
-    """What is being run, on one line of a terminal's standard error, and nowhere else."""
-
-    def __init__(self):
-        self.shown = hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
-
-    def __call__(self, name: str) -> None:
-        if self.shown:
-            print(f"\r\033[K{name}", end="", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *exception) -> None:
-        if self.shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -59,6 +59,13 @@ BY_HAND = {
     "h = x: n mean square of μ": math.pi,
     "likelihood: n mean square of μ": 1 / (1 - 2 / math.pi),
     "traces.hutchinson: m MSE/variance, 1/k": 1.0,
+    "zero field, level 0.10: loss": 0.5,
+    "distance, plain, step size 0.2": math.hypot(
+        1 / math.sqrt(0.95) - 1, math.sqrt(0.15) * (1 / math.sqrt(1 - 0.05 / 0.15) - 1)
+    ),
+    "plain, U[−3, 3]: X > 0": 0.6318076,  # Gauss-Legendre panels, backwards
+    "OBABO, h = 0.92: Var x": 1 / (1 - 0.92**2 / 4),
+    "OABAO, h = 0.98: Var x": 1 - 0.98**2 / 4,
 }
 
 
@@ -140,6 +147,17 @@ def test_the_kit_names_the_planted_mistake(mistake, named):
     example = ROOT / "examples" / "20_verify_your_own_code.py"
     out = run(example, *(["--mistake", mistake] if mistake else [])).stdout
     assert re.findall(r"^ +diagnosis +(\S+)", out, re.MULTILINE) == ([named] if named else [])
+
+
+@pytest.mark.parametrize("mistake", [None, "no_way_back", "stale_score"])
+def test_evidence_tells_the_right_adjustment_from_the_broken_ones(mistake):
+    example = ROOT / "examples" / "09_langevin_bias.py"
+    out = run(example, *(["--mistake", mistake] if mistake else [])).stdout
+    verdicts = dict(re.findall(r"^(.+): (holds|fails) after [0-9]+ draws$", out, re.MULTILINE))
+    assert verdicts == {
+        "adjusted": "fails" if mistake else "holds",
+        "plain": "fails", "with no_way_back": "fails", "with stale_score": "fails",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=named)

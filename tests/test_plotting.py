@@ -12,6 +12,8 @@ from matplotlib.quiver import Quiver
 from refscore import plotting, traces
 from refscore.distributions import Energy, Gaussian, GaussianMixture, TruncatedNormal, Uniform
 from refscore.fields import Affine
+from refscore.identities.base import Draws, Normal
+from refscore.verify import evidence
 
 matplotlib.use("Agg")
 MIXTURE = GaussianMixture([0.6, 0.4], [[-1.0, 0.5], [2.0, 0.0]], [[[1.0, 0.3], [0.3, 0.5]]] * 2)
@@ -205,6 +207,75 @@ def test_label_names_the_axes_and_the_legend_the_artists():
     assert plotting.label(plotting.axes()).get_legend() is None
 
 
+def test_a_histogram_is_the_share_of_all_draws_over_the_width():
+    draws = np.array([-9.0, 0.1, 0.2, 0.9, 1.5, 1.6, 1.7, 9.0])
+    ax = plotting.histogram(draws, 0.0, 2.0, n_bins=2, bars=3.0)
+    (patch,) = ax.patches
+    values, edges, _ = patch.get_data()
+    np.testing.assert_array_equal(edges, [0, 1, 2])
+    np.testing.assert_allclose(values, [3 / 8, 3 / 8])
+    (container,) = ax.containers
+    half = 3 * np.sqrt(3 / 8 * 5 / 8 / 8)
+    np.testing.assert_allclose(bars(container)[:, :, 0], [[0.5, 0.5], [1.5, 1.5]])
+    np.testing.assert_allclose(bars(container)[:, :, 1], [[3 / 8 - half, 3 / 8 + half]] * 2)
+    assert ax.get_xlim() == (0, 2)
+
+
+def test_the_bars_of_a_histogram_cover_the_density_they_estimate():
+    law = GaussianMixture([0.6, 0.4], [[2.0], [-2.0]], [0.25, 0.04])
+    edges = np.linspace(-3, 4, 36)
+    fine = np.linspace(-3, 4, 35 * 40 + 1)
+    density = np.exp(law.log_density(fine[:, None]))
+    cells = ((density[1:] + density[:-1]) / 2).reshape(35, 40).mean(1)
+    draws = law.sample(20_000, rng=0)[:, 0]
+    ax = plotting.histogram(draws, edges[0], edges[-1], n_bins=35, bars=5)
+    low, high = bars(ax.containers[0])[:, :, 1].T
+    assert np.all(low - 2e-3 < cells)
+    assert np.all(cells < high + 2e-3)
+
+
+@pytest.mark.parametrize("radius", [1.0, 2.5])
+def test_an_ellipse_lies_at_its_distance_from_the_mean(radius):
+    mean, C = np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 0.5]])
+    ax = plotting.ellipse(mean, C, radius=radius, name="law")
+    (line,) = ax.lines
+    gap = line.get_xydata() - mean
+    np.testing.assert_allclose(np.einsum("ni,ij,nj->n", gap, np.linalg.inv(C), gap), radius**2)
+    np.testing.assert_allclose(gap.max(0), radius * np.sqrt(np.diag(C)), rtol=2e-4)
+    assert line.get_label() == "law"
+    assert ax.get_aspect() == 1
+
+
+def test_an_ellipse_of_a_line_is_a_segment():
+    (line,) = plotting.ellipse([0.0, 0.0], [[1.0, 1.0], [1.0, 1.0]], dashed=True).lines
+    np.testing.assert_allclose(*line.get_xydata().T, atol=1e-7)
+    assert line.get_label().startswith("_")
+    assert line.is_dashed()
+
+
+def test_evidence_is_drawn_in_powers_of_ten_beside_its_level():
+    path = [[10, 0.0, 1.0, np.nan], [100, np.log(100.0), 2.0, np.nan]]
+    ax = plotting.evidence_paths({"one": path, "two": np.array([[5, -1.0]])}, level=1e-3)
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [[10, 0], [100, 2]])
+    np.testing.assert_allclose(ax.lines[1].get_xydata(), [[100, 2]])
+    np.testing.assert_allclose(ax.lines[-1].get_ydata(), 3)
+    labels = ax.get_legend_handles_labels()[1]
+    assert labels == ["one", "two", "decides at level 0.001"]
+    colours = {line.get_color() for line in ax.lines}
+    assert len(colours) == 3
+    assert ax.get_xscale() == "log"
+
+
+def test_evidence_of_a_sequence_is_drawn_as_it_keeps_it():
+    sequence = evidence.Sequence(Draws("x", None, Normal(np.zeros(1), np.eye(1))))
+    sequence.update(2 + np.random.default_rng(0).standard_normal((200, 1)), level=1e-300)
+    ax = plotting.evidence_paths({"shifted by 2": sequence.path})
+    n, height = ax.lines[0].get_xydata().T
+    assert n[-1] == sequence.n
+    assert height[-1] == pytest.approx(sequence.path[-1][1] / np.log(10))
+    assert height[-1] > 6
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_finish_saves_and_closes(tmp_path, suffix):
     panels = plotting.axes(2, width=6, height=3)
@@ -280,6 +351,19 @@ DECAY = {"a": np.ones((2, 2))}
             "law must have a positive",
         ),
         (lambda: plotting.axes(0), ValueError, "panels must be at least 1"),
+        (lambda: plotting.histogram(X, 1, 1), ValueError, "high must exceed low"),
+        (lambda: plotting.histogram([], 0, 1), ValueError, "draws must hold"),
+        (lambda: plotting.histogram([np.nan], 0, 1), ValueError, "draws must be finite"),
+        (lambda: plotting.histogram(X, 0, 1, n_bins=0), ValueError, "n_bins must be"),
+        (lambda: plotting.histogram(X, 0, 1, bars=-1), ValueError, "bars must be positive"),
+        (lambda: plotting.histogram(X[:, None], 0, 1), ValueError, "draws must have shape"),
+        (lambda: plotting.ellipse([0.0], np.eye(2)), ValueError, "mean must have shape"),
+        (lambda: plotting.ellipse(LOW, np.diag([1, -1])), ValueError, "covariance must be"),
+        (lambda: plotting.ellipse(LOW, np.eye(2), radius=0), ValueError, "radius must be"),
+        (lambda: plotting.evidence_paths({"a": [1, 2]}), ValueError, "paths['a'] must have shape"),
+        (lambda: plotting.evidence_paths({"a": [[0, 1]]}), ValueError, "draws positive"),
+        (lambda: plotting.evidence_paths({"a": [[1, np.inf]]}), ValueError, "paths['a'] must be"),
+        (lambda: plotting.evidence_paths({}, level=1), ValueError, "level must be below 1"),
         (lambda: plotting.finish("figure"), TypeError, "ax must be matplotlib"),
     ],
 )

@@ -62,7 +62,7 @@ def affine_map(ports, law, eta):
 
 
 def _chain_cases():
-    for d, eta in ((3, 0.3), (2, 0.9)):
+    for d, eta in ((3, 0.3), (2, 0.7)):
         yield Case(f"Gaussian, d = {d}, step {eta}", law=settings.gaussian(d), step_size=eta)
 
 

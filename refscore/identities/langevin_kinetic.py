@@ -112,7 +112,7 @@ def underdamped_stationary_of_steps(ports, case):
 
 def _drawn_cases():
     law = settings.gaussian(2)
-    yield Case("Gaussian, d = 2", law=law, step_size=0.6, friction=1.2)
+    yield Case("Gaussian, d = 2", law=law, step_size=0.6, friction=0.4)
 
 
 @identity(
@@ -120,26 +120,26 @@ def _drawn_cases():
     ports="underdamped_step",
     kind="expectation",
     draws="rng",
-    statement=r"(X_0,V_0)\sim N(\mu,S)\otimes N(0,I):\ (X_1,V_1)\ \text{Gaussian, propagated}",
-    assumptions="Gaussian target, exact start; the subject draws the noise",
+    statement=r"(X_0,V_0)\ \text{Gaussian}:\quad (X_1,V_1)\ \text{Gaussian, propagated}",
+    assumptions="Gaussian target and start, velocities not at rest; the subject draws the noise",
     source="derived",
     cases=_drawn_cases,
 )
 def underdamped_draws(ports, case):
-    """One splitting step that draws its own noise, from exact draws of position and velocity."""
+    """One splitting step that draws its own noise, from a start that is not at rest."""
     law, d = case.law, len(case.law.mean)
+    mean = np.concatenate([law.mean, np.linspace(1.5, -1.0, d)])
+    root = np.diag(np.concatenate([np.ones(d), 0.4 * np.ones(d)]))
+    root[:d, :d] = np.linalg.cholesky(law.covariance)
 
     def step(seed, n):
-        z = settings.drawn(seed, n, 2 * d)
-        x, v = law.mean + z[:, :d] @ np.linalg.cholesky(law.covariance).T, z[:, d:]
+        start = mean + settings.drawn(seed, n, 2 * d) @ root.T
+        x, v = start[:, :d], start[:, d:]
         state = ports.underdamped_step(score_of(law), x, v, case.step_size, case.friction, rng=seed)
         return np.hstack(state)
 
-    start = np.zeros((2 * d, 2 * d))
-    start[:d, :d], start[d:, d:] = law.covariance, np.eye(d)
-    mean = np.concatenate([law.mean, np.zeros(d)])
     map_ = oracles.langevin_laws.underdamped(law, case.step_size, case.friction, scheme_of(ports))
-    after = oracles.langevin_laws.propagated(*map_, 1, mean, start)
+    after = oracles.langevin_laws.propagated(*map_, 1, mean, root @ root.T)
     yield Draws("(x', v')", step, Normal(after.mean, after.covariance))
 
 

@@ -65,7 +65,7 @@ def _compared(got, want, k):
 
 
 def _step_cases():
-    for d, eta in ((3, 0.5), (2, 1.2), (1, 0.05)):
+    for d, eta in ((3, 0.5), (2, 0.7), (1, 0.05)):
         direction = np.linspace(1.0, -0.5, d) if d > 1 else np.array([2.0])
         yield Case(
             f"d = {d}, step {eta}", law=settings.gaussian(d), step_size=eta, direction=direction

@@ -129,7 +129,7 @@ def _both(**inputs):
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^r)",
     assumptions="exact start; the subject draws noise and uniform numbers",
     source="seeds 000, 002, 003 (stationarity); derived",
-    cases=lambda: _both(step_size=1.2),
+    cases=lambda: _both(step_size=0.5),
 )
 def mala_draws(ports, case):
     """Adjusted Langevin steps that draw for themselves keep the target, and accept as they must."""
@@ -149,7 +149,7 @@ def mala_draws(ports, case):
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,p(y)/p(x))",
     assumptions="exact start; the subject draws noise and uniform numbers",
     source="Metropolis et al. 1953; derived",
-    cases=lambda: _both(scale=1.1),
+    cases=lambda: _both(scale=0.5),
 )
 def random_walk_draws(ports, case):
     """Random-walk steps that draw for themselves keep the target, and accept as they must."""

@@ -30,8 +30,8 @@ from importlib import import_module
 
 __all__ = [
     "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "discrepancies",
-    "estimators", "fields", "kernels", "ladder", "langevin", "langevin_acceptance", "langevin_laws", "langevin_steps",
-    "langevin_transfer", "objectives", "perturbed", "scores", "traces",
+    "estimators", "fields", "kernels", "ladder", "langevin", "langevin_acceptance", "langevin_laws",
+    "langevin_steps", "langevin_transfer", "objectives", "perturbed", "scores", "traces",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from refscore.verify.evidence.engine import as_table, seed_of
 from refscore.verify.evidence.readings import Batch, reader
 from refscore.verify.subject import Subject
 
-_ROWS, _CALLS, _PATIENCE = 16_000, 40, 4.0  # of an outcome; seconds of a check
+_ROWS, _CALLS, _PATIENCE = 16_000, 40, 10.0  # of an outcome; seconds of a check
 _CHEAP = 1000  # a batch so large comes from one call, not from one a row
 _SHARED = 2.5  # means of calls that vary this many times as they should share their draws
 

@@ -28,6 +28,7 @@ def hints(report: Report, subject: Subject, wanted: set[str]) -> list[str]:
     if subject.narrow and subject.dtype == "float64":
         found.append('answers come in single precision; declare dtype = "float32" if meant')
     found += _framework(report, subject)
+    found += _splitting(report, subject)
     found += [hint for hint in _gradients(report, subject, wanted) if hint]
     if not subject.offered():
         found.append("this subject offers no port; `refscore ports` lists them")
@@ -42,6 +43,19 @@ def _framework(report: Report, subject: Subject) -> list[str]:
         if re.search(pattern, notes):
             return [f'arrays arrive as NumPy\'s; for {name} code declare framework = "{name}"']
     return []
+
+
+def _splitting(report: Report, subject: Subject) -> list[str]:
+    """Another splitting is handed noise of another shape, so that it may not even run."""
+    name = "underdamped_step"
+    said = {key.rpartition(".")[2] for key in subject.declared}
+    errors = any(c.verdict == "error" and name in c.ports for c in report.checks)
+    if not errors or "splitting" in said:
+        return []
+    return [
+        f"{name} is handed noise (n, d) as for BAOAB; a splitting with two O gets (2, n, d) once"
+        ' declared, conventions = {"splitting": "OBABO"} or "OABAO"'
+    ]
 
 
 def _gradients(report: Report, subject: Subject, wanted: set[str]) -> list[str]:

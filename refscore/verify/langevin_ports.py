@@ -26,8 +26,8 @@ LANGEVIN: list[tuple[str, str, str, str, str | None, bool]] = [
      "x + (step_size / 2) g + sqrt(step_size) noise with the stochastic score g = "
      "gradient(x, gradient_noise)", "noise", True),
     ("corrector_step", "score x snr", "points",
-     "x + e score(x) + sqrt(2 e) noise, e = 2 (snr |noise| / |score|)^2, norms averaged "
-     "over the batch", "noise", False),
+     "x + e score(x) + sqrt(2 e) noise, e = 2 (snr |noise| / |score|)^2, by the norms of every "
+     "row (`conventions`)", "noise", False),
     ("metropolis_log_ratio", "log_density score x proposal step_size", "values",
      "log of p(y) q(x | y) / (p(x) q(y | x)), y = proposal, q the kernel of langevin_step",
      None, True),

@@ -163,7 +163,14 @@ def conventions() -> list[dict[str, Any]]:
     families: dict[int, tuple[Any, list[str]]] = {}
     for group, family in FAMILIES.items():
         families.setdefault(hash(type(family)), (family, []))[1].append(group)
-    return [
+    precision = {
+        "groups": ["every port"],
+        "about": 'The precision, an attribute of its own: dtype = "float32".',
+        "name": "dtype",
+        "values": list(MEANINGS["dtype"]),
+        "meanings": list(MEANINGS["dtype"].values()),
+    }
+    return [precision] + [
         {
             "groups": groups,
             "about": _doc(family),

@@ -11,6 +11,10 @@ _UNIT = (
     " declares nothing"
 )
 MEANINGS: dict[str, dict[Any, str]] = {
+    "dtype": {
+        "float64": "answers are held to double precision",
+        "float32": "arrays are handed over, and answers judged, in single precision",
+    },
     "log_density": {"log density": "log p(x)", "energy": "-log p(x)"},
     "score_sign": {
         "gradient of log density": "∇ log p(x)",

@@ -118,7 +118,9 @@ def _vectors(child) -> None:
     child.add_argument("--check", action="append", metavar="ID", help="only this; may be repeated")
     child.add_argument("--output", default="-", metavar="FILE", help="default: standard output")
     child.add_argument("--read", metavar="FILE", help="hold to these vectors, and write none:")
-    child.add_argument("target", nargs="?", metavar="TARGET", help="this adapter (default: refscore)")
+    child.add_argument(
+        "target", nargs="?", metavar="TARGET", help="this adapter (default: refscore)"
+    )
     child.add_argument("--answers", metavar="FILE", help="or the answers another program wrote")
 
 

@@ -29,10 +29,12 @@ def parametrize(
     checks: Iterable[str] | None = None,
     alpha: float = ALPHA,
     diagnose: bool = True,
+    **options: Any,
 ) -> Callable:
     """Decorate a test of one argument `check`: it is run once for every check.
 
-    `subject`, `checks`, `alpha`, `diagnose`: as in `run`. The subject is run when the first
+    `subject`, `checks`, `alpha`, `diagnose`, and as `options` its `evidence`, `more` and `eps`:
+    as in `run`. The subject is run when the first
     test asks, and only once. A check of an absent port is skipped, so is a blocked one; an
     undeclared convention fails with the line that declares it; `expected_failures` of the
     subject are strict xfails. With `--junitxml` every check that ran carries properties: its
@@ -40,7 +42,7 @@ def parametrize(
     """
     import pytest
 
-    session = Session(subject, checks, alpha, diagnose)
+    session = Session(subject, checks, alpha, diagnose, **options)
     parameters = [
         pytest.param(Check(name, session), id=name, marks=_marks(name, id, ports, session))
         for name, id, ports in session.listed()
@@ -69,17 +71,20 @@ def _recorded(test: Callable) -> Callable:
 class Session:
     """One subject's run, made when it is first needed."""
 
-    def __init__(self, subject, checks=None, alpha: float = ALPHA, diagnose: bool = True):
+    def __init__(
+        self, subject, checks=None, alpha: float = ALPHA, diagnose: bool = True, **options: Any
+    ):
         tested = load(subject) if isinstance(subject, str) else subject
         self.subject = tested if isinstance(tested, Subject) else Subject(tested)
         self.target = subject if isinstance(subject, str) else ""
         self.checks = [checks] if isinstance(checks, str) else checks and list(checks)
-        self.alpha, self.diagnose = alpha, diagnose
+        self.alpha, self.diagnose, self.options = alpha, diagnose, options
 
     @cached_property
     def report(self) -> Report:
         """The report of the only run."""
-        report = run(self.subject, checks=self.checks, alpha=self.alpha, diagnose=self.diagnose)
+        settings = {"alpha": self.alpha, "diagnose": self.diagnose, **self.options}
+        report = run(self.subject, checks=self.checks, **settings)
         report.target = self.target
         return report
 

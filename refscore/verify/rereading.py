@@ -43,15 +43,23 @@ def read(path: str | Path) -> dict[str, Any]:
     found = _loaded(path)
     if not isinstance(found, dict) or found.get("vectors") != VERSION:
         raise SubjectError(f"{path} is no file of vectors of version {VERSION}")
-    for check in found.get("checks", ()):
-        missing = {"name", "tolerance", "cases"} - set(check)
-        missing.update({"case", "calls", "outcomes"} - set(k) for k in check.get("cases", ()))
-        if missing:
-            raise SubjectError(f"{path}: a check lacks {missing.pop()!r}")
-        strange = [c["port"] for k in check["cases"] for c in k["calls"] if c["port"] not in PORTS]
-        if strange:
-            raise SubjectError(f"{path} calls {strange[0]!r}, which is no port")
+    for check in found.get("checks", []):
+        _whole(path, check, "name", "tolerance", "cases")
+        for case in check["cases"]:
+            _whole(path, case, "case", "calls", "outcomes")
+            for call in case["calls"]:
+                _whole(path, call, "port", "arguments")
+                if call["port"] not in PORTS:
+                    raise SubjectError(f"{path} calls {call['port']!r}, which is no port")
+            for outcome in case["outcomes"]:
+                _whole(path, outcome, "label", "expected", "scale", "of")
     return found
+
+
+def _whole(path, entry, *names: str) -> None:
+    missing = [name for name in names if not isinstance(entry, dict) or name not in entry]
+    if missing:
+        raise SubjectError(f"{path}: an entry lacks {missing[0]!r}")
 
 
 def read_answers(path: str | Path) -> dict[tuple[str, str], list]:
@@ -196,8 +204,11 @@ def described(value, name: str = "") -> Any:
     """A plain value as the kit hands it over: arrays, and descriptions for objects."""
     if isinstance(value, dict):
         given = {k: _parameter(v, k, value["kind"]) for k, v in value.items() if k != "kind"}
-        made = Law if value["kind"] in LAWS else FieldDescription
-        return made(value["kind"], **given)
+        fields = given.pop("fields", None)
+        made = (Law if value["kind"] in LAWS else FieldDescription)(value["kind"], **given)
+        if fields is not None:
+            made.fields = fields  # descriptions, not arrays to be frozen
+        return made
     return _array(value) if isinstance(value, list) else _number(value)
 
 

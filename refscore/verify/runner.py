@@ -62,7 +62,7 @@ def run(
         if diagnose and any(c.verdict == "fails" for c in results):
             if progress:
                 progress("diagnosis")
-            _explain(report, tested, entries, alpha)
+            _explain(report, tested, entries, alpha, eps)
     _expected(report, tested, entries, checks is None)
     report.hints += hints(report, tested, _ports(entries))
     report.hints += store.messages if store else []
@@ -273,7 +273,7 @@ def _blame(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:300]}{where}"
 
 
-def _explain(report: Report, subject: Subject, entries, alpha) -> None:
+def _explain(report: Report, subject: Subject, entries, alpha, eps=None) -> None:
     """Read the failures: one undeclared convention for all of them, or named mistakes."""
     from refscore.verify import diagnosis
     from refscore.verify.undeclared import settle
@@ -281,7 +281,7 @@ def _explain(report: Report, subject: Subject, entries, alpha) -> None:
     for check in report.checks:
         if check.verdict == "fails" and check.id != "P":
             check.diagnosis = diagnosis.explain(check, report, subject)
-    settle(report, subject, entries, alpha)
+    settle(report, subject, entries, alpha, eps)
 
 
 def _expected(report: Report, subject: Subject, entries, whole: bool) -> None:

@@ -44,6 +44,12 @@ def takes(function: Callable, port: Port) -> Takes:
     given = next((n for n in (port.given, *GIVEN_NAMES) if n in named and n != "rng"), None)
     generator = next((n for n in GENERATOR_NAMES if n in named), None)
     more = tuple(n for n in port.more if n in named and n != given)
+    if given is not None and len(more) < len(port.more):
+        together = ", ".join((port.given or "", *port.more))
+        raise SubjectError(
+            f"{port.name} asks for {given!r}, which is handed over as one of {together}: name all"
+            " of them, or a generator alone"
+        )
     for name, p in named.items():
         if p.default is p.empty and name not in (given, generator, *more):
             raise SubjectError(_unknown(port, name))

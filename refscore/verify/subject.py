@@ -65,7 +65,7 @@ class Subject:
         self.calls: list[tuple[str, dict]] = []
         self.seconds = 0.0
         self.products = 0
-        self.narrow = False
+        self.narrow: set[str] = set()  # the ports seen to answer in less than double precision
         self._taken: dict[str, Takes] = {}
 
     @property
@@ -125,7 +125,8 @@ class Subject:
         more, keywords = self._draws(port, {n: handed[n] for n in draws})
         raw = _attribute(self.source, port.name, None)(*positional, *more, **keywords)
         raw = answers.unpacked(port, handed, raw)
-        self.narrow = self.narrow or answers.narrow(raw)
+        if answers.narrow(raw):
+            self.narrow.add(port.name)
         return answers.arrays(port, self.framework.back(raw))
 
     def _convert(self, name: str, value):
@@ -208,10 +209,7 @@ class Subject:
         return ((value,), {}) if by_position else ((), {name: value})
 
     def _given(self, port: Port, draws: dict, names: tuple, by_position) -> tuple[tuple, dict]:
-        """Every draw under the name the subject has for it; without `more`, the first alone."""
-        if len(names) < len(port.more) + 1:
-            wanted = ", ".join((port.given or "", *port.more))
-            raise NotOffered(f"{port.name} takes {names[0]} alone, where {wanted} are handed over")
+        """Every draw under the name the subject has for it."""
         ordered = [draws[n] for n in (port.given, *port.more)] if port.more else draws.values()
         values = [self._convert(name, value) for name, value in zip(names, ordered)]
         return (tuple(values), {}) if by_position else ((), dict(zip(names, values)))

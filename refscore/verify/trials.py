@@ -8,7 +8,7 @@ import numpy as np
 
 from refscore.identities import catalogue
 from refscore.verify.mutants import Mistake
-from refscore.verify.report import Report
+from refscore.verify.report import CheckResult, Report
 from refscore.verify.runner import run
 from refscore.verify.subject import Subject
 
@@ -19,8 +19,9 @@ class Trial(NamedTuple):
     """What the kit made of one mistake.
 
     `caught_by`: ids of the identities that do not hold (`P` where a prerequisite does
-    not). `diagnosed`: one of them names the mistake. `cost`: rows or draws the wrong port
-    was asked for by the cheapest check that catches it. `verdicts`: by check's name.
+    not). `diagnosed`: one of them names the mistake. `cost`: of the cheapest check that
+    catches it, the draws it took where they decide, else the rows it asked of the wrong
+    port. `verdicts`: by check's name.
     """
 
     name: str
@@ -63,10 +64,17 @@ def summarise(mistake: Mistake, report: Report, costs: dict[str, int]) -> Trial:
     """The trial a report amounts to."""
     caught = [check for check in report.checks if check.verdict in CAUGHT]
     named = any(c.diagnosis and mistake.name in c.diagnosis.mistakes for c in caught)
-    cost = min((costs[check.name] for check in caught), default=None)
+    cost = min((_cost(check, costs) for check in caught), default=None)
     verdicts = {c.name: c.verdict for c in report.checks if c.verdict != "not offered"}
     ids = list(dict.fromkeys(check.id for check in caught))
     return Trial(mistake.name, mistake.group, ids, named, verdicts, cost, report.seconds)
+
+
+def _cost(check: CheckResult, costs: dict[str, int]) -> int:
+    """Draws until the first outcome failed, where draws decided; else what the check asked."""
+    judgements = [j for case in check.cases for j in case.judgements]
+    drawn = [j.draws for j in judgements if j.evidence and not (j.holds or j.undecided)]
+    return min(drawn, default=costs[check.name])
 
 
 def _asked(calls, port: str) -> int:

@@ -7,29 +7,44 @@ or one declared by mistake, leave it at *fails* and are said as a hint.
 from __future__ import annotations
 
 from itertools import combinations, product
+from typing import NamedTuple
 
 import numpy as np
 
 from refscore import oracles
 from refscore.identities import catalogue
 from refscore.verify import conventions
+from refscore.verify.evidence.engine import Engine
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.runner import evaluate_case, share_of_check
 from refscore.verify.subject import Subject
 
 MOST, CAP = 3, 60
-_SINGLE = 5e-7  # a few units in the last place of single precision
+_SINGLE = (1e-10, 5e-7)  # gaps that rounding to single precision makes
 
 
-def settle(report: Report, subject: Subject, entries, alpha: float) -> None:
-    """Turn failures that one undeclared convention explains into that; hint at several."""
+class Level(NamedTuple):
+    """As the runner judges, so that nothing but the declaration changes."""
+
+    share: float
+    eps: float | None
+
+
+def settle(
+    report: Report, subject: Subject, entries, alpha: float, eps: float | None = None
+) -> None:
+    """Turn failures that one undeclared convention explains into that; hint at several.
+
+    `eps`: the deviation that mattered in the run, where it was not each outcome's own.
+    """
+    level = Level(share_of_check(alpha), eps)
     failed = [c for c in report.checks if c.verdict == "fails"]
     wrong = any(c.verdict == "error" for c in report.checks) or any(c.id == "P" for c in failed)
     if not failed or wrong:
         return
-    found = undeclared(subject, entries, alpha, failed, _integrates(report))
+    found = undeclared(subject, entries, level, failed, _integrates(report))
     lines = [f'conventions = {{"{name}": {value!r}}}' for name, value in found]
-    if not lines and single_precision(subject, entries, alpha, failed):
+    if not lines and single_precision(subject, entries, level, failed, report.checks):
         lines = ['dtype = "float32"']
     if lines:
         report.convention = " or ".join(lines)
@@ -37,7 +52,7 @@ def settle(report: Report, subject: Subject, entries, alpha: float) -> None:
             check.verdict = "undeclared convention"
             check.note = f"every check holds once the adapter declares {report.convention}"
         return
-    hint = _hint(subject, combined(subject, entries, alpha, failed, _integrates(report)))
+    hint = _hint(subject, combined(subject, entries, level, failed, _integrates(report)))
     if hint:
         report.hints.append(hint)
     for check in failed if hint else ():
@@ -47,7 +62,7 @@ def settle(report: Report, subject: Subject, entries, alpha: float) -> None:
 
 
 def undeclared(
-    subject: Subject, entries, alpha: float, failed: list[CheckResult], integrates: bool = False
+    subject: Subject, entries, level: Level, failed: list[CheckResult], integrates: bool = False
 ) -> list:
     """The (name, value) of each single convention under which every offered check holds."""
     spoken = [
@@ -61,28 +76,28 @@ def undeclared(
             other = subject.redeclared(**{**subject.declared, name: value})
             if name == "normalised" and (integrates or not _leaves_out(other, failed)):
                 continue
-            if _all_hold(other, entries, _share(entries, alpha), failed):
+            if _all_hold(other, entries, level, failed):
                 found.append((name, value))
     return found
 
 
 def combined(
-    subject: Subject, entries, alpha: float, failed: list[CheckResult], integrates: bool = False
+    subject: Subject, entries, level: Level, failed: list[CheckResult], integrates: bool = False
 ) -> dict:
     """Declarations to change so that every offered check holds, the fewest; empty if none do."""
-    share, changes = _share(entries, alpha), {}
+    changes: dict[str, dict] = {}
     for port in dict.fromkeys(check.ports[0] for check in failed if len(check.ports) == 1):
-        found = _for_one_port(subject, port, entries, share, failed, integrates)
+        found = _for_one_port(subject, port, entries, level, failed, integrates)
         if found is None:
             return {}
         changes[port] = found
     declared = _merged(changes, subject)
-    if not declared or not _all_hold(_redeclared(subject, declared), entries, share, failed):
+    if not declared or not _all_hold(_redeclared(subject, declared), entries, level, failed):
         return {}
     return declared
 
 
-def _for_one_port(subject, port, entries, share, failed, integrates) -> dict | None:
+def _for_one_port(subject, port, entries, level, failed, integrates) -> dict | None:
     """The fewest changes, at most `MOST`, under which the port's own checks hold."""
     own = [entry for entry in entries if entry.ports == (port,)]
     mine = [check for check in failed if check.ports == (port,)]
@@ -101,7 +116,7 @@ def _for_one_port(subject, port, entries, share, failed, integrates) -> dict | N
                     integrates or not _leaves_out(other, mine)
                 ):
                     continue
-                if _all_hold(other, own, share, mine):
+                if _all_hold(other, own, level, mine):
                     return change
                 tried += 1
                 if tried == CAP:
@@ -137,19 +152,31 @@ def _hint(subject: Subject, changes: dict) -> str:
     return f"every check holds if you declare conventions = {{{line}}}; declare it if this is meant"
 
 
-def single_precision(subject: Subject, entries, alpha: float, failed: list[CheckResult]) -> bool:
-    """Every failure is the rounding of a subject that computes in single precision."""
+def single_precision(
+    subject: Subject, entries, level: Level, failed: list[CheckResult], checks: list[CheckResult]
+) -> bool:
+    """Every failure is the rounding of a subject that computes in single precision.
+
+    What it returns says so; or where that comes in double precision, every gap of every check
+    of the port, held or not, is of the size of that rounding.
+    """
     if subject.dtype != "float64":
         return False
     named = {name for c in failed if c.diagnosis for name in c.diagnosis.mistakes}
     if any(not name.endswith("_in_single_precision") for name in named):
         return False
-    wrong = [j for c in failed for case in c.cases for j in case.judgements if not j.holds]
-    if not subject.narrow and any(not j.gap <= _SINGLE for j in wrong):
+    wide = {port for c in failed if not subject.narrow & set(c.ports) for port in c.ports}
+    if not all(_rounded(c) for c in checks if wide & set(c.ports)):
         return False
     other = _redeclared(subject, {})
     other.dtype = "float32"
-    return _all_hold(other, entries, _share(entries, alpha), failed)
+    return _all_hold(other, entries, level, failed)
+
+
+def _rounded(check: CheckResult) -> bool:
+    """On every case the worst gap is one that rounding to single precision makes."""
+    gaps = [max(j.gap for j in case.judgements) for case in check.cases if case.judgements]
+    return check.kind == "expectation" or all(_SINGLE[0] < gap <= _SINGLE[1] for gap in gaps)
 
 
 def _integrates(report: Report) -> bool:
@@ -212,12 +239,7 @@ def _constant(offsets: list[tuple[float, int]]) -> bool:
     return bool(np.ptp(values) <= allowed or np.ptp(values / dims) <= allowed)
 
 
-def _share(entries, alpha: float) -> float:
-    """As the runner shares it, so that nothing but the declaration changes."""
-    return share_of_check(alpha)
-
-
-def _all_hold(subject, entries, share: float, failed: list[CheckResult]) -> bool:
+def _all_hold(subject, entries, level: Level, failed: list[CheckResult]) -> bool:
     """Every offered check holds, each failed one on a case at least; ends where one fails."""
     offered = set(subject.offered())
     cost = {check.name: check.seconds for check in failed}
@@ -228,7 +250,8 @@ def _all_hold(subject, entries, share: float, failed: list[CheckResult]) -> bool
             continue
         verdicts, cases = set(), len(list(entry.cases()))
         for case in sorted(entry.cases(), key=lambda case: (entry.name, case.name) not in wrong):
-            verdicts.add(evaluate_case(entry, subject, case, share / cases).verdict)
+            share, engine = level.share / cases, Engine(eps=level.eps)
+            verdicts.add(evaluate_case(entry, subject, case, share, engine=engine).verdict)
             if verdicts & {"fails", "error"}:
                 return False
         if entry.name in cost and "holds" not in verdicts:

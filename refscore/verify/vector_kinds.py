@@ -24,8 +24,7 @@ KINDS: dict[str, str] = {
     "banana": "x_1 ~ N(0, scale^2); given x_1, x_2 ~ N(curvature (x_1^2 - scale^2), 1)",
     "empirical": "1/m sum_j N(data[j], bandwidth^2 I)",
     "affine": "a field: s(x) = matrix x + offset; parameters: matrix row by row, then offset",
-    "mixture_score": "a field: the gradient of log sum_k weights[k] N(x; means[k],"
-    " covariances[k])",
+    "mixture_score": "a field: the gradient of log sum_k weights[k] N(x; means[k], covariances[k])",
     "mlp": "a field: h = x; for every layer h = weights[l] h + biases[l], then tanh(h) after all"
     " but the last; parameters: weights[0] row by row, biases[0], weights[1], ...",
     "polynomial": "E(x) = sum_k coefficients[k] prod_i x_i^exponents[k][i]; as a log density: -E",

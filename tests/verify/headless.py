@@ -101,6 +101,13 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description"))
         return answer["result"].get("value")
 
+    def until(self, code, expected, seconds=15):
+        """Wait until an expression has this value; the last value it had."""
+        end = time.monotonic() + seconds
+        while (value := self.run(code)) != expected and time.monotonic() < end:
+            time.sleep(0.02)
+        return value
+
     def press(self, key, **more):
         """One key, down and up; `text` where it types something."""
         self("Input.dispatchKeyEvent", type="keyDown", key=key, **more)

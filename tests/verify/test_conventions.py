@@ -288,7 +288,7 @@ def test_every_value_has_a_meaning_and_every_convention_its_ports():
             assert set(MEANINGS[name]) == set(values)
             assert all(MEANINGS[name].values())
             assert set(conventions.APPLIES[name]) <= set(PORTS)
-    assert set(MEANINGS) == set(conventions.APPLIES)
+    assert set(MEANINGS) == {*conventions.APPLIES, "dtype"}
 
 
 def test_a_convention_in_one_of_several_ports_fails():

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import binom, multivariate_normal, multivariate_t
+from scipy.stats import binom, chi2, kstest, multivariate_normal, multivariate_t
 
 from refscore.verify.evidence import (
     Betting,
@@ -99,6 +99,31 @@ def test_the_likelihood_ratio_is_the_product_of_its_predictive_densities(strengt
         kappa, nu = kappa + 1, nu + 1
     got = NormalInverseWishart(d, strengths=(strength,)).update(z)
     assert float(got) == pytest.approx(total, abs=1e-9)
+
+
+def bartlett(z):
+    """p-value of the likelihood-ratio test of N(0, I) at fixed n, Bartlett's correction.
+
+    -2 log Λ = n (tr M - log|C| - d), M = Σ z zᵀ/n, C = M - z̄ z̄ᵀ; Anderson 2003, 10.9.
+    """
+    n, d = z.shape
+    moments, mean = z.T @ z / n, z.mean(0)
+    log_det = np.linalg.slogdet(moments - np.outer(mean, mean))[1]
+    statistic = n * (np.trace(moments) - log_det - d)
+    rho = 1 - (2 * d * d + 9 * d + 11) / (6 * n * (d + 3))
+    return chi2.sf(rho * statistic, d * (d + 1) / 2 + d)
+
+
+def test_the_likelihood_ratio_agrees_with_bartletts_test_at_fixed_n():
+    rng, n, d = np.random.default_rng(), 200, 2
+    null = [bartlett(rng.standard_normal((n, d))) for _ in range(2000)]
+    assert kstest(null, "uniform").pvalue > 1e-9
+    for scale in np.linspace(0.7, 1.4, 30):
+        z = scale * rng.standard_normal((n, d))
+        log_e, p = float(NormalInverseWishart(d).update(z)), bartlett(z)
+        # E is about e^(LR/2) n^(-5/2): evidence at all is a small p, and a tiny p much evidence
+        assert log_e < 5 or p < 1e-3, (log_e, p)
+        assert p > 1e-12 or log_e > 10, (log_e, p)
 
 
 def test_right_laws_raise_no_more_alarms_than_their_level():

@@ -54,7 +54,9 @@ def _hostile():
 def page(browser, reports, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(html.render(reports), encoding="utf-8")
-    browser("Browser.grantPermissions", permissions=["clipboardReadWrite"])
+    browser(
+        "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
+    )
     browser.open(path.as_uri())
     yield browser
     assert browser.complaints() == []
@@ -114,12 +116,15 @@ def test_a_failure_unfolds(page, reports):
         assert expected in text
 
 
-def test_the_snippet_is_copied(page):
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_snippet_is_copied(page, allowed):
+    if not allowed:  # as on a page that is not served securely
+        page.run("navigator.clipboard.writeText = async () => { throw new Error('no') }; 0")
     _click(page, "#denoising_given_noise > summary")
     page.run("document.querySelector('#denoising_given_noise .copy').focus()")
     _click(page, "#denoising_given_noise .copy")
-    page.run("new Promise(done => setTimeout(done, 100))")
-    assert page.run("document.querySelector('#denoising_given_noise .copy').innerText") == "copied"
+    said = "document.querySelector('#denoising_given_noise .copy').innerText"
+    assert page.until(said, "copied") == "copied"
     shown = page.run("document.querySelector('#denoising_given_noise pre').textContent")
     assert page.run("navigator.clipboard.readText()") == shown
 
@@ -178,9 +183,9 @@ def test_keys_are_enough(page):
 
 def test_a_link_leads_to_its_row(page):
     _click(page, ".roots a")
-    page.run("new Promise(done => setTimeout(done, 100))")
-    named = page.run("location.hash")
-    assert page.run(f"document.querySelector('{named}').open")
+    named = page.run("document.querySelector('.roots a').hash")
+    assert page.until(f"document.querySelector('{named}').open", True)
+    assert page.run("location.hash") == named
 
 
 def test_hostile_texts_are_shown_and_not_obeyed(page):
@@ -211,6 +216,8 @@ def test_no_width_needs_sideways_scrolling(page, width, dark):
     )  # fmt: skip
     page.run("document.querySelector('[name=fold]').click()")
     assert page.run("document.documentElement.scrollWidth") <= width
+    name = "document.querySelector('#one_step_draws .name').getBoundingClientRect().width"
+    assert page.run(name) > 180
     red, green, blue = page.run(
         "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
     )

@@ -21,6 +21,7 @@ from refscore.verify.render import (
     short,
     side,
     snippet,
+    sparkline,
     terminal,
 )
 from refscore.verify.render.evidence_plots import evidence
@@ -303,8 +304,22 @@ def test_evidence_is_in_every_form():
     report = _report(check)
     for text in (terminal.render(report), markdown.render(report), html.render([report])):
         assert "the mean off by 0.2 after 96 draws" in text
+    assert "evidence  ▁▁█  96 draws" in terminal.render(report)
     assert html.render([report]).count("<figure") == 1
     assert "fails after 96 draws" in html.render([report])
+
+
+@pytest.mark.parametrize(
+    ("logs", "expected"),
+    [([0, 9, 18], "▁▄█"), ([-5, "inf"], "▁█"), (["nan", 17.9], "▁▇"), ([], ""),
+     ([18.0 * i / 63 for i in range(64)], None)],
+)  # fmt: skip
+def test_the_line_of_evidence_is_full_where_it_fails(logs, expected):
+    drawn = sparkline({"threshold": 18.0, "path": [{"log_e": v} for v in logs]})
+    assert expected is None or drawn == expected
+    assert len(drawn) == min(len(logs), 32)
+    assert drawn == "".join(sorted(drawn))
+    assert not logs or drawn[-1] == "▁▇█"[(logs[-1] in (18, "inf")) + (logs[-1] != 0)]
 
 
 def test_many_subjects_share_one_matrix(everything):

@@ -1,12 +1,19 @@
 """Vectors: another language must be able to read them and reach the same verdicts."""
 
+import copy
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from refscore.cli import main
-from refscore.identities import Case, Law, Sides, identity
+from refscore.identities import Case, FieldDescription, Law, Sides, catalogue, identity
+from refscore.verify.rereading import described, hold, hold_answers, read_answers
 from refscore.verify.vectors import plain, vectors
 
 
@@ -134,3 +141,172 @@ def test_the_command_writes_them(kit, tmp_path, capsys):
     assert [c["id"] for c in json.loads(path.read_text())["checks"]] == ["B2-small"]
     assert main(["vectors"]) == 0
     assert len(json.loads(capsys.readouterr().out)["checks"]) == 3
+
+
+REAL = [
+    "B5", "B8", "C1", "D1", "E1", "E3-mala", "E3-walk", "E3-barker", "E3-hmc", "E7-splitting",
+    "ladder_given_noise", "erratum_one_probe",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def real():
+    """Vectors of the real catalogue, as another program gets them."""
+    return json.loads(json.dumps(vectors(REAL), allow_nan=False))
+
+
+def test_every_chapter_hands_its_draws_in(real):
+    """Noise, probes and uniforms stand in the file: nothing is left to a generator."""
+    assert {check["id"][0] for check in real["checks"]} == set("BCDEJ")
+    assert real["left_out"] == []
+    calls = [c for check in real["checks"] for case in check["cases"] for c in case["calls"]]
+    given = {call["port"]: call["arguments"] for call in calls}
+    for port, draws in {
+        "denoising_loss": {"noise"}, "sliced_loss": {"probes"}, "langevin_step": {"noise"},
+        "mala_step": {"noise", "uniform"}, "barker_step": {"noise", "uniforms", "uniform"},
+        "random_walk_step": {"noise", "uniform"}, "underdamped_step": {"noise"},
+        "ladder_loss": {"noise"},
+    }.items():  # fmt: skip
+        assert draws <= set(given[port]), port
+    assert not any("rng" in call["arguments"] for call in calls)
+
+
+def test_the_file_says_what_is_in_it(real):
+    """Every port, argument and kind that occurs has its sentence."""
+    calls = [c for check in real["checks"] for case in check["cases"] for c in case["calls"]]
+    assert {call["port"] for call in calls} == set(real["ports"])
+    assert {name for call in calls for name in call["arguments"]} == set(real["arguments"])
+    assert real["kinds"]["affine"] == "a field: s(x) = matrix x + offset; parameters: matrix row" \
+        " by row, then offset"  # fmt: skip
+    assert real["ports"]["barker_step"]["signature"].endswith("noise, uniforms, uniform | rng)")
+    assert real["ports"]["barker_step"]["parts"] == ["x", "accepted"]
+
+
+def test_every_kind_of_the_catalogue_has_a_formula():
+    from refscore.verify.ports import LAWS
+    from refscore.verify.vector_kinds import KINDS
+
+    assert set(LAWS) <= set(KINDS)
+    descriptions = [
+        value
+        for entry in catalogue().values()
+        if entry.kind in ("exact", "exact law")
+        for case in entry.cases()
+        for value in case.inputs.values()
+        if hasattr(value, "kind")
+    ]
+    not_handed = {"exponential", "dirichlet", "point"}  # the judge alone has these
+    assert {value.kind for value in descriptions} <= set(KINDS) | not_handed
+
+
+STRANGERS = Path(__file__).parent / "strangers"
+PROGRAMS = {
+    "python": [sys.executable, "-I", "-S", "plain_reader.py"],
+    "node": ["node", "plain_reader.js"],
+}
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+@pytest.mark.parametrize("mistake", [None, "drift_not_halved", "sliced_sign"])
+def test_a_program_without_refscore_reads_them(real, language, mistake, tmp_path, capsys):
+    """It needs the file alone, judges itself, and its answers are judged the same here."""
+    command = PROGRAMS[language]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    source, answers = tmp_path / "vectors.json", tmp_path / "answers.json"
+    source.write_text(json.dumps(real))
+    done = subprocess.run(
+        [*command[:-1], STRANGERS / command[-1], source, answers, *filter(None, [mistake])],
+        capture_output=True, text=True, check=True, cwd=tmp_path, env={},
+    )  # fmt: skip
+    counts = json.loads(done.stdout)
+    assert counts["held"] > 8
+    assert (counts["failed"] > 0) == (mistake is not None)
+    code = main(["vectors", "--read", str(source), "--answers", str(answers)])
+    out = capsys.readouterr().out
+    assert code == (1 if mistake else 0)
+    judged = {o.verdict: 0 for o in hold_answers(real, read_answers(answers))}
+    assert ("fails" in judged) == (mistake is not None)
+    if mistake == "sliced_sign":
+        assert "fails  sliced_given_probes" in out
+        assert "fails  erratum_one_probe" in out  # which combines answers
+
+
+def test_the_library_holds_to_its_own_file(real, tmp_path, capsys):
+    path = tmp_path / "vectors.json"
+    path.write_text(json.dumps(real))
+    count = sum(len(case["outcomes"]) for check in real["checks"] for case in check["cases"])
+    assert main(["vectors", "--read", str(path)]) == 0
+    assert capsys.readouterr().out == f"{count} outcomes: {count} holds\n"
+    assert main(["vectors", "--read", str(path), "--check", "C1"]) == 0
+    assert main(["vectors", "--read", str(path), "refscore.verify.faulty:subject"]) == 1
+    out = capsys.readouterr().out
+    assert "fails  denoising_given_noise" in out
+    assert "not offered" in out.splitlines()[-1]
+
+
+def test_a_changed_expected_value_is_noticed(real):
+    spoilt = copy.deepcopy(real)
+    outcome = next(
+        o for check in spoilt["checks"] for case in check["cases"] for o in case["outcomes"]
+        if o["of"] and isinstance(o["expected"], list) and isinstance(o["expected"][0], float)
+    )  # fmt: skip
+    outcome["expected"][0] += 1e-3
+    from refscore.verify import library
+
+    verdicts = [o.verdict for o in hold(spoilt, library)]
+    assert verdicts.count("fails") == 1
+
+
+def test_what_a_subject_cannot_do_is_said(kit):
+    exported = json.loads(json.dumps(vectors()))
+    subject = SimpleNamespace(score=lambda law, x: 1 / 0)
+    found = {o.check: o for o in hold(exported, subject)}
+    assert found["small_score"].verdict == "error"
+    assert "division by zero" in found["small_score"].note
+    assert found["small_implicit"].verdict == "not offered"
+    assert {o.verdict for o in hold_answers(exported, {})} == {"not offered"}
+    answers = {("small_score", "two points"): [[[1.0, "nan"]]]}
+    found = [o for o in hold_answers(exported, answers) if o.verdict != "not offered"]
+    assert [(o.check, o.verdict) for o in found] == [("small_score", "fails")]
+    assert "shape (1, 2), expected (2, 2)" in found[0].note
+
+
+def test_described_gives_back_what_plain_took():
+    field = FieldDescription("mlp", weights=(np.ones((3, 2)), np.ones((2, 3))),
+                             biases=(np.zeros(3), np.zeros(2)))  # fmt: skip
+    law = Law("student_t", location=[0.0, 1.0], shape=np.eye(2), dof=np.inf)
+    for value in (field, law, np.array([[1.0, np.inf], [np.nan, -2.0]]), np.arange(3), 2.5, "eta",
+                  None, True, 7, -np.inf):  # fmt: skip
+        back = described(json.loads(json.dumps(plain(value), allow_nan=False)))
+        assert type(back) is type(value)
+        assert plain(back) == plain(value)
+        if isinstance(value, np.ndarray):
+            assert back.dtype == value.dtype
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "message"),
+    [
+        (["--read", "FILE"], "not JSON", "is no JSON"),
+        (["--read", "FILE"], "[]", "is no file of vectors"),
+        (["--read", "FILE"], '{"vectors": 2}', "is no file of vectors of version 1"),
+        (["--read", "FILE"], '{"vectors": 1, "checks": [{"name": "a"}]}', "lacks 'tolerance'"),
+        (["--read", "FILE"], '{"vectors": 1, "checks": [{"name": "a", "tolerance": 1, "cases":'
+         ' [{"case": "b", "outcomes": [], "calls": [{"port": "eval", "arguments": {}}]}]}]}',
+         "'eval', which is no port"),
+        (["--read", "FILE", "json"], '{"vectors": 1, "checks": []}', "has no ports"),
+        (["--read", "FILE", "--answers", "FILE"], '{"vectors": 1, "checks": []}', "must hold"),
+        (["--read", "FILE", "a.py", "--answers", "b"], '{"vectors": 1, "checks": []}', "not both"),
+        (["a.py"], "", "needs --read FILE"),
+    ],
+)  # fmt: skip
+def test_a_file_of_another_kind_is_refused_in_one_line(
+    kit, tmp_path, capsys, arguments, text, message
+):
+    path = tmp_path / "file.json"
+    path.write_text(text)
+    assert main(["vectors", *(str(path) if a == "FILE" else a for a in arguments)]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1

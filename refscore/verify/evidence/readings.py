@@ -91,7 +91,7 @@ def _apart(values: np.ndarray) -> tuple[tuple, tuple]:
     return (values[: 2 * half : 2], values[1 : 2 * half : 2]), (values[:half], values[half:])
 
 
-_CIRCLE = ("sum", "difference")
+_CIRCLE = ("sum of two rows", "difference of two rows")
 
 
 def _circle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -175,7 +175,7 @@ def _of_scale(names, mean, sd, eps, kind) -> Reader:
     names = tuple(names)
     return Reader(
         _columns(names, eps, variance=1.0, kind=kind),
-        _columns([f"product of {name}" for name in names], 2 * eps, variance=1.0, kind=kind), read,
+        _columns([f"{name}, two rows" for name in names], 2 * eps, variance=1.0, kind=kind), read,
         len(names),
     )  # fmt: skip
 
@@ -194,7 +194,7 @@ def _in_range(names, mean, middle, half, eps) -> Reader:
     variance = np.maximum(1 - centre**2, 1e-3)
     return Reader(
         _columns(names, eps, mean=centre, variance=variance),
-        _columns([f"product of {name}" for name in names], 2 * eps / reach,
+        _columns([f"{name}, two rows" for name in names], 2 * eps / reach,
                  variance=(variance / reach) ** 2), read, len(names),
     )  # fmt: skip
 
@@ -221,7 +221,7 @@ def _same(law: Same, eps: float) -> Reader:
 
     return Reader(
         _columns(names, eps, variance=0.25, kind="symmetric"),
-        _columns(["product of the first"], 2 * eps, variance=1 / 16), read, d,
+        _columns(["the first, two rows"], 2 * eps, variance=1 / 16), read, d,
     )  # fmt: skip
 
 

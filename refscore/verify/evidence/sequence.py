@@ -11,7 +11,7 @@ from refscore.identities.base import Draws
 from refscore.verify.evidence.bounds import interval
 from refscore.verify.evidence.gaussian import NormalInverseWishart
 from refscore.verify.evidence.groups import Group, Term
-from refscore.verify.evidence.readings import Batch, reader
+from refscore.verify.evidence.readings import Batch, Columns, reader
 
 CHUNKS, POINTS = 8, 200
 _FIRST = 32
@@ -47,7 +47,8 @@ class Sequence:
 
     def __init__(self, outcome: Draws):
         self.reader = reader(outcome)
-        self.groups = [Group(self.reader.rows), Group(self.reader.pairs), Group(self.reader.pairs)]
+        pairs = (_of(self.reader.pairs, where) for where in ("neighbours", "half a batch apart"))
+        self.groups = [Group(self.reader.rows), *map(Group, pairs)]
         dim = self.reader.dim
         self.gaussian = NormalInverseWishart(dim) if dim else None
         self.eps, self.n, self.batches = outcome.eps, 0, 0
@@ -112,7 +113,7 @@ class Sequence:
 
     def _look(self) -> None:
         logs, ratio = self._evidence()
-        outside = ~(np.abs(ratio) <= 1)
+        outside = ~(np.abs(ratio) <= 1) | np.isposinf(logs)  # what is impossible always matters
         total = _log_sum(logs)
         self.seen = max(self.seen, total)
         now = _log_sum(logs[outside])
@@ -216,6 +217,11 @@ class Sequence:
         if self.gaussian is not None:
             self.gaussian.restore(state["gaussian"])
         self.path = [[float(v) for v in point] for point in state["path"]]
+
+
+def _of(columns: Columns, where: str) -> Columns:
+    """The same statistics of rows that stand so."""
+    return columns._replace(names=tuple(f"{name}, {where}" for name in columns.names))
 
 
 def _chunks(before: int, n: int) -> list[tuple[int, int]]:

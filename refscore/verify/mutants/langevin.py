@@ -83,6 +83,20 @@ def _(score, x, step_size, noise=None, *, rng=None):
     return _step(score, x, step_size, np.random.default_rng(0).standard_normal(x.shape))
 
 
+@mistake("langevin_score_clamped", port="langevin_step", source="conventions 5: clamp ±5")
+def _(score, x, step_size, noise):
+    """The score's entries are clamped to [-5, 5]."""
+    return _step(lambda y: np.clip(score(y), -5, 5), x, step_size, noise)
+
+
+@mistake("langevin_score_normalised", port="langevin_step", source="classic: a clipped gradient")
+def _(score, x, step_size, noise):
+    """The score is divided by its length where that is above one."""
+    s = score(x)
+    length = np.maximum(np.linalg.norm(s, axis=-1, keepdims=True), 1)
+    return _step(lambda y: s / length, x, step_size, noise)
+
+
 @mistake("law_drift_not_halved", port="langevin_law", source="M25")
 def _(law, step_size, n_steps, mean, covariance):
     """The contraction is I - η P without the half."""

@@ -235,7 +235,9 @@ def _(score, x, snr, noise):
     return _corrected(score, x, noise, epsilon)
 
 
-@mistake("corrector_norm_without_dimension", port="corrector_step", source="M20: sizes per entry")
+@mistake(
+    "corrector_norm_without_dimension", port="corrector_step", source="classic: a norm per entry"
+)
 def _(score, x, snr, noise):
     """The noise's norm is divided by √d, the score's is not."""
     sizes = _norms(noise) / np.sqrt(x.shape[-1]) / _norms(score(x))

@@ -150,9 +150,9 @@ def _(log_density, score, x, step_size, noise=None, uniform=None, *, rng=None):
 
 @mistake("mala_batch_ratio", port="mala_step", source="classic: a sum over the batch as well")
 def _(log_density, score, x, step_size, noise, uniform):
-    """The batch is taken or rejected as a whole, by its mean ratio."""
+    """The batch is taken or rejected as a whole, by the sum of its log ratios."""
     y = _proposed(score, x, step_size, noise)
-    r = _ratio(log_density, score, x, y, step_size).mean()
+    r = _ratio(log_density, score, x, y, step_size).sum()
     return moved(x, y, np.log(uniform[:1]) < np.full(len(x), r))
 
 

@@ -35,7 +35,7 @@ def _(log_density, x, scale, noise, uniform):
     return moved(x, y, uniform < gain(log_density, x, y))
 
 
-@mistake("walk_tempered", port="random_walk_step", source="M23: a power left in")
+@mistake("walk_tempered", port="random_walk_step", source="classic: a tempering power left in")
 def _(log_density, x, scale, noise, uniform):
     """The ratio has the power one half: a law twice as wide."""
     y = x + scale * noise

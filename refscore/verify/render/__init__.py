@@ -45,6 +45,16 @@ def side(values, width: int = 12) -> str:
     return " ".join(s.rjust(width) for s in shown) + (" ..." if len(values) >= 4 else "")
 
 
+def sparkline(found: dict, width: int = 32) -> str:
+    """How the evidence against the law grew, from nothing to what makes it fail."""
+    path = [as_number(look["log_e"]) for look in found["path"]]
+    most = found["threshold"]
+    if len(path) > width:
+        path = [path[i * (len(path) - 1) // (width - 1)] for i in range(width)]
+    steps = [8 * min(max(0.0 if math.isnan(v) else v, 0.0), most) / most for v in path]
+    return "".join("▁▁▂▃▄▅▆▇█"[math.floor(step)] for step in steps)
+
+
 def _is_complex(value) -> bool:
     return isinstance(value, str) and value.endswith(("j", "j)"))
 
@@ -141,6 +151,18 @@ def groups_of_failures(report: dict) -> list[list[dict]]:
         found.setdefault(key, []).append(check)
     ordered = sorted(found.values(), key=lambda g: LOUD.index(g[0]["verdict"]))
     return [sorted(group, key=lambda c: not c["cases"]) for group in ordered]
+
+
+def said(found: dict) -> str:
+    """A diagnosis after the name of its mistake, or all of it where there is none."""
+    text = found["explanation"]
+    if not found["mistakes"]:
+        return text
+    name = found["mistakes"][0]
+    only_drawn = f"consistent with {name}: "
+    if text.startswith(only_drawn):
+        return f"{text.removeprefix(only_drawn)} (as far as the draws can tell)"
+    return text.removeprefix(f"{name}: ")
 
 
 def blocked_by(report: dict, check: dict) -> list[str]:

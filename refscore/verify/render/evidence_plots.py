@@ -73,7 +73,7 @@ def _growth(found: dict, path: list[dict], last: float) -> str:
 def _deviation(path: list[dict], last: float) -> str:
     at = _TOP + _HIGH + 16
     settled = [abs(as_number(p["deviation"])) for p in path[len(path) // 3 :]]
-    most = min(max([1.6, *(1.25 * v for v in settled if math.isfinite(v))]), 12.0)
+    most = max([1.6, *(1.25 * v for v in settled if math.isfinite(v))])
 
     def y(value) -> float:
         return _LOW * (most - min(max(as_number(value), -2 * most), 2 * most)) / (2 * most)
@@ -88,7 +88,7 @@ def _deviation(path: list[dict], last: float) -> str:
     band = f'<polygon class="band" points="{_points(edge)}"/>' if len(bounded) > 1 else ""
     inside = tolerated + band + _curve(path, "deviation", last, y, "found")
     mark = 1 if most <= 4 else math.floor(0.8 * most)
-    units = f"{mark} ε" if mark > 1 else "ε"
+    units = f"{mark:.3g} ε" if mark > 1 else "ε"
     ticks = (mark, f"+{units}"), (0, "expected"), (-mark, f"−{units}")
     axis = [_grid(at + y(v), text) for v, text in ticks]
     return "".join(axis) + _panel(at, _LOW, inside)

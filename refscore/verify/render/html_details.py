@@ -9,6 +9,7 @@ from refscore.verify.render import (
     as_number,
     blocked_by,
     outcomes,
+    said,
     short,
     side,
     snippet,
@@ -42,7 +43,7 @@ def _about(check: dict) -> str:
     statement = plain(check["statement"])
     theorem = f'<p class="theorem">{escape(statement)}</p>' if statement else ""
     calls = ", ".join(f"<code>{escape(port)}</code>" for port in check["ports"])
-    facts = f'{escape(check["id"])} · compared: {escape(check["kind"])} · calls {calls}'
+    facts = f"{escape(check['id'])} · compared: {escape(check['kind'])} · calls {calls}"
     return (
         f'<p class="about">{escape(check["summary"])}</p>{theorem}<p class="soft small">{facts}</p>'
     )
@@ -51,7 +52,7 @@ def _about(check: dict) -> str:
 def _finding(report: dict, check: dict) -> str:
     """What one subject did wrong on one check."""
     kind = css(check["verdict"])
-    head = f'<h3>{escape(report["subject"])} <span>{escape(check["verdict"])}</span></h3>'
+    head = f"<h3>{escape(report['subject'])} <span>{escape(check['verdict'])}</span></h3>"
     parts = [f'<section class="finding {kind}">{head}']
     if check["expected_failure"]:
         parts.append(f'<p class="soft">declared: {escape(check["expected_failure"])}</p>')
@@ -69,11 +70,9 @@ def _said(report: dict, check: dict) -> str:
         parts.append(f"declare <code>{escape(report['convention'])}</code>")
     if found:
         names = " or ".join(found["mistakes"])
-        said = found["explanation"]
         if names:
-            said = said.removeprefix(f"{found['mistakes'][0]}: ")
             parts.append(f'<b class="mono">{escape(names)}</b>')
-        parts += [escape(text) for text in (said, found["observed"]) if text]
+        parts += [escape(text) for text in (said(found), found["observed"]) if text]
     return f'<p class="said">{"<br/>".join(parts)}</p>' if parts else ""
 
 
@@ -147,9 +146,7 @@ def _table(quiet: list[tuple[dict, dict]]) -> str:
     ran = any(check["worst_case"] for _, check in quiet)
     heads = ["", "", *(("largest gap", "allowed", "worst case") if ran else ("note",))]
     numbers = ("largest gap", "allowed")
-    titles = "".join(
-        f'<th class="n">{h}</th>' if h in numbers else f"<th>{h}</th>" for h in heads
-    )
+    titles = "".join(f'<th class="n">{h}</th>' if h in numbers else f"<th>{h}</th>" for h in heads)
     lines = "".join(_line(report, check, ran) for report, check in quiet)
     if not quiet:
         return ""
@@ -183,6 +180,4 @@ def _drawn(report: dict, check: dict, *, folded: bool) -> str:
 
 def _snippets(quiet: list[tuple[dict, dict]]) -> str:
     codes = "".join(_code(r, c) for r, c in quiet if c["verdict"] == "holds")
-    return (
-        f'<details class="fold"><summary>reproduce</summary>{codes}</details>' if codes else ""
-    )
+    return f'<details class="fold"><summary>reproduce</summary>{codes}</details>' if codes else ""

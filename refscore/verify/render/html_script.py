@@ -86,6 +86,7 @@ addEventListener('DOMContentLoaded', () => {
     row.open = true;
     row.firstElementChild.focus({preventScroll: true});
     row.scrollIntoView();
+    requestAnimationFrame(() => row.scrollIntoView());  // rows above have their height now
   }
   addEventListener('hashchange', follow);
   filter();

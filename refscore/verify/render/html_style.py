@@ -21,7 +21,8 @@ body { margin:0; background:var(--page); color:var(--ink);
 main { max-width:1160px; margin:0 auto; padding:36px 24px 80px }
 h1 { font-size:24px; line-height:1.25; margin:0 0 4px; letter-spacing:-.015em }
 h2 { font-size:18px; margin:36px 0 10px } h3 { font-size:15px; margin:0 0 6px } p { margin:6px 0 }
-code, pre, .mono { font:13px/1.55 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace }
+code, pre, .mono { font:13px/1.55 ui-monospace,"SF Mono",Menlo,Consolas,
+  "DejaVu Sans Mono",monospace }
 pre { margin:0; padding:10px 14px; white-space:pre-wrap; overflow-wrap:anywhere }
 a { color:var(--link); text-decoration:none } a:hover { text-decoration:underline }
 :focus-visible { outline:2px solid var(--link); outline-offset:-2px; border-radius:4px }
@@ -29,6 +30,7 @@ a { color:var(--link); text-decoration:none } a:hover { text-decoration:underlin
 .said { background:var(--said); border-left:3px solid var(--open); border-radius:0 6px 6px 0;
   padding:8px 14px; margin:10px 0; overflow-wrap:anywhere }
 .pre { white-space:pre-wrap; overflow-wrap:anywhere; max-height:18em; overflow-y:auto }
+.inside p, .card p, .card li, .card h2, .card > span { max-height:16em; overflow-y:auto }
 .cards { display:grid; grid-template-columns:repeat(auto-fill,minmax(min(320px,100%),1fr));
   gap:14px; margin-top:20px }
 .card { background:var(--card); border:1px solid var(--line); border-radius:12px;
@@ -90,10 +92,12 @@ main:has(.many) { max-width:1560px }
 .check > summary:hover, .check[open] > summary { background:var(--tint); --row:var(--tint) }
 .cell.v-fails, .cell.v-error, .cell.v-convention, .cell.v-undecided { background:var(--v);
   color:var(--card); font-weight:600 }
-.inside { position:sticky; left:0; padding:12px 20px 22px; max-width:min(1110px,calc(100vw - 50px)) }
+.inside { position:sticky; left:0; padding:12px 20px 22px;
+  max-width:min(1110px,calc(100vw - 50px)) }
 .theorem { font:17px/1.6 "STIX Two Math","Cambria Math","Latin Modern Math",Cambria,Georgia,
   "DejaVu Serif",serif; margin:8px 0; overflow-x:auto }
-.finding { border-left:3px solid var(--v); padding:2px 0 2px 16px; margin:18px 0 0; color:var(--ink) }
+.finding { border-left:3px solid var(--v); padding:2px 0 2px 16px; margin:18px 0 0;
+  color:var(--ink) }
 .finding h3 span { color:var(--v) }
 .wide { overflow-x:auto }
 table { border-collapse:collapse; font-variant-numeric:tabular-nums; margin:8px 0 }
@@ -132,7 +136,8 @@ main { padding:22px 14px 60px } .inside { padding:10px 12px 18px; max-width:calc
 .many { --columns:minmax(190px,1fr) repeat(%N%,28px) }
 .few .head .cell { writing-mode:vertical-rl; transform:rotate(180deg); max-height:10em;
   text-align:left; justify-self:center }
-.row { padding:0 12px; column-gap:4px } .name { flex-direction:column }
+.row { padding:0 12px; column-gap:4px } .chapter > h3 { padding:14px 12px 4px }
+ .name { flex-direction:column }
 .name b { flex-basis:auto; font-size:11px; line-height:1.3 }
 .many .head, .many .chapter { min-width:calc(214px + %N% * 32px) }
 .check { contain-intrinsic-size:auto 48px; scroll-margin-top:110px } .keys { display:none }

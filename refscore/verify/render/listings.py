@@ -243,18 +243,3 @@ def plans(records: list[dict]) -> str:
             f"{r['name']:<34} {where:<44} {r['eps']:>6.3g} {r['usual']:>9,} {r['most']:>9,}"
         )
     return "\n".join(lines if records else ["no draws decide these checks"]) + "\n"
-
-
-def reread(outcomes: list, ink: Ink) -> str:
-    """What failed, one line each, and the counts of all outcomes of a file of vectors."""
-    loud = [o for o in outcomes if o.verdict in ("fails", "error")]
-    lines = []
-    for o in loud:
-        said = f"gap {short(o.gap)}" if o.verdict == "fails" else ""
-        note = "  ".join(text for text in (said, o.note) if text)
-        lines.append(
-            f"{ink.verdict(o.verdict)}  {o.check}, {o.case}, {o.label}  {ink(note, 'dim')}".rstrip()
-        )
-    counts = {o.verdict: sum(p.verdict == o.verdict for p in outcomes) for o in outcomes}
-    shown = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return clean("\n".join([*lines, f"{len(outcomes)} outcomes: {shown or 'none'}"]), None) + "\n"

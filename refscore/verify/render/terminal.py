@@ -12,9 +12,11 @@ from refscore.verify.render import (
     chapters,
     counts_line,
     groups_of_failures,
+    said,
     short,
     side,
     snippet,
+    sparkline,
     tally,
     worst_outcome,
 )
@@ -165,6 +167,9 @@ def _sides(check: dict, ink: Ink) -> list[str]:
     lines.append(f"    {'gap':<{_LABEL - 2}}{gap}, allowed {short(outcome['tolerance'])}")
     if outcome["detail"]:
         lines.append(f"    {'':<{_LABEL - 2}}{outcome['detail']}")
+    if outcome["evidence"]:
+        last = f"{outcome['evidence']['draws']:,} draws"
+        lines.append(f"    {'evidence':<{_LABEL - 2}}{sparkline(outcome['evidence'])}  {last}")
     return lines
 
 
@@ -178,10 +183,9 @@ def _diagnosis(check: dict, ink: Ink) -> list[str | None]:
             _paragraph("observed", found["observed"]),
         ]
     names = ink(" or ".join(found["mistakes"]), "yellow", "bold")
-    said = found["explanation"].removeprefix(f"{found['mistakes'][0]}: ")
     return [
         f"  {'diagnosis':<{_LABEL}}{names}",
-        _paragraph("", said, indent=2 + _LABEL),
+        _paragraph("", said(found), indent=2 + _LABEL),
         _paragraph("observed", found["observed"]),
     ]
 

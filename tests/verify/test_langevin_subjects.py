@@ -1,0 +1,201 @@
+"""Langevin ports of other frameworks, of subjects that draw, and of awkward signatures."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import refscore.verify as rv
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.cases import Description
+from refscore.verify import library
+from refscore.verify.frameworks import framework
+from refscore.verify.leveled import NoisedScores, noisy_gradient
+from refscore.verify.library.langevin import splitting
+
+GIVEN = {
+    "langevin_sample", "mala_step", "hmc_step", "annealed_sample", "sgld_step", "corrector_step",
+    "underdamped_step", "metropolis_log_ratio", "barker_step", "random_walk_step",
+    "preconditioned_step",
+}  # fmt: skip
+
+
+def ports(xp, where):  # noqa: C901, PLR0915
+    """Every Langevin port by array functions alone."""
+
+    def norm2(a):
+        return (a * a).sum(-1)
+
+    def step(score, x, eta, z):
+        return x + eta / 2 * score(x) + eta**0.5 * z
+
+    def log_ratio(log_density, score, x, y, eta):
+        def log_q(a, b):
+            return -norm2(b - a - eta / 2 * score(a)) / (2 * eta)
+
+        return log_density(y) - log_density(x) + log_q(y, x) - log_q(x, y)
+
+    def decided(x, y, r, u):
+        taken = xp.log(u) < r
+        return where(taken[:, None], y, x), taken
+
+    def mala_step(log_density, score, x, step_size, noise, uniform):
+        y = step(score, x, step_size, noise)
+        return decided(x, y, log_ratio(log_density, score, x, y, step_size), uniform)
+
+    def random_walk_step(log_density, x, scale, noise, uniform):
+        y = x + scale * noise
+        return decided(x, y, log_density(y) - log_density(x), uniform)[0]
+
+    def barker_step(log_density, score, x, scale, noise, uniforms, uniform):
+        w = scale * noise
+        w = where(uniforms < 1 / (1 + xp.exp(-w * score(x))), w, -w)
+        y = x + w
+        turned = xp.log1p(xp.exp(-w * score(x))) - xp.log1p(xp.exp(w * score(y)))
+        return decided(x, y, log_density(y) - log_density(x) + turned.sum(-1), uniform)
+
+    def hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+        y, v = x, momentum
+        for _ in range(n_leapfrog):
+            v = v + step_size / 2 * score(y)
+            y = y + step_size * v
+            v = v + step_size / 2 * score(y)
+        r = log_density(y) - log_density(x) - (norm2(v) - norm2(momentum)) / 2
+        return decided(x, y, r, uniform)
+
+    def langevin_sample(score, x0, step_size, n_steps, noise):
+        points = [x0]
+        for z in noise:
+            points.append(step(score, points[-1], step_size, z))
+        return xp.stack(points[1:])
+
+    def annealed_sample(score_at, x0, sigmas, step_size, n_steps_each, noise):
+        x = x0
+        for sigma, own in zip(sigmas, noise):
+            for z in own:
+                eta = step_size * (sigma / sigmas[-1]) ** 2
+                x = step(score_at.at(sigma), x, eta, z)
+        return x
+
+    def sgld_step(gradient, x, step_size, gradient_noise, noise):
+        return step(lambda y: gradient(y, gradient_noise), x, step_size, noise)
+
+    def preconditioned_step(score, x, step_size, preconditioner, noise):
+        L = xp.linalg.cholesky(preconditioner)
+        return x + step_size / 2 * score(x) @ preconditioner + step_size**0.5 * noise @ L.T
+
+    def corrector_step(score, x, snr, noise):
+        e = 2 * snr**2 * (norm2(noise) / norm2(score(x)))[:, None]
+        return x + e * score(x) + (2 * e) ** 0.5 * noise
+
+    def underdamped_step(score, x, v, step_size, friction, noise):
+        c = float(np.exp(-friction * step_size))
+        v = v + step_size / 2 * score(x)
+        x = x + step_size / 2 * v
+        v = c * v + (1 - c * c) ** 0.5 * noise
+        x = x + step_size / 2 * v
+        return {"x": x, "v": v + step_size / 2 * score(x)}
+
+    found = {name: value for name, value in locals().items() if name in GIVEN}
+    return {**found, "metropolis_log_ratio": log_ratio}
+
+
+def _held(report):
+    verdicts = {check.name: check.verdict for check in report.checks}
+    ran = {name for name, verdict in verdicts.items() if verdict != "not offered"}
+    wrong = {name: verdicts[name] for name in ran if verdicts[name] != "holds"}
+    assert not wrong, report.summary()
+    return ran
+
+
+def test_plain_numpy_functions_hold():
+    ran = _held(rv.run(SimpleNamespace(name="plain", **ports(np, np.where))))
+    assert {"mala_given_noise", "mala_keeps_variance", "annealed_given_noise"} <= ran
+
+
+@pytest.mark.peers
+def test_the_same_in_torch():
+    torch = pytest.importorskip("torch")
+    subject = SimpleNamespace(name="torch's", framework="torch", **ports(torch, torch.where))
+    assert len(_held(rv.run(subject))) >= 22
+
+
+@pytest.mark.peers
+def test_the_same_in_jax():
+    jnp = pytest.importorskip("jax.numpy")
+    subject = SimpleNamespace(name="JAX's", framework="jax", **ports(jnp, jnp.where))
+    assert len(_held(rv.run(subject))) >= 22
+
+
+@pytest.mark.parametrize("scheme", ["BAOAB", "ABOBA", "OBABO", "OABAO"])
+def test_every_splitting_of_the_library_holds_as_declared(scheme):
+    subject = SimpleNamespace(underdamped_step=splitting(scheme), conventions={"splitting": scheme})
+    ran = _held(rv.run(subject))
+    assert {
+        "underdamped_given_noise",
+        "underdamped_stationary_of_steps",
+        "underdamped_draws",
+    } <= ran
+
+
+def test_a_splitting_declared_wrongly_fails():
+    subject = SimpleNamespace(
+        underdamped_step=splitting("ABOBA"), conventions={"splitting": "BAOAB"}
+    )
+    report = rv.run(subject)
+    assert report.exit_code == 1
+    assert 'without "splitting"' in report.hints[0] or "ABOBA" in report.hints[0]
+
+
+def test_a_splitting_that_refuses_the_noise_of_another_is_told_of_its_convention():
+    report = rv.run(SimpleNamespace(underdamped_step=splitting("OBABO")))
+    assert report.exit_code != 0
+    assert any('{"splitting": "OBABO"}' in hint for hint in report.hints)
+
+
+def test_a_port_that_takes_only_some_of_its_draws_is_told_so():
+    def mala_step(log_density, score, x, step_size, noise):
+        raise AssertionError("never called")
+
+    report = rv.run(SimpleNamespace(mala_step=mala_step))
+    assert report["mala_step_prerequisites"].verdict == "error"
+    assert "one of noise, uniform" in report["mala_step_prerequisites"].note
+
+
+def test_information_beside_the_points_is_let_go():
+    def mala_step(log_density, score, x, step_size, noise, uniform):
+        moved, taken = library.mala_step(log_density, score, x, step_size, noise, uniform)
+        return moved, {"accepted": taken, "state": "more"}
+
+    _held(rv.run(SimpleNamespace(mala_step=mala_step)))
+
+
+def test_an_unadjusted_sampler_under_an_adjusted_name_is_called_so():
+    def mala_step(log_density, score, x, step_size, *, rng):
+        z = rng.standard_normal(x.shape)
+        return x + step_size / 2 * score(x) + np.sqrt(step_size) * z
+
+    report = rv.run(SimpleNamespace(mala_step=mala_step))
+    assert report["mala_draws"].verdict == "fails"
+    assert "mala_never_rejects" in report["mala_draws"].diagnosis.mistakes
+
+
+@pytest.mark.parametrize("law", [settings.gaussian(3), settings.mixture(2)], ids=lambda p: p.kind)
+def test_scores_of_noised_laws_are_handed_over(law):
+    d = 3 if law.kind == "gaussian" else 2
+    x, score_at = settings.points(4, d), NoisedScores(framework("numpy"), law)
+    for sigma in (0.3, 2.0):
+        want = oracles.scores.score(oracles.bayes.diffused(law, 1.0, sigma), x)
+        for found in (score_at(x, sigma), score_at(x, np.full(4, sigma)), score_at.at(sigma)(x)):
+            np.testing.assert_allclose(found, want, rtol=1e-9)
+    with pytest.raises(ValueError, match="one level for all points, got 4"):
+        score_at(x, np.array([0.1, 0.2, 0.1, 0.1]))
+
+
+def test_a_stochastic_score_is_the_score_and_its_noise():
+    law, root = settings.gaussian(2), np.array([[0.5, 0.0], [1.0, 2.0]])
+    gradient = noisy_gradient(framework("numpy"), Description("noisy", law=law, root=root))
+    x, xi = settings.points(4, 2), settings.normals(4, 2)
+    want = oracles.scores.score(law, x) + xi @ root.T
+    np.testing.assert_allclose(gradient(x, xi), want, rtol=1e-12)
