@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import math
 import numbers
+import zlib
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.random import SeedSequence
 
 
 def _describe(value) -> str:
@@ -92,9 +95,16 @@ def as_like(value, name: str, other: np.ndarray, other_name: str) -> np.ndarray:
     return array
 
 
+def _without_booleans(value, name: str) -> np.ndarray:
+    array = as_real(value, name)
+    if np.asarray(value).dtype.kind == "b":
+        raise TypeError(f"{name} must be a number, got {value!r}"[:200])
+    return array
+
+
 def as_scalar(value, name: str) -> float:
     """One finite real number."""
-    array = as_real(value, name)
+    array = _without_booleans(value, name)
     if array.ndim != 0:
         raise ValueError(f"{name} must be a number, got {_describe(array)}")
     return float(require_finite(array, name))
@@ -112,7 +122,7 @@ def as_noise_levels(value, name: str, shape: tuple):
     """Noise levels σ > 0: a number, or an array of `shape`, one a point; the row is named."""
     if np.ndim(value) == 0:
         return as_positive(value, name)
-    levels = as_array(value, name, tuple(shape))
+    levels = as_array(_without_booleans(value, name), name, tuple(shape))
     for row in np.argwhere(levels <= 0)[:1]:
         at = ", ".join(str(int(i)) for i in row)
         raise ValueError(f"{name} must be positive, got {float(levels[tuple(row)])!r} at row {at}")
@@ -199,13 +209,38 @@ def as_weights(value, name: str) -> np.ndarray:
     return array / total
 
 
-def as_rng(rng) -> np.random.Generator:
-    """Anything `numpy.random.default_rng` takes (SPEC 7); a Generator is used as it is."""
+def as_rng(rng, purpose: str = "") -> np.random.Generator:
+    """Anything `numpy.random.default_rng` takes (SPEC 7); a Generator is used as it is.
+
+    Randomness, for the whole library. Draws of a law, and a network's first weights, take the
+    stream of `default_rng(seed)` itself. What goes beside data, `purpose` "noise", "probes",
+    "levels", "chain", "training", takes a stream of its own: the seed's SeedSequence with the
+    purpose for a spawn key. So data and noise from one integer seed are independent, as every
+    estimator assumes; one Generator handed to both is, since it has moved on.
+    """
     try:
+        if purpose and isinstance(rng, (numbers.Integral, Sequence, np.ndarray, SeedSequence)):
+            seeds = rng if isinstance(rng, SeedSequence) else SeedSequence(rng)
+            own = (*seeds.spawn_key, zlib.crc32(purpose.encode()))
+            rng = SeedSequence(seeds.entropy, spawn_key=own, pool_size=seeds.pool_size)
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         message = f"rng must be what numpy.random.default_rng takes: {error}"
         raise type(error)(message) from None
+
+
+def as_normals(noise, x: np.ndarray, rng) -> np.ndarray:
+    """Standard normal noise of the shape of x: as given, or drawn from `rng`, not both."""
+    require_one("noise", noise, rng)
+    if noise is None:
+        return as_rng(rng, "noise").standard_normal(x.shape)
+    return as_like(noise, "noise", x, "x")
+
+
+def require_one(name: str, given, rng) -> None:
+    """Raise where both the draws and an `rng`, which then would draw nothing, are given."""
+    if given is not None and rng is not None:
+        raise ValueError(f"{name} and rng must not both be given")
 
 
 def beyond_float():

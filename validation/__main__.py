@@ -28,9 +28,9 @@ CHAPTERS = {
     "B": ("objectives", "`objectives`"),
     "C": ("estimators", "`estimation`"),
     "D": ("traces", "`traces` `nodes`"),
-    "E": ("Langevin (on Gaussians)", "`langevin` `laws`"),
+    "E": ("Langevin", "`langevin` `laws` `discrepancies`"),
     "F": ("diffusions (VP, on Gaussians)", "`processes` `diffusion`"),
-    "J": ("errata of the lectures", "`objectives` `distributions`"),
+    "J": ("errata of the lectures", "`objectives` `distributions` `langevin`"),
 }
 
 
@@ -143,7 +143,7 @@ SECTIONS = {
     "mistakes": ("Named mistakes", mistakes),
     "statistics": ("The statistical tests tested", statistics),
     "precision": ("Precision", precision),
-    "published": ("Estimators against likelihood", published),
+    "published": ("Published numbers", published),
     "peers": ("Other libraries", peers),
     "benchmarks": ("Speed", benchmarks),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,8 @@ def load_checkpoint(path) -> tuple[dict[str, np.ndarray], dict]:
     Raises FileNotFoundError, or ValueError if the file is not a checkpoint.
     Tested in: tests/estimation/test_training.py
     """
+    if Path(path).exists() and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is not a checkpoint of refscore: it is no .npz file")
     try:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

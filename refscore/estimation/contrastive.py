@@ -11,6 +11,7 @@ from refscore._arguments import (
     as_points,
     as_rng,
     beyond_float,
+    require_one,
 )
 from refscore.distributions import ExponentialFamily
 from refscore.langevin import ula
@@ -45,7 +46,8 @@ def contrastive_divergence_gradient(
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"x must hold at least one point (n, d), got shape {x.shape}")
     shape = (as_count(n_steps, "n_steps"), *x.shape)
-    rng, z = as_rng(rng), None if noise is None else as_array(noise, "noise", shape)
+    require_one("noise", noise, rng)
+    rng, z = as_rng(rng, "chain"), None if noise is None else as_array(noise, "noise", shape)
     step = ula(lambda points: -gradient(points), step_size)
     model = x.copy()
     for k in range(shape[0]):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 
 from refscore import objectives
@@ -16,8 +14,10 @@ from refscore._arguments import (
     as_positive,
     as_rng,
     beyond_float,
+    require_one,
 )
-from refscore.estimation._rank import solve_symmetric
+from refscore.estimation._rank import dependent, solve_symmetric
+from refscore.estimation._rows import draws, rows_of
 from refscore.estimation.result import FitResult
 
 
@@ -40,17 +40,19 @@ def fit(
 
     objective = named_objective(objective)
     field, x = as_parametric(field, "field"), _points(x)
-    tolerance, draws = as_positive(tolerance, "tolerance"), "rng" in names_of(objective)
-    drawn = draws and not any(given.get(name) is not None for name in ("noise", "probes"))
-    if draws:
-        given = {**given, "rng": int(as_rng(rng).integers(2**62))}
+    tolerance, drawn = as_positive(tolerance, "tolerance"), draws(objective, given)
+    if drawn:
+        given = {**given, "rng": int(as_rng(rng, "noise").integers(2**62))}
+    else:
+        for name in ("noise", "probes"):
+            require_one(name, given.get(name), rng)
+    start, path = field.parameters, _Path()
 
     def loss(theta):
         with beyond_float():
             value, gradient = objective(field.with_parameters(theta), x, **given)
-        return float(value), as_gradient(gradient, theta)
+        return path.note(theta, float(value), as_gradient(gradient, theta))
 
-    start = field.parameters
     if not np.isfinite(loss(start)[0]):
         raise ValueError("the loss is not finite at the field's own parameters")
     options = {
@@ -63,22 +65,42 @@ def fit(
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     if not (np.isfinite(found.x).all() and np.isfinite(found.fun)):
         raise ValueError("the loss is not bounded below, or not finite, on the way down")
-    if np.abs(found.x).max() > 1e7 * (1 + np.abs(start).max()):
+    theta, size = path.theta, np.abs(path.theta).max()
+    if size > 1e7 * (1 + np.abs(start).max()) or path.fell_without_end():
         raise ValueError(
-            f"the loss is not bounded below: its parameters ran off to {np.abs(found.x).max():.0e}"
-            f"{_flat_columns(x)}"
+            f"the loss is not bounded below: it fell from {path.first:.3g} to {path.loss:.3g}, its"
+            f" parameters ran off to {size:.0e}{_flat_columns(x)}"
         )
-    fitted = field.with_parameters(found.x)
-    slope = float(np.abs(found.jac).max(initial=0))
+    fitted, slope = field.with_parameters(theta), path.slope
     converged = slope <= tolerance
     ended = f"L-BFGS, {found.nit} iterations, largest gradient entry {slope:.1e}"
     covariance = None
     if errors:
         if drawn:
             raise ValueError("errors=True needs the noise or probes given, to read them by row")
-        covariance = _sandwich(objective, field, found.x, x, given)
-    names = tuple(f"theta[{j}]" for j in range(len(found.x)))
-    return FitResult(found.x, covariance, float(found.fun), len(x), names, fitted, converged, ended)
+        covariance = _sandwich(objective, field, theta, x, given)
+    names = tuple(f"theta[{j}]" for j in range(len(theta)))
+    return FitResult(theta, covariance, path.loss, len(x), names, fitted, converged, ended)
+
+
+class _Path:
+    """The least loss on the way down, where it was, and how steep the start and that point are."""
+
+    def __init__(self):
+        self.theta, self.loss, self.slope = None, np.inf, np.inf
+
+    def note(self, theta, loss, gradient):
+        slope = float(np.abs(gradient).max(initial=0))
+        if self.theta is None:
+            self.first, self.first_slope, self.loss = loss, slope, np.inf
+        if loss < self.loss and np.isfinite(slope):
+            self.theta, self.loss, self.slope = np.array(theta), loss, slope
+        return loss, gradient
+
+    def fell_without_end(self) -> bool:
+        """Far below the start, and a thousand times steeper than there."""
+        fell = self.loss < self.first - 1e3 * (1 + abs(self.first))
+        return fell and self.slope > 1e3 * (1 + self.first_slope)
 
 
 def named_objective(objective):
@@ -101,21 +123,6 @@ def as_parametric(field, name: str):
     return field
 
 
-def rows_of(given: dict, rows, n: int) -> dict:
-    """The arguments for some of the n points: those that go with points are taken by row."""
-    return {
-        name: value[rows] if goes_by_row(name, value, n) else value for name, value in given.items()
-    }
-
-
-BY_ROW = ("noise", "probes", "levels", "sigma", "factor")
-
-
-def goes_by_row(name: str, value, n: int) -> bool:
-    """Whether an argument of an objective belongs to its points one by one."""
-    return name in BY_ROW and np.shape(value)[:1] == (n,)
-
-
 def as_gradient(value, theta) -> np.ndarray:
     """What an objective returned as its gradient, which must have the parameters' shape."""
     value = np.asarray(value, dtype=np.float64)
@@ -126,14 +133,6 @@ def as_gradient(value, theta) -> np.ndarray:
     return value
 
 
-def names_of(function):
-    """The names of a function's arguments, none where it does not tell."""
-    try:
-        return inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return {}
-
-
 _ON_THE_DATA = tuple(
     getattr(objectives, f"{name}_loss_and_gradient")
     for name in ("implicit", "sliced", "variance_reduced_sliced", "finite_difference")
@@ -141,7 +140,7 @@ _ON_THE_DATA = tuple(
 
 
 def require_spread(objective, x) -> None:
-    """Raise where x lies in a hyperplane and the loss is one without noise: it has no minimum."""
+    """Raise where x lies in a hyperplane, to rounding, and the loss is one without noise."""
     flat = _flat_columns(x) if objective in _ON_THE_DATA else ""
     if flat:
         name = objective.__name__.removesuffix("_loss_and_gradient")
@@ -150,15 +149,16 @@ def require_spread(objective, x) -> None:
 
 def _flat_columns(x) -> str:
     """What about the points makes a loss unbounded, in words."""
-    constant = [f"{j}" for j in np.flatnonzero((x == x[0]).all(axis=0))]
+    with beyond_float(), np.errstate(under="ignore"):
+        largest = np.abs(x).max(axis=0)
+        u = x / np.where(largest > 0, largest, 1.0)
+        u = u - u.mean(0)
+        sd = np.sqrt((u**2).mean(0))
+    constant = [f"{j}" for j in np.flatnonzero(sd <= 1e-13)]
     if constant:
         return f"; x is constant in column {', '.join(constant)}"
-    with beyond_float(), np.errstate(under="ignore"):
-        u = x / np.abs(x).max(axis=0)
-        rank = np.linalg.matrix_rank(u - u.mean(0))
-    if rank < x.shape[1]:
-        return f"; the {x.shape[1]} columns of x span {rank} dimensions only"
-    return ""
+    null = len(dependent((u / sd).T @ (u / sd) / len(u)))
+    return f"; the {x.shape[1]} columns of x span {x.shape[1] - null} dimensions only" * (null > 0)
 
 
 def _points(x):

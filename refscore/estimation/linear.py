@@ -10,10 +10,12 @@ from refscore._arguments import (
     as_ladder,
     as_like,
     as_noise_levels,
+    as_normals,
     as_points,
     as_real,
     as_rng,
     beyond_float,
+    require_one,
 )
 from refscore.estimation._quadratic import Block, Quadratic, data, features_of
 from refscore.estimation.result import FitResult
@@ -110,10 +112,7 @@ def fit_denoising(
     given = as_points(x, "x", as_field(field, "field").dim)
     x = data(given, field.dim)
     sigma = _levels(sigma, given.shape[:-1])
-    if noise is None:
-        z = as_rng(rng).standard_normal(x.shape)
-    else:
-        z = as_like(noise, "noise", given, "x").reshape(x.shape)
+    z = as_normals(noise, given, rng).reshape(x.shape)
     with beyond_float():
         target, noisy = z / sigma, x + sigma * z
     features = features_of(field, as_array(noisy, "x + sigma * noise"))
@@ -129,7 +128,15 @@ def fit_denoising(
             constant = -clean - 0.5 * square / np.broadcast_to(sigma, (len(x), 1))[rows, 0] ** 2
         return Block(psi, s + t, linear, constant)
 
-    return _fitted(field, features, block, len(x), "denoising", known=known)
+    fitted = _fitted(field, features, block, len(x), "denoising", known=known)
+    scale = 0.5 * float((target**2).sum(1).mean())
+    if not control_variate and fitted.loss <= 1e-20 * scale and (x != x[0]).any():
+        raise ValueError(
+            f"the loss is {fitted.loss:.1e} at its minimum, where the targets noise/sigma measure"
+            f" {scale:.1e}: the field takes the noise from x exactly. Were x and the noise drawn"
+            " from one seed?"
+        )
+    return fitted
 
 
 def fit_generalised(field, x, weight, weight_derivative=None, *, fixed=None) -> FitResult:
@@ -184,7 +191,8 @@ def fit_levels(family, x, sigmas, noise=None, *, rng=None) -> list[FitResult]:
     at = getattr(family, "at", family)
     as_callable(at, "family")
     x = as_points(x, "x")
-    sigmas, rng = as_ladder(sigmas, "sigmas"), as_rng(rng)
+    require_one("noise", noise, rng)
+    sigmas, rng = as_ladder(sigmas, "sigmas"), as_rng(rng, "noise")
     if noise is None:
         noise = rng.standard_normal((len(sigmas), *np.shape(x)))
     noise = as_array(noise, "noise")
@@ -214,6 +222,11 @@ class _Known:
 def _fitted(field, features, block, n, objective, rows_each=None, *, known) -> FitResult:
     problem = Quadratic(n, features, block, rows_each=rows_each)
     theta, solve = problem.minimise()
+    if n * features.dim <= features.count:
+        raise ValueError(
+            f"x must hold more than p/d points: n = {n} in d = {features.dim} dimensions leave"
+            f" nothing of p = {features.count} parameters to read their errors from"
+        )
     with beyond_float():
         V, _, loss = problem.moments(theta)
         covariance = solve(solve(V).T) / n  # D⁻¹ V D⁻¹ / n

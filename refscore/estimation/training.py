@@ -8,21 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_points, as_positive, as_rng, as_scalar
+from refscore.estimation._rows import checked_rows, draws, goes_by_row, names_of, rows_of
 from refscore.estimation.checkpoints import (
     generator_from,
     generator_state,
     load_checkpoint,
     save_checkpoint,
 )
-from refscore.estimation.fingerprints import described, digest
+from refscore.estimation.fingerprints import digest, field_digest, seed_of
 from refscore.estimation.fit import (
     as_gradient,
     as_parametric,
-    goes_by_row,
     named_objective,
-    names_of,
     require_spread,
-    rows_of,
 )
 from refscore.estimation.result import FitResult
 
@@ -62,7 +60,9 @@ def train(
     such as a `sigma` a point. callback(step, loss) is called after every step;
     progress=True shows a bar if tqdm is installed. checkpoint, a path to an .npz: written
     atomically every `checkpoint_every` steps and at the end; if the file exists the run goes on
-    from it, after a check that data and settings are the same.
+    from it, after a check that data, settings, functions and an integer seed are the same, as far
+    as they can be told: a function by its code and what that holds and names, but not by what
+    other modules do; a Generator for rng, or None, goes unchecked.
     Returns a FitResult without covariance; `history` has (step, batch loss, held-out loss).
     Raises ValueError for a loss that is not finite, naming the step, for a checkpoint of another
     run, and for columns of x that are constant or collinear where the loss takes the data as
@@ -87,8 +87,12 @@ def train(
     }
     if patience is not None and held_out is None:
         raise ValueError("patience needs held_out points to judge by")
+    given = checked_rows(objective, given, x)
     apart = _held_out_given(objective, held_out, held_out_given, given, len(x))
-    run = _Run(objective, field, x, held_out, apart, given, settings, as_rng(rng))
+    if held_out is not None:
+        apart = checked_rows(objective, apart, held_out)
+    settings["rng"], rng = seed_of(rng), as_rng(rng, "training")
+    run = _Run(objective, field, x, held_out, apart, given, settings, rng)
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint)
     steps, every = as_count(steps, "steps"), as_count(checkpoint_every, "checkpoint_every")
@@ -112,12 +116,15 @@ class _Run:
         self.objective, self.field, self.x, self.held_out = objective, field, x, held_out
         self.apart = apart  # the arguments of the held-out points
         self.given, self.settings, self.rng = given, settings, rng
-        self.draws = "rng" in names_of(objective)
+        self.draws = draws(objective, given)
         self.theta = np.array(field.parameters, dtype=np.float64)
         self.identity = {
             **settings,
-            "objective": described(objective),
-            "data": digest(x, held_out, self.theta, given, apart),
+            "objective": digest(objective),
+            "field": field_digest(field, self.theta),
+            "x": digest(x),
+            "held_out": digest([held_out, apart]),
+            **{name: digest(value) for name, value in given.items()},
         }
         self.first, self.second = np.zeros((2, self.theta.size))
         self.step, self.stopped, self.waited = 0, False, 0
@@ -202,7 +209,10 @@ class _Run:
         """The whole state from a checkpoint of the same run."""
         arrays, record = load_checkpoint(path)
         saved = record.get("identity", {})
-        apart = [k for k in self.identity if saved.get(k) != self.identity[k]]
+        names = sorted(
+            {*self.identity, *saved} - ({"rng"} if self.settings["rng"] is None else set())
+        )
+        apart = [k for k in names if saved.get(k, "") != self.identity.get(k, "")]
         if apart:
             raise ValueError(f"{path} is of another run: {', '.join(apart)} differ")
         for name in ("theta", "first", "second", "best", "order"):

@@ -40,6 +40,8 @@ def langevin_chain(ports, case):
     field, k = score_of(case.law), case.n_steps
     got = ports.langevin_sample(field, case.x0, case.step_size, k, noise=case.noise)
     right = oracles.langevin_steps.chain(case.law, case.x0, case.step_size, case.noise)
+    if np.ndim(got) == 3 and len(got) == k + 1:  # the start as well
+        right = np.concatenate([case.x0[None], right])
     yield Sides("chain", got, right if np.ndim(got) == 3 else right[-1])
 
 

@@ -39,12 +39,16 @@ def points_of(answer) -> np.ndarray:
     return answer[0] if isinstance(answer, tuple) else answer
 
 
+def has_moved(answer, x) -> np.ndarray:
+    """Which points are not where they were, but for rounding to single precision."""
+    return np.any(np.abs(points_of(answer) - x) > 1e-6 * (1 + np.abs(x)), axis=-1)
+
+
 def _moves(answer, x):
-    """Points, and who was accepted, where it is said, as the points tell it."""
-    got = points_of(answer)
-    if isinstance(answer, tuple):
-        moved = np.any(got != x, axis=-1)
-        yield Sides("accepted", np.asarray(answer[1], float), moved.astype(float), 1.0)
+    """Who was accepted, where it is said (a probability says nothing of it), by the points."""
+    said = np.asarray(answer[1], float) if isinstance(answer, tuple) else np.array(0.5)
+    if np.isin(said, (0.0, 1.0)).all():
+        yield Sides("accepted", said, has_moved(answer, x).astype(float), 1.0)
 
 
 def _adjusted(ports, call, case, proposal, log_ratio):
@@ -53,7 +57,7 @@ def _adjusted(ports, call, case, proposal, log_ratio):
     answer = call(case.uniform)
     yield Sides("x'", points_of(answer), np.where(taken[:, None], proposal, case.x))
     yield from _moves(answer, case.x)
-    measured = acceptance(lambda u: np.any(points_of(call(u)) != case.x, axis=-1), len(case.x))
+    measured = acceptance(lambda u: has_moved(call(u), case.x), len(case.x))
     yield Sides("acceptance", measured, np.exp(np.minimum(log_ratio, 0.0)), 1.0)
 
 

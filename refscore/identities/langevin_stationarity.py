@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Mean, Normal, Sides, identity
 from refscore.identities.cases import Case, Law
-from refscore.identities.langevin_metropolis import acceptance, points_of
+from refscore.identities.langevin_metropolis import acceptance, has_moved, points_of
 from refscore.identities.smoothing import score_of
 
 
@@ -51,7 +51,7 @@ def mala_keeps_variance(ports, case):
         return points_of(ports.mala_step(law, score_of(law), x, eta, noise=z, uniform=u))
 
     y = call(np.zeros(len(x)))
-    a = acceptance(lambda u: np.any(call(u) != x, axis=-1), len(x), 28)
+    a = acceptance(lambda u: has_moved(call(u), x), len(x), 28)
     after = a * y[:, 0] ** 2 + (1 - a) * x[:, 0] ** 2
     yield Sides("proposals", w @ y[:, 0] ** 2, 1 + eta**2 / 4)
     yield Sides("variance", w @ after, np.array(1.0))
@@ -105,7 +105,7 @@ def _judged(case, step, rate, *sizes):
 
     def moved(seed, n):
         x = exact_draws(law, seed, n)
-        return np.any(points_of(step(x, seed)) != x, axis=-1).astype(float)
+        return has_moved(step(x, seed), x).astype(float)
 
     if law.kind == "mixture":
         yield below("x'", uniforms, ("x1", "x2", "x1 + x2"))

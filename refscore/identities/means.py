@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import identity
+from refscore.identities.base import Draws, Same, identity
 from refscore.identities.cases import Case
 from refscore.identities.fields import SONG, VINCENT, averaged, field_cases
 
@@ -67,6 +67,8 @@ def variance_reduced_mean(ports, case):
     cases=lambda: [
         Case("affine, d = 3", field=settings.affine(3), x=settings.points(5, 3), sigma=0.3),
         Case("affine, d = 2", field=settings.affine(2), x=settings.points(6, 2), sigma=0.2),
+        # with as much noise as signal the field's part of the mean is not lost in the spread
+        Case("affine, much noise", field=settings.affine(3), x=settings.points(5, 3), sigma=1.3),
     ],
 )
 def denoising_mean(ports, case):
@@ -82,3 +84,37 @@ def denoising_mean(ports, case):
         "mean loss", lambda y, seed: ports.denoising_loss(field, y, sigma, rng=seed),
         x, float(mean), float(variance),
     )  # fmt: skip
+
+
+@identity(
+    "B5-law",
+    ports="denoising_loss",
+    kind="expectation",
+    draws="rng",
+    statement=r"\ell_i = \tfrac12\|s(x_i+\sigma z_i)+z_i/\sigma\|^2,\ z_i \sim N(0, I)"
+    r"\text{ independent}",
+    assumptions="the subject draws its noise; the oracle draws its own, and both have one law",
+    source=VINCENT,
+    cases=lambda: [
+        Case("mixture score", field=settings.mixture_score(2), x=settings.points(2, 2), sigma=0.9),
+        Case("affine, d = 3", field=settings.affine(3), x=settings.points(2, 3), sigma=0.6),
+    ],
+)
+def denoising_law(ports, case):
+    """The losses at two points have the joint law of normal noise, the same in both places."""
+    field, x, sigma = case.field, case.x, case.sigma
+    by_point = np.ndim(ports.denoising_loss(field, x, sigma, rng=0)) > 0
+
+    def losses(seed, n):
+        if by_point:
+            got = ports.denoising_loss(field, np.tile(x, (n, 1)), sigma, rng=seed)
+            return np.reshape(got, (n, len(x)))
+        seeds = np.random.default_rng((1, seed)).integers(2**31, size=n)
+        return np.array([[ports.denoising_loss(field, x, sigma, rng=int(s))] for s in seeds])
+
+    def right(seed, n):
+        z = settings.drawn(seed, n * len(x), x.shape[1])
+        drawn = oracles.objectives.denoising(field, np.tile(x, (n, 1)), sigma, z).reshape(n, -1)
+        return drawn if by_point else drawn.mean(-1, keepdims=True)
+
+    yield Draws("losses", losses, Same(right), batch=2000 if by_point else 250)

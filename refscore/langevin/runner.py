@@ -164,7 +164,7 @@ def _supplies(step, x, rows, n_steps, rng, noise, noise_shape) -> list:
 
 def _source(rng, noise) -> np.random.Generator | None:
     if noise is None:
-        return as_rng(rng)
+        return as_rng(rng, "chain")
     if rng is not None:
         raise ValueError("noise and rng must not both be given")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_like, as_rng, beyond_float
+from refscore._arguments import as_normals, beyond_float
 from refscore.objectives.denoising import levels_beside
 from refscore.objectives.integrands import field_and_points, half_square
 from refscore.objectives.stacked import loss_and_gradient, losses
@@ -59,7 +59,7 @@ def _arguments(field, x, sigma, noise, rng):
     """The field, the points x̃ and x stacked, and the integrand of their values."""
     field, x = field_and_points(field, x)
     sigma = levels_beside(sigma, x)
-    z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
+    z = as_normals(noise, x, rng)
     shape = (-1, field.dim)
     with beyond_float():
         points = np.stack([(x + sigma * z).reshape(shape), x.reshape(shape)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_like, as_noise_levels, as_rng, beyond_float
+from refscore._arguments import as_noise_levels, as_normals, beyond_float
 from refscore.objectives.integrands import (
     field_and_points,
     half_square,
@@ -56,7 +56,7 @@ def _arguments(field, x, sigma, noise, rng):
     """The field, the noisy points, and the integrand with the targets z/σ of every row."""
     field, x = field_and_points(field, x)
     sigma = levels_beside(sigma, x)
-    z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
+    z = as_normals(noise, x, rng)
     with beyond_float():
         target, noisy = (z / sigma).reshape(-1, field.dim), x + sigma * z
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_covariance, as_like, as_rng, as_scalar, beyond_float
+from refscore._arguments import as_covariance, as_normals, as_scalar, beyond_float
 from refscore.objectives.integrands import (
     field_and_points,
     half_square,
@@ -61,7 +61,7 @@ def _arguments(field, x, scale, covariance, noise, rng):
     field, x = field_and_points(field, x)
     a = as_scalar(scale, "scale")
     L = np.linalg.cholesky(as_covariance(covariance, "covariance", field.dim))
-    z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
+    z = as_normals(noise, x, rng)
     rows_of_z = z.reshape(-1, field.dim)
     with beyond_float():
         target = solve_triangular(L, rows_of_z.T, lower=True, trans="T", check_finite=False).T

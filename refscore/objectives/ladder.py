@@ -12,6 +12,7 @@ from refscore._arguments import (
     as_points,
     as_rng,
     beyond_float,
+    require_one,
 )
 from refscore.fields.families import Family
 from refscore.fields.levels import local_of
@@ -76,7 +77,8 @@ def _arguments(family, x, levels, sigmas, noise, weighting, rng):
     if not isinstance(family, Family):
         raise TypeError(f"family must be a refscore Family, got {type(family).__name__}")
     x, sigmas = as_points(x, "x", getattr(family, "dim", None)), as_ladder(sigmas, "sigmas")
-    rng = as_rng(rng)
+    require_one("levels and noise", None if levels is None else noise, rng)
+    rng = as_rng(rng, "noise")
     levels = _levels(levels, x.shape[:-1], len(sigmas), rng)
     sigma = sigmas[levels][..., None]
     z = rng.standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")

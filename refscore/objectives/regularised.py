@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_like, as_positive, as_rng, beyond_float
+from refscore._arguments import as_normals, as_positive, beyond_float
 from refscore.objectives import integrands, stacked
 from refscore.objectives.denoising import levels_beside
 from refscore.objectives.implicit import implicit_integrand
@@ -92,7 +92,7 @@ def _noised(field, x, sigma, noise, rng):
     """The field, the noisy points, and the implicit integrand."""
     field, x = field_and_points(field, x)
     sigma = levels_beside(sigma, x)
-    z = as_rng(rng).standard_normal(x.shape) if noise is None else as_like(noise, "noise", x, "x")
+    z = as_normals(noise, x, rng)
     with beyond_float():
         return field, x + sigma * z, implicit_integrand
 

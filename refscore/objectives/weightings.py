@@ -162,7 +162,7 @@ def draw_levels(n, n_levels, *, rng=None) -> np.ndarray:
     Checked by: levels_are_drawn_from_all
     """
     n, count = as_count(n, "n", minimum=0), as_count(n_levels, "n_levels")
-    return as_rng(rng).integers(count, size=n)
+    return as_rng(rng, "levels").integers(count, size=n)
 
 
 def _positive(value, name):

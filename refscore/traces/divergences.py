@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_offering, as_points, beyond_float
+from refscore._arguments import (
+    as_array,
+    as_count,
+    as_offering,
+    as_points,
+    beyond_float,
+    require_one,
+)
 from refscore.traces.operators import Operator
 from refscore.traces.probes import draw_probes
 
@@ -48,6 +55,7 @@ def divergence_estimate(
 
 def point_probes(x: np.ndarray, probes, *, rng=None, n_probes=1, probe="rademacher"):
     """Probes (..., m, d) for points (..., d): as given, or fresh ones for every point."""
+    require_one("probes", probes, rng)
     if probes is None:
         shape = (*x.shape[:-1], as_count(n_probes, "n_probes"), x.shape[-1])
         return _real(draw_probes(shape, probe, rng=rng))

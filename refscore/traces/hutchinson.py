@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count, as_numbers, beyond_float, require_finite
+from refscore._arguments import as_count, as_numbers, beyond_float, require_finite, require_one
 from refscore.traces.operators import Estimate, Operator, as_operator
 from refscore.traces.probes import draw_probes
 
@@ -62,6 +62,7 @@ def quadratic_forms(A: Operator, probes: np.ndarray) -> np.ndarray:
 
 def as_probes(probes, dim: int, *, rng, n_probes, probe, name: str = "probes") -> np.ndarray:
     """Given probes (K, d), checked, or `n_probes` fresh ones."""
+    require_one(name, probes, rng)
     if probes is None:
         return draw_probes((as_count(n_probes, "n_probes"), dim), probe, rng=rng)
     probes = as_numbers(probes, name)

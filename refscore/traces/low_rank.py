@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_rng, beyond_float
+from refscore._arguments import as_array, as_count, as_rng, beyond_float, require_one
 from refscore.traces.hutchinson import as_probes, quadratic_forms, summary
 from refscore.traces.operators import Estimate, Operator, as_operator
 from refscore.traces.probes import draw_probes
@@ -31,7 +31,8 @@ def hutch_plus_plus(
     """
     A = as_operator(A, dim)
     k = as_count(n_products, "n_products", minimum=3) // 3
-    rng = as_rng(rng)
+    require_one("probes", probes, rng)
+    rng = as_rng(rng, "probes")
     if sketch is None and probes is not None:
         sketch, probes = _halves(_rows(probes, A.dim, "probes", 0, probe, rng))
     sketch = _rows(sketch, A.dim, "sketch", k, probe, rng)
@@ -69,6 +70,7 @@ def xtrace(
     if resphere and probes is None and probe not in ("gaussian", "sphere"):
         raise ValueError(f"resphere needs gaussian or sphere test vectors, got {probe!r}")
     k = as_count(n_products, "n_products", minimum=4) // 2
+    require_one("probes", probes, rng)
     Omega = _rows(probes, A.dim, "probes", k, probe, rng).T
     if Omega.shape[1] < 2:
         raise ValueError("probes must hold at least two test vectors, got one")

@@ -30,7 +30,7 @@ def draw_probes(shape, kind: str = "rademacher", *, rng=None) -> np.ndarray:
     for size in shape:
         as_count(size, "shape", minimum=0)
     as_count(shape[-1], "shape[-1]")
-    return _draw(kind)(shape, as_rng(rng))
+    return _draw(kind)(shape, as_rng(rng, "probes"))
 
 
 def _gaussian(shape, rng):

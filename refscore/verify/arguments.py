@@ -150,7 +150,8 @@ RETURNS: dict[str, str] = {
     " covariance instead",
     "moved": "an array (n, d), or (x, accepted) with accepted (n,)",
     "states": "a pair (x, v), two arrays (n, d)",
-    "chain": "an array (n, d), the last points; or (n_steps, n, d), all of them",
+    "chain": "an array (n, d), the last points; or all of them, (n_steps, n, d), or with the start"
+    " (n_steps + 1, n, d)",
 }
 
 PARTS: dict[str, tuple[str, ...]] = {

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from refscore.verify.compare import ALPHA
 from refscore.verify.loading import load
-from refscore.verify.render import as_number, outcomes
+from refscore.verify.render import as_number, e_value, outcomes
 from refscore.verify.render.text import clean
 from refscore.verify.report import CheckResult, Report
 from refscore.verify.runner import _selected, run
@@ -142,7 +141,7 @@ class Check(NamedTuple):
         said["diagnosis"] = named or (found["explanation"] if found else "")
         most = max((e for e in drawn if e), key=lambda e: as_number(e["log_e"]), default=None)
         if most:
-            said["e_value"] = e_value(as_number(most["log_e"]))
+            said["e_value"] = e_value(most["log_e"])
             said["draws"] = str(most["draws"])
         return clean({name: value for name, value in said.items() if value})
 
@@ -167,14 +166,6 @@ class Check(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<check {self.name}>"
-
-
-def e_value(log_e: float) -> str:
-    """exp(log_e) as a decimal number, however large."""
-    if not math.isfinite(log_e) or abs(log_e) < 600:
-        return f"{math.exp(log_e):.4g}"
-    power = math.floor(log_e / math.log(10))
-    return f"{math.exp(log_e - power * math.log(10)):.4g}e{power:+d}"
 
 
 def _marks(name: str, id: str, ports: tuple[str, ...], session: Session) -> list:

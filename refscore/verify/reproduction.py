@@ -11,6 +11,7 @@ from refscore.identities import Case, Identity, catalogue, find
 from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.errors import NotOffered
 from refscore.verify.loading import load
+from refscore.verify.render import evidence_line
 from refscore.verify.render.formula import plain
 from refscore.verify.runner import judged_all, share_of_check
 from refscore.verify.subject import Subject
@@ -105,6 +106,8 @@ def _sides(judgement: Judgement) -> str:
     lines = [f"\n{judgement.label}: {verdict}, {gap}"]
     if judgement.detail:
         lines.append(f"  {judgement.detail}")
+    if judgement.evidence:
+        return "\n".join([*lines, f"  evidence  {evidence_line(judgement.evidence)}"])
     for name, value in (("returned", judgement.left), ("expected", judgement.right)):
         if value is not None:
             lines.append(f"  {name}  " + repr(np.asarray(value)).replace("\n", "\n          "))

@@ -20,6 +20,8 @@ FLAGS = (
 
 def found():
     """The browser's path, None where there is none; REFSCORE_BROWSER names another."""
+    if os.name == "nt":  # which hands no pipes on
+        return None
     return os.environ.get("REFSCORE_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
 
 

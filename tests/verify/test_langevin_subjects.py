@@ -114,6 +114,11 @@ def test_plain_numpy_functions_hold():
     assert {"mala_given_noise", "mala_keeps_variance", "annealed_given_noise"} <= ran
 
 
+def test_the_same_in_single_precision():
+    subject = SimpleNamespace(name="single", dtype="float32", **ports(np, np.where))
+    assert len(_held(rv.run(subject))) >= 22
+
+
 @pytest.mark.peers
 def test_the_same_in_torch():
     torch = pytest.importorskip("torch")
@@ -167,6 +172,25 @@ def test_information_beside_the_points_is_let_go():
     def mala_step(log_density, score, x, step_size, noise, uniform):
         moved, taken = library.mala_step(log_density, score, x, step_size, noise, uniform)
         return moved, {"accepted": taken, "state": "more"}
+
+    _held(rv.run(SimpleNamespace(mala_step=mala_step)))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_chain_may_be_returned_whole_with_or_without_its_start(first):
+    def langevin_sample(score, x0, step_size, n_steps, noise):
+        points = [x0]
+        for z in noise:
+            points.append(library.langevin_step(score, points[-1], step_size, z))
+        return np.array(points[first:])
+
+    _held(rv.run(SimpleNamespace(langevin_sample=langevin_sample)))
+
+
+def test_a_probability_beside_the_points_is_let_go():
+    def mala_step(log_density, score, x, step_size, noise, uniform):
+        moved, _ = library.mala_step(log_density, score, x, step_size, noise, uniform)
+        return moved, np.full(len(x), 0.7)
 
     _held(rv.run(SimpleNamespace(mala_step=mala_step)))
 

@@ -304,9 +304,14 @@ def test_evidence_is_in_every_form():
     report = _report(check)
     for text in (terminal.render(report), markdown.render(report), html.render([report])):
         assert "the mean off by 0.2 after 96 draws" in text
-    assert "evidence  ▁▁█  96 draws" in terminal.render(report)
+    for text in (terminal.render(report), markdown.render(report)):
+        assert "evidence  ▁▁█  E = 4.85e+08, fails beyond 6.57e+07; 96 draws" in text
+        assert "returned" not in text
     assert html.render([report]).count("<figure") == 1
     assert "fails after 96 draws" in html.render([report])
+    open_ = {**EVIDENCE, "verdict": "undecided", "forecast": 12345, "note": "a <note>"}
+    report["checks"][0]["cases"][0]["outcomes"][0]["evidence"] = open_
+    assert "about 12,345 draws would decide; a &lt;note&gt;" in html.render([report])
 
 
 @pytest.mark.parametrize(
@@ -388,6 +393,18 @@ def test_reproduce_prints_both_sides_in_full_and_returns_them(kit, faulty, capsy
         assert f"{number:.6g}"[:6] in text
     assert "matrix=array" in text
     assert "small_implicit (B2-small) on faulty, case four points" in text
+
+
+def test_reproduce_shows_the_evidence_of_draws(kit, capsys):
+    def trace_estimate(matvec, dim, rng):
+        return 5.0 + rng.uniform(-0.5, 0.5)
+
+    subject = SimpleNamespace(trace_estimate=trace_estimate)
+    (judged,) = rv.reproduce(subject, "small_trace")
+    out = capsys.readouterr().out
+    assert not judged.holds
+    assert "mean: FAILS" in out
+    assert re.search(r"evidence  [▁-█]*█  E = \S+, fails beyond \S+; \d+ draws", out)
 
 
 def test_reproduce_finds_the_case_and_refuses_what_it_does_not_know(kit, faulty, capsys):

@@ -208,3 +208,30 @@ def _(field, x, sigma, noise):
 def _(field, x, sigma, noise):
     """Point and target use different draws."""
     return _denoising(field, x, sigma, noise, at=x + sigma * np.flip(noise, axis=-1))
+
+
+@mistake("denoising_half_noise", port="denoising_loss", source="classic: std for a diameter")
+def _(field, x, sigma, noise):
+    """Noise is added with σ/2 where σ belongs, the target unchanged."""
+    return _denoising(field, x, sigma, noise, at=x + 0.5 * sigma * noise)
+
+
+@mistake("denoising_uniform_noise", port="denoising_loss", source="classic: rand for randn")
+def _(field, x, sigma, rng):
+    """The noise is uniform, of the mean and variance of normal noise."""
+    z = np.sqrt(12) * (np.random.default_rng(rng).random(x.shape) - 0.5)
+    return _denoising(field, x, sigma, z)
+
+
+@mistake("denoising_noise_added_twice", port="denoising_loss", source="F04: noised, then again")
+def _(field, x, sigma, rng):
+    """Noise that is not in the target is added to the noised point."""
+    z, more = np.random.default_rng(rng).standard_normal((2, *x.shape))
+    return _denoising(field, x, sigma, z, at=x + sigma * (z + more))
+
+
+@mistake("denoising_fresh_target", port="denoising_loss", source="F04: randn_like called twice")
+def _(field, x, sigma, rng):
+    """Point and target have noise of their own, drawn independently."""
+    z, other = np.random.default_rng(rng).standard_normal((2, *x.shape))
+    return _denoising(field, x, sigma, z, at=x + sigma * other)

@@ -45,6 +45,21 @@ def side(values, width: int = 12) -> str:
     return " ".join(s.rjust(width) for s in shown) + (" ..." if len(values) >= 4 else "")
 
 
+def e_value(log_e) -> str:
+    """exp(log_e) as a decimal number, however large."""
+    log_e = as_number(log_e)
+    if not math.isfinite(log_e) or abs(log_e) < 600:
+        return f"{math.exp(log_e):.3g}"
+    power = math.floor(log_e / math.log(10))
+    return f"{math.exp(log_e - power * math.log(10)):.3g}e{power:+d}"
+
+
+def evidence_line(found: dict) -> str:
+    """The evidence against the law: how it grew, what it came to, what it takes to fail."""
+    said = f"E = {e_value(found['log_e'])}, fails beyond {e_value(found['threshold'])}"
+    return f"{sparkline(found)}  {said}; {found['draws']:,} draws"
+
+
 def sparkline(found: dict, width: int = 32) -> str:
     """How the evidence against the law grew, from nothing to what makes it fail."""
     path = [as_number(look["log_e"]) for look in found["path"]]
@@ -129,6 +144,17 @@ def _excess(outcome: dict):
         not outcome["holds"],
         as_number(outcome["gap"]) / (as_number(outcome["tolerance"]) or 1),
     )
+
+
+def facts(outcome: dict) -> list[tuple[str, str]]:
+    """What was compared, in labelled lines: both sides and the gap, or the evidence of draws."""
+    if outcome["evidence"]:
+        lines = [("evidence", evidence_line(outcome["evidence"]))]
+    else:
+        lines = [("returned", side(outcome["left"]))] if outcome["left"] is not None else []
+        lines += [("expected", side(outcome["right"]))] if outcome["right"] is not None else []
+        lines.append(("gap", f"{short(outcome['gap'])}, allowed {short(outcome['tolerance'])}"))
+    return [*lines, ("", outcome["detail"])] if outcome["detail"] else lines
 
 
 def groups_of_failures(report: dict) -> list[list[dict]]:

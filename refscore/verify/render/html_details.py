@@ -6,12 +6,11 @@ from html import escape
 
 from refscore.verify.render import (
     LOUD,
-    as_number,
     blocked_by,
+    facts,
     outcomes,
     said,
     short,
-    side,
     snippet,
     worst_outcome,
 )
@@ -80,10 +79,7 @@ def _sides(check: dict) -> str:
     outcome = worst_outcome(check)
     if outcome is None:
         return ""
-    rows = [("returned", side(outcome["left"])), ("expected", side(outcome["right"]))]
-    rows.append(("gap", f"{short(outcome['gap'])}, allowed {short(outcome['tolerance'])}"))
-    if outcome["evidence"]:
-        rows = []  # the sentence below says it, the figures show it
+    rows = [row for row in facts(outcome) if row[0] not in ("evidence", "")]
     cells = "".join(f"<tr><th>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows)
     where = escape(f"{check['worst_case']}, {outcome['label']}")
     detail = f'<p class="pre">{escape(outcome["detail"])}</p>' if outcome["detail"] else ""
@@ -93,25 +89,25 @@ def _sides(check: dict) -> str:
 
 def _figures(check: dict) -> str:
     """The evidence path of every outcome that draws decide."""
-    drawn = [(case, o) for case, o in outcomes(check) if o["evidence"]]
-    if not drawn:
-        return ""
-    figures = []
-    for case, outcome in drawn:
-        found = outcome["evidence"]
-        off = as_number(found["deviation"])
-        figures.append(
-            f'<figure class="{css(found["verdict"])}"><figcaption><b>{escape(case)},'
-            f" {escape(outcome['label'])}</b>: {found['verdict']} after {found['draws']:,} draws;"
-            f' <span class="soft">{escape(found["statistic"])} off by {short(off)},'
-            f" ε = {short(found['eps'])}</span></figcaption>{evidence(found)}</figure>"
-        )
+    drawn = "".join(_figure(case, o) for case, o in outcomes(check) if o["evidence"])
     key = (
         '<p class="soft small"><span class="key v-fails"></span> evidence against the law'
         ' &#160; <span class="key v-holds"></span> evidence for lying within ε'
         " &#160; below: the statistic furthest off, with its confidence band</p>"
     )
-    return f'{key}<div class="figures">{"".join(figures)}</div>'
+    return f'{key}<div class="figures">{drawn}</div>' if drawn else ""
+
+
+def _figure(case: str, outcome: dict) -> str:
+    found = outcome["evidence"]
+    off = f"{found['statistic']} off by {short(found['deviation'])}, ε = {short(found['eps'])}"
+    more = f"about {found['forecast']:,} draws would decide" if found["forecast"] else ""
+    said = "; ".join(text for text in (off, more, found["note"]) if text)
+    return (
+        f'<figure class="{css(found["verdict"])}"><figcaption><b>{escape(case)},'
+        f" {escape(outcome['label'])}</b>: {found['verdict']} after {found['draws']:,} draws;"
+        f' <span class="soft">{escape(said)}</span></figcaption>{evidence(found)}</figure>'
+    )
 
 
 def _comparisons(check: dict) -> str:

@@ -9,9 +9,9 @@ from refscore.verify.render import (
     chapter_title,
     chapters,
     counts_line,
+    facts,
     groups_of_failures,
     short,
-    side,
     snippet,
     tally,
     worst_outcome,
@@ -100,13 +100,8 @@ def _facts(check: dict) -> list[str]:
     outcome = worst_outcome(check)
     lines = []
     if outcome:
-        lines = [
-            f"case      {check['worst_case']}, {outcome['label']}",
-            f"returned  {side(outcome['left'])}",
-            f"expected  {side(outcome['right'])}",
-            f"gap       {short(outcome['gap'])}, allowed {short(outcome['tolerance'])}",
-        ]
-        lines += [f"          {outcome['detail']}"] if outcome["detail"] else []
+        lines = [f"case      {check['worst_case']}, {outcome['label']}"]
+        lines += [f"{label:<10}{text}" for label, text in facts(outcome)]
     if check["note"]:
         lines.append(f"note      {check['note']}")
     if check["diagnosis"]:

@@ -11,12 +11,12 @@ from refscore.verify.render import (
     chapter_title,
     chapters,
     counts_line,
+    facts,
     groups_of_failures,
     said,
     short,
     side,
     snippet,
-    sparkline,
     tally,
     worst_outcome,
 )
@@ -156,20 +156,9 @@ def _sides(check: dict, ink: Ink) -> list[str]:
     if outcome is None:
         return []
     lines = [f"  {'worst case':<{_LABEL}}{check['worst_case']}, {outcome['label']}"]
-    expected = outcome["right"]
-    if outcome["left"] is not None:
-        lines.append(
-            f"    {'returned' if expected else 'sorted':<{_LABEL - 2}}{side(outcome['left'])}"
-        )
-    if expected is not None:
-        lines.append(f"    {'expected':<{_LABEL - 2}}{side(expected)}")
-    gap = ink(short(outcome["gap"]), "red" if not outcome["holds"] else "")
-    lines.append(f"    {'gap':<{_LABEL - 2}}{gap}, allowed {short(outcome['tolerance'])}")
-    if outcome["detail"]:
-        lines.append(f"    {'':<{_LABEL - 2}}{outcome['detail']}")
-    if outcome["evidence"]:
-        last = f"{outcome['evidence']['draws']:,} draws"
-        lines.append(f"    {'evidence':<{_LABEL - 2}}{sparkline(outcome['evidence'])}  {last}")
+    for label, text in facts(outcome):
+        colour = "red" if label == "gap" and not outcome["holds"] else ""
+        lines.append(f"    {label:<{_LABEL - 2}}{ink(text, colour)}")
     return lines
 
 
