@@ -28,8 +28,8 @@ CHAPTERS = (
     "contrasts", "noise_contrasts", "estimators", "uncertainty", "finite_samples",
     "traces", "low_rank", "langevin",
     "langevin_chains", "langevin_metropolis", "langevin_kinetic", "langevin_annealed",
-    "langevin_laws", "langevin_stationarity", "langevin_basins", "langevin_errata", "diffusion",
-    "discrepancies", "distances", "proofs", "errata", "omissions", "blindness",
+    "langevin_laws", "langevin_stationarity", "langevin_ascent", "langevin_basins",
+    "langevin_errata", "diffusion", "discrepancies", "distances", "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [

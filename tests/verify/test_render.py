@@ -18,6 +18,7 @@ from refscore.verify.render import (
     groups_of_failures,
     html,
     markdown,
+    said,
     short,
     side,
     snippet,
@@ -248,6 +249,19 @@ def test_no_text_of_a_subject_can_steer_the_screen(form):
         outside = re.sub(r"^(`{3,})[a-z]*\n.*?^\1$", "", text, flags=re.S | re.M)
         assert "<b>" not in outside
         assert "```" not in outside
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "text", "expected"),
+    [
+        (["sign"], "sign: It is wrong.", "It is wrong."),
+        (["sign"], "consistent with sign: It is wrong.",
+         "It is wrong, as far as the draws can tell."),
+        ([], "no listed mistake", "no listed mistake"),
+    ],
+)  # fmt: skip
+def test_a_diagnosis_is_said_once(mistakes, text, expected):
+    assert said({"mistakes": mistakes, "explanation": text}) == expected
 
 
 def test_cleaning_leaves_good_texts_alone():

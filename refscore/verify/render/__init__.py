@@ -187,7 +187,7 @@ def said(found: dict) -> str:
     name = found["mistakes"][0]
     only_drawn = f"consistent with {name}: "
     if text.startswith(only_drawn):
-        return f"{text.removeprefix(only_drawn)} (as far as the draws can tell)"
+        return f"{text.removeprefix(only_drawn).rstrip('.')}, as far as the draws can tell."
     return text.removeprefix(f"{name}: ")
 
 
