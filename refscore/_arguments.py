@@ -220,7 +220,7 @@ def as_rng(rng, purpose: str = "") -> np.random.Generator:
     """
     try:
         if purpose and isinstance(rng, (numbers.Integral, Sequence, np.ndarray, SeedSequence)):
-            seeds = rng if isinstance(rng, SeedSequence) else SeedSequence(rng)
+            seeds = rng if isinstance(rng, SeedSequence) else SeedSequence(rng)  # type: ignore[arg-type]
             own = (*seeds.spawn_key, zlib.crc32(purpose.encode()))
             rng = SeedSequence(seeds.entropy, spawn_key=own, pool_size=seeds.pool_size)
         return np.random.default_rng(rng)

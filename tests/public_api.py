@@ -619,12 +619,11 @@ def _ladder_calls():
         arguments = {
             "family": Object(family, wrong=(NETWORK,)), "x": Array(X, rows=True),
             "levels": Array(levels, optional=True), "sigmas": sigmas,
-            "noise": Array(V, optional=True), "rng": Rng(),
         }  # fmt: skip
-        yield (
-            f"objectives.ladder_loss{tail}",
-            Call(getattr(objectives, f"ladder_loss{tail}"), arguments, read),
-        )
+        given, loss = {"noise": Array(V, optional=True)}, getattr(objectives, f"ladder_loss{tail}")
+        yield f"objectives.ladder_loss{tail}", Call(loss, arguments | given, read)
+        drawn = Call(loss, arguments | {"rng": Rng()}, read)
+        yield f"objectives.ladder_loss{tail}.drawn", drawn
     any_size = Array([0.2, 0.9], sizes=True, scalar=True)
     level = Number(0.5, "positive", array=True)
     net = networks.ConditionalMLP.initialise((2, 4, 2), rng=0)
@@ -1181,7 +1180,7 @@ def _estimator_calls():
             e.fit_levels,
             {"family": Object(lambda sigma: diagonal), "x": sample,
              "sigmas": Array([1.0, 0.5], sizes=True),
-             "noise": Array(np.stack([points, points[::-1]]), optional=True)},
+             "noise": Array(np.stack([points[::-1] + 1, points[::-1]]), optional=True)},
             lambda fits: np.append(theta(fits[0]), theta(fits[1])),
         ),
         "estimation.fit": Call(

@@ -55,8 +55,8 @@ class _Teller:
         if id(value) in self.path:
             return f"<{len(self.path) - self.path.index(id(value))} up>"
         self.path.append(id(value))
-        kinds = (kind for kind in _TOLD if isinstance(value, kind))
-        said = getattr(self, _TOLD.get(next(kinds, None), "_object"))(value)
+        how = (how for kind, how in _TOLD.items() if isinstance(value, kind))
+        said = getattr(self, next(how, "_object"))(value)
         self.path.pop()
         return said
 

@@ -25,11 +25,11 @@ CHAPTERS = (
     "scores", "derivatives", "conservation", "densities", "smoothing", "objectives", "slicing",
     "gradients", "means", "perturbed", "noisy_data", "shortcuts", "perturbed_gradients", "ladder",
     "weightings", "levels", "bounded", "boundary", "simplex", "binary", "kernels", "kernel_fits",
-    "contrasts", "noise_contrasts", "estimators", "uncertainty", "finite_samples",
-    "traces", "low_rank", "langevin",
-    "langevin_chains", "langevin_metropolis", "langevin_kinetic", "langevin_annealed",
-    "langevin_laws", "langevin_stationarity", "langevin_ascent", "langevin_basins",
-    "langevin_errata", "diffusion", "discrepancies", "distances", "proofs", "errata", "omissions", "blindness",
+    "contrasts", "noise_contrasts", "estimators", "uncertainty", "finite_samples", "traces",
+    "low_rank", "langevin", "langevin_chains", "langevin_metropolis", "langevin_kinetic",
+    "langevin_annealed", "langevin_laws", "langevin_stationarity", "langevin_ascent",
+    "langevin_basins", "langevin_errata", "diffusion", "discrepancies", "distances", "proofs",
+    "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [

@@ -34,7 +34,18 @@ def _densities():
             x=settings.points(5, d, 5),
         )
         for d, h in ((2, 0.7), (3, 0.45))  # equal spread in all directions
-    ]
+    ] + [
+        Case(
+            f"60 bandwidths from the data, d = {d}",
+            data=data(5, d), bandwidth=0.1, x=settings.points(4, d, 4) + 8,
+        )
+        for d in (1, 2)
+    ]  # fmt: skip
+
+
+def _lonely():
+    """Data with one point so far from the others that all their kernels underflow there."""
+    return np.vstack([data(5, 2), [[8.0, -9.0]]])
 
 
 @identity(
@@ -82,7 +93,7 @@ def kernel_density_integrates_to_one(ports, case):
     cases=lambda: [
         Case(f"{n} points in {d} dimensions", data=data(n, d), bandwidth=h)
         for n, d, h in ((5, 1, 0.6), (4, 2, 0.35), (7, 3, 1.4))
-    ],
+    ] + [Case("a point 80 bandwidths from the others", data=_lonely(), bandwidth=0.1)],
     family="kernel density",
 )
 def leave_one_out_density(ports, case):

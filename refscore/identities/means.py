@@ -91,30 +91,27 @@ def denoising_mean(ports, case):
     ports="denoising_loss",
     kind="expectation",
     draws="rng",
-    statement=r"\ell_i = \tfrac12\|s(x_i+\sigma z_i)+z_i/\sigma\|^2,\ z_i \sim N(0, I)"
-    r"\text{ independent}",
+    statement=r"\ell = \tfrac12\|s(x+\sigma z)+z/\sigma\|^2,\ z \sim N(0, I)",
     assumptions="the subject draws its noise; the oracle draws its own, and both have one law",
     source=VINCENT,
     cases=lambda: [
-        Case("mixture score", field=settings.mixture_score(2), x=settings.points(2, 2), sigma=0.9),
-        Case("affine, d = 3", field=settings.affine(3), x=settings.points(2, 3), sigma=0.6),
+        Case("mixture score", field=settings.mixture_score(2), x=settings.points(1, 2), sigma=0.9),
+        Case("affine, d = 3", field=settings.affine(3), x=settings.points(1, 3), sigma=0.6),
     ],
 )
 def denoising_law(ports, case):
-    """The losses at two points have the joint law of normal noise, the same in both places."""
+    """The losses at a point have the law that normal noise gives them, and are independent."""
     field, x, sigma = case.field, case.x, case.sigma
-    by_point = np.ndim(ports.denoising_loss(field, x, sigma, rng=0)) > 0
 
     def losses(seed, n):
-        if by_point:
-            got = ports.denoising_loss(field, np.tile(x, (n, 1)), sigma, rng=seed)
-            return np.reshape(got, (n, len(x)))
+        got = ports.denoising_loss(field, np.tile(x, (n, 1)), sigma, rng=seed)
+        if np.ndim(got):
+            return got
         seeds = np.random.default_rng((1, seed)).integers(2**31, size=n)
-        return np.array([[ports.denoising_loss(field, x, sigma, rng=int(s))] for s in seeds])
+        return np.array([ports.denoising_loss(field, x, sigma, rng=int(s)) for s in seeds])
 
     def right(seed, n):
-        z = settings.drawn(seed, n * len(x), x.shape[1])
-        drawn = oracles.objectives.denoising(field, np.tile(x, (n, 1)), sigma, z).reshape(n, -1)
-        return drawn if by_point else drawn.mean(-1, keepdims=True)
+        z = settings.drawn(seed, n, x.shape[1])
+        return oracles.objectives.denoising(field, np.tile(x, (n, 1)), sigma, z)[:, None]
 
-    yield Draws("losses", losses, Same(right), batch=2000 if by_point else 250)
+    yield Draws("loss", losses, Same(right))

@@ -34,6 +34,18 @@ class replay(contextlib.AbstractContextManager):
     rademacher, bernoulli, randint, with jit off meanwhile, so that no draw stays in a
     compiled function. Other functions (permutations, gamma draws) keep their own randomness.
 
+    Inside a function that you jit or vmap yourself, the draws are its arguments, and each call
+    of the compiled function runs on its own; under vmap every chain is given its own part:
+
+        @jax.jit
+        @jax.vmap
+        def step(x, z, u):
+            with replay(z, ("uniform", u)):
+                return library.step(jax.random.key(0), x)
+
+    Such traced draws are real numbers, not signs or integers; one draw serves one request of
+    the trace, so a loop that JAX traces once cannot be given one a round.
+
     Raises: ReplayError when a request does not fit, and at the end if draws are left over;
     NotOffered where draws that are no signs are given as signs.
     Everything is put back at the end, also after an error.
@@ -43,7 +55,8 @@ class replay(contextlib.AbstractContextManager):
         if framework is not None and framework not in _FRAMEWORKS:
             raise ValueError(f"framework must be one of {_FRAMEWORKS}, got {framework!r}")
         self.draws = Draws(draws, kind)
-        self._names = [framework] if framework else [n for n in _FRAMEWORKS if n in sys.modules]
+        among = ("jax",) if self.draws.traced else _FRAMEWORKS
+        self._names = [framework] if framework else [n for n in among if n in sys.modules]
         self._undo = contextlib.ExitStack()
 
     @staticmethod

@@ -7,7 +7,7 @@ from refscore.distributions import GaussianMixture
 from refscore.estimation import diagonal_precision, fit, fit_denoising, fit_implicit, fit_sliced
 from refscore.fields import Affine, Sum
 from refscore.networks import MLP
-from refscore.objectives import denoising_loss_and_gradient
+from refscore.objectives import denoising_loss_and_gradient, implicit_loss_and_gradient
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((80, 2)) @ [[1.0, 0.3], [0.0, 0.6]] + [0.4, -0.2]
@@ -51,6 +51,31 @@ def test_whatever_has_parameters_is_fitted():
     model = Sum(Affine(np.zeros((2, 2))), diagonal_precision(2).with_parameters([0.1, 0.1]))
     found = fit("implicit", model, X)
     assert found.field.parameters.shape == (8,)
+
+
+def test_a_network_that_falls_without_end_is_told_and_the_best_point_is_kept():
+    x, net = np.random.default_rng(3).normal(size=(10, 2)), MLP.initialise((2, 30, 2), rng=0)
+    with pytest.raises(ValueError, match="the loss is not bounded below: it fell from"):
+        fit("implicit", net, x, max_iterations=300)
+    seen = []
+
+    def objective(field, x):
+        seen.append(implicit_loss_and_gradient(field, x))
+        return seen[-1]
+
+    for rounds in (1, 5, 9, 13):
+        seen.clear()
+        found = fit(objective, net, x, max_iterations=rounds)
+        assert found.loss == min(loss for loss, _ in seen) <= seen[0][0]
+        np.testing.assert_array_equal(
+            implicit_loss_and_gradient(net.with_parameters(found.parameters), x)[0], found.loss
+        )
+
+
+def test_a_steep_but_bounded_loss_is_no_runaway():
+    x = 1e-4 * X
+    found, want = fit("implicit", Affine(-np.eye(2)), x), fit_implicit(Affine(-np.eye(2)), x)
+    assert want.loss <= found.loss < 0.0
 
 
 def test_bad_arguments_are_refused():

@@ -195,3 +195,20 @@ def test_bad_arguments_are_refused_by_name(arguments, error, message):
 def test_bad_levels_are_refused(sigma):
     with pytest.raises(ValueError, match="sigma must"):
         fit_denoising(_cubic(), X, sigma, NOISE)
+
+
+@pytest.mark.parametrize("way", ["denoising", "controlled", "implicit", "sliced"])
+def test_as_many_parameters_as_equations_leave_no_errors(way):
+    def solve(n):
+        rng = np.random.default_rng(n)
+        x, z = rng.normal(size=(2, n, 2))
+        field = Affine(np.eye(2))
+        if way == "implicit":
+            return fit_implicit(field, x)
+        if way == "sliced":
+            return fit_sliced(field, x, rng.normal(size=(n, 2, 2)))
+        return fit_denoising(field, x, 0.5, z, control_variate=way == "controlled")
+
+    with pytest.raises(ValueError, match="n = 3 in d = 2 dimensions .* p = 6 parameters"):
+        solve(3)
+    assert (solve(4).standard_errors > 0).all()

@@ -12,7 +12,6 @@ import pytest
 from refscore import objectives
 from refscore.distributions import Gaussian
 from refscore.estimation import (
-    fingerprints,
     fit,
     fit_denoising,
     load_checkpoint,
@@ -126,7 +125,7 @@ def test_held_out_points_have_arguments_of_their_own(tmp_path):
         train("implicit", NET, X, held_out=X, held_out_given=own)
     path = tmp_path / "run.npz"
     train("denoising", NET, X, **settings, held_out_given={"sigma": own}, checkpoint=path)
-    with pytest.raises(ValueError, match="another run: data differ"):
+    with pytest.raises(ValueError, match="another run: held_out differ"):
         train("denoising", NET, X, **settings, held_out_given={"sigma": 1.0}, checkpoint=path)
 
 
@@ -154,7 +153,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     train("denoising", NET, X, **SETTINGS, checkpoint=path)
     with pytest.raises(ValueError, match="another run: learning_rate differ"):
         train("denoising", NET, X, **SETTINGS, checkpoint=path, learning_rate=0.1)
-    with pytest.raises(ValueError, match="another run: data differ"):
+    with pytest.raises(ValueError, match="another run: x differ"):
         train("denoising", NET, X + 1, **SETTINGS, checkpoint=path)
     path.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(ValueError, match="not a checkpoint"):
@@ -243,17 +242,88 @@ def test_another_objective_is_another_run(tmp_path):
 def test_other_held_out_rows_are_another_run(tmp_path):
     path = tmp_path / "run.npz"
     train("implicit", NET, X[:40], held_out=X[40:50], steps=2, checkpoint=path, rng=0)
-    with pytest.raises(ValueError, match="data differ"):
+    with pytest.raises(ValueError, match="held_out, x differ"):
         train("implicit", NET, X[:30], held_out=X[30:50], steps=4, checkpoint=path, rng=0)
 
 
-def test_a_function_among_the_arguments_is_the_same_in_another_process(tmp_path):
-    def identity(weight):
-        return fingerprints.described(weight)
+def test_another_weighting_objective_or_seed_is_another_run(tmp_path):
+    net, path = ConditionalMLP.initialise((2, 4, 2), rng=1), tmp_path / "run.npz"
 
-    assert "0x" not in identity(objectives.power_weight(1))
-    assert identity(objectives.power_weight(1)) == identity(objectives.power_weight(1))
-    assert identity(objectives.power_weight(1)) != identity(objectives.power_weight(2))
+    def go(weighting, rng, steps, sigmas=(2.0, 0.5)):
+        given = {"levels": None, "sigmas": sigmas, "weighting": weighting, "rng": rng}
+        return train("ladder", net, X, steps=steps, checkpoint=path, **given)
+
+    go(lambda s: s**4, 5, 3)
+    with pytest.raises(ValueError, match="another run: weighting differ"):
+        go(lambda s: s**0, 5, 6)
+    with pytest.raises(ValueError, match="another run: rng differ"):
+        go(lambda s: s**4, 6, 6)
+    with pytest.raises(ValueError, match="another run: sigmas differ"):
+        go(lambda s: s**4, 5, 6, (2.0, 0.4))
+    assert "6 steps" in go(lambda s: s**4, 5, 6).message
+    assert "9 steps" in go(lambda s: s**4, None, 9).message  # no seed named, none gainsaid
+    path.unlink()
+    train(lambda f, x: objectives.implicit_loss_and_gradient(f, x), NET, X, steps=2, rng=0,
+          checkpoint=path)  # fmt: skip
+    with pytest.raises(ValueError, match="another run: objective differ"):
+        train(lambda f, x: objectives.regularised_implicit_loss_and_gradient(f, x, 5.0), NET, X,
+              steps=4, rng=0, checkpoint=path)  # fmt: skip
+
+
+def test_another_kind_of_field_is_another_run(tmp_path):
+    path, settings = tmp_path / "run.npz", {"levels": None, "sigmas": [2.0, 0.5], "rng": 0}
+    for reading in ("score", "noise"):
+        net = ConditionalMLP.initialise((2, 4, 2), rng=1, reading=reading)
+        if reading == "score":
+            train("ladder", net, X, steps=2, checkpoint=path, **settings)
+    with pytest.raises(ValueError, match="another run: field differ"):
+        train("ladder", net, X, steps=4, checkpoint=path, **settings)
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", b"\x80\x04\x95 pickled"])
+def test_a_file_that_is_none_is_called_no_checkpoint(tmp_path, content):
+    path = tmp_path / "run.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"is not a checkpoint of refscore: it is no \.npz file$"):
+        train("implicit", NET, X, steps=2, checkpoint=path)
+
+
+def test_arguments_by_row_are_checked_before_the_first_step():
+    def wrong(value, row, at=()):
+        array = np.ones((60, *at))
+        array[(row, *(0 for _ in at))] = value
+        return array
+
+    steps = []
+    settings = {"steps": 3, "rng": 0, "batch_size": 10, "callback": lambda k, loss: steps.append(k)}
+    small = X[:60]
+    with pytest.raises(ValueError, match=r"sigma must be positive, got -1\.0 at row 59"):
+        train("denoising", NET, small, sigma=wrong(-1, 59), **settings)
+    with pytest.raises(ValueError, match=r"sigma must be finite, got nan at index \(58,\)"):
+        train("denoising", NET, small, sigma=list(wrong(np.nan, 58)), **settings)
+    with pytest.raises(ValueError, match=r"noise must be finite, got inf at index \(57, 0\)"):
+        train("denoising", NET, small, sigma=1.0, noise=wrong(np.inf, 57, (2,)), **settings)
+    with pytest.raises(ValueError, match=r"noise must have shape \(60, 2\), got shape \(60, 1\)"):
+        train("denoising", NET, small, sigma=1.0, noise=np.ones((60, 1)), **settings)
+    with pytest.raises(ValueError, match=r"probes must be finite, got nan at index \(3, 0, 0\)"):
+        train("sliced", NET, small, probes=wrong(np.nan, 3, (1, 2)), **settings)
+    family = ConditionalMLP.initialise((2, 4, 2), rng=1)
+    with pytest.raises(ValueError, match=r"levels must be .* from 0 to 1, got 2 at row 56"):
+        train("ladder", family, small, levels=wrong(2, 56), sigmas=[2.0, 1.0], **settings)
+    with pytest.raises(ValueError, match=r"sigma must be positive, got 0\.0 at row 4"):
+        train("denoising", NET, X, sigma=1.0, held_out=small,
+              held_out_given={"sigma": wrong(0, 4)}, **settings)  # fmt: skip
+    assert not steps
+    train("denoising", NET, small, sigma=wrong(2, 59).tolist(), **settings)
+    assert steps == [1, 2, 3]
+
+
+@pytest.mark.parametrize("way", [train, fit])
+def test_columns_that_are_collinear_to_rounding_are_refused(way):
+    a, b = np.random.default_rng(0).normal(size=(2, 50))
+    x = np.stack([a, 2 * a + 1e-9 * b], axis=1)
+    with pytest.raises(ValueError, match="columns of x span 1 dimensions only"):
+        way("implicit", NET, x)
 
 
 def test_a_missing_folder_is_noticed_before_the_first_step(tmp_path):

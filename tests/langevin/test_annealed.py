@@ -42,13 +42,14 @@ def test_a_seed_draws_that_noise_in_that_order():
     x0 = np.zeros((6, 2))
     noise = np.random.default_rng(5).standard_normal((3, 4, 6, 2))
     given = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, noise=noise, trajectory=True)
-    drawn = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, rng=5, trajectory=True)
+    rng = np.random.default_rng(5)
+    drawn = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, rng=rng, trajectory=True)
     np.testing.assert_array_equal(given.x, drawn.x)
     np.testing.assert_array_equal(given.trajectory, drawn.trajectory)
     assert drawn.trajectory.shape == (12, 6, 2)
-    last = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, rng=5, thin=4, trajectory=True)
+    last = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, noise=noise, thin=4, trajectory=True)
     np.testing.assert_array_equal(last.trajectory, drawn.trajectory[3::4])  # one a level
-    tail = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, rng=5, burn_in=8, moments=True)
+    tail = langevin.annealed(score_at, x0, SIGMAS, 0.1, 4, noise=noise, burn_in=8, moments=True)
     np.testing.assert_allclose(tail.mean, drawn.trajectory[8:].mean((0, 1)), rtol=1e-12)
 
 

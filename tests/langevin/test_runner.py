@@ -33,7 +33,7 @@ def test_the_run_is_the_loop_on_the_same_noise(shape, n, burn_in, thin, seed):
     kept = path[burn_in + thin - 1 :: thin]
     calls = []
     result = langevin.run(
-        step, x0, n, rng=seed, burn_in=burn_in, thin=thin, trajectory=True,
+        step, x0, n, rng=np.random.default_rng(seed), burn_in=burn_in, thin=thin, trajectory=True,
         callback=lambda k, x: calls.append((k, x.copy())),
     )  # fmt: skip
     np.testing.assert_array_equal(result.x, path[-1] if n else x0)
@@ -52,9 +52,10 @@ def test_the_run_is_the_loop_on_the_same_noise(shape, n, burn_in, thin, seed):
 
 def test_the_stream_ignores_blocks_and_what_is_kept(monkeypatch):
     step, x0 = langevin.ula(TARGET.score, 0.2), np.zeros((3, 2))
-    first = langevin.run(step, x0, 50, rng=1)
+    first = langevin.run(step, x0, 50, rng=np.random.default_rng(1))
     monkeypatch.setattr("refscore.langevin.noise.BLOCK", 12)
-    second = langevin.run(step, x0, 50, rng=1, moments=False, trajectory=True, thin=7)
+    rng = np.random.default_rng(1)
+    second = langevin.run(step, x0, 50, rng=rng, moments=False, trajectory=True, thin=7)
     np.testing.assert_array_equal(first.x, second.x)
     assert second.mean is None
     assert second.n_points == 21
@@ -145,7 +146,7 @@ def test_steps_that_return_their_arguments_do_no_harm(monkeypatch):
         sums.append(float(x.sum()))
         return z
 
-    last = langevin.run(remember, x0, 9, rng=0)
+    last = langevin.run(remember, x0, 9, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(last.x, noise[-1])
     np.testing.assert_allclose(sums, [2.0, *noise[:-1].sum((1, 2))], rtol=1e-14)
     np.testing.assert_array_equal(x0, 1.0)

@@ -73,7 +73,7 @@ def test_workers_are_threads_and_their_streams_differ():
 
 def test_a_run_goes_on_from_its_last_points_and_its_generator():
     for step, x0 in ((MALA, starts((40, 2))), (OBABO, starts((40, 4)))):
-        whole = langevin.run(step, x0, 50, rng=1, trajectory=True)
+        whole = langevin.run(step, x0, 50, rng=np.random.default_rng(1), trajectory=True)
         rng = np.random.default_rng(1)
         first = langevin.run(step, x0, 20, rng=rng, trajectory=True)
         rest = langevin.run(step, first.x, 30, rng=rng, trajectory=True)
@@ -114,7 +114,7 @@ def test_acceptance_is_counted_per_chain():
         noise = rng.standard_normal((30, 2)), rng.random(30)
         x, taken = MALA.inform(x, noise)
         accepted += taken
-    result = langevin.run(MALA, starts((30, 2)), 40, rng=7, thin=9)
+    result = langevin.run(MALA, starts((30, 2)), 40, rng=np.random.default_rng(7), thin=9)
     np.testing.assert_array_equal(result.acceptance, accepted / 40)
     assert 0 < result.acceptance.mean() < 1
     assert langevin.run(ULA, starts((3, 2)), 4).acceptance is None

@@ -172,3 +172,19 @@ def test_drawn_noise_is_reproducible():
         np.testing.assert_array_equal(loss(NET, X, 0.5, rng=3), loss(NET, X, 0.5, rng=3))
     first, second = (gaussian_denoising_loss(NET, X, 0.5, C, rng=seed) for seed in (1, 2))
     assert not np.array_equal(first, second)
+
+
+def test_the_centred_controlled_loss_keeps_its_digits_as_the_noise_vanishes():
+    sigma, d = 0.3, X.shape[1]
+    whole = controlled_denoising_loss(NET, X, sigma, NOISE)
+    centred = controlled_denoising_loss(NET, X, sigma, NOISE, centred=True)
+    np.testing.assert_allclose(whole - centred, 0.5 * d / sigma**2, rtol=1e-12)
+    mean, slope = controlled_denoising_loss_and_gradient(NET, X, sigma, NOISE, centred=True)
+    np.testing.assert_allclose(mean, centred.mean(), rtol=1e-12)
+    np.testing.assert_array_equal(slope, controlled_denoising_loss_gradient(NET, X, sigma, NOISE))
+    s, along = NET(X), np.einsum("ni,nij,nj->n", NOISE, NET.jacobian(X), NOISE)
+    limit = 0.5 * (s**2).sum(1) + along
+    tiny = controlled_denoising_loss(NET, X, 1e-8, NOISE, centred=True)
+    np.testing.assert_allclose(tiny, limit, atol=1e-5)
+    with pytest.raises(TypeError, match="centred must be True or False"):
+        controlled_denoising_loss(NET, X, sigma, NOISE, centred=0.5)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from refscore.verify.errors import NotOffered
 from refscore.verify.frameworks.base import as_numpy
 
 KINDS = ("normal", "uniform", "exponential", "gumbel", "sign", "integer")
+_REAL = KINDS[:4]
 
 
 class ReplayError(RuntimeError):
@@ -20,7 +22,7 @@ class ReplayError(RuntimeError):
 class Draws:
     """Given draws, handed out in their order, each kind in an order of its own.
 
-    draws: arrays of kind `kind`, or pairs (kind, array).
+    draws: arrays of kind `kind`, or pairs (kind, array); `traced` if any is traced by JAX.
     Raises: NotOffered where other draws than ±1 are given as signs: the case is declined.
     """
 
@@ -28,9 +30,10 @@ class Draws:
         pairs = [_pair(draw, kind) for draw in draws]
         self._waiting = {k: [a for name, a in pairs if name == k] for k in KINDS}
         self._given = {k: len(arrays) for k, arrays in self._waiting.items()}
+        self.traced = any(is_traced(array) for _, array in pairs)
         self.refused: ReplayError | None = None
 
-    def take(self, call: str, shape, *kinds: str) -> tuple[np.ndarray, str]:
+    def take(self, call: str, shape, *kinds: str) -> tuple[Any, str]:
         """The next draw of the first of `kinds` that still has any, in the asked shape.
 
         A draw fits if its shape is the asked one up to axes of length one.
@@ -71,11 +74,21 @@ class Draws:
         return f"the given draws are {', '.join(given) or 'none'}"
 
 
-def _pair(draw, kind: str) -> tuple[str, np.ndarray]:
+def is_traced(array) -> bool:
+    """Whether JAX has put a placeholder in the array's place, as inside jit and vmap."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(array, jax.core.Tracer)
+
+
+def _pair(draw, kind: str) -> tuple[str, Any]:
     if isinstance(draw, tuple) and len(draw) == 2 and isinstance(draw[0], str):
         kind, draw = draw
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
+    if is_traced(draw):
+        if kind not in _REAL:
+            raise ValueError(f"draws of kind {kind!r} must be given outside jit and vmap")
+        return kind, draw
     array = np.array(as_numpy(draw), dtype=np.float64)
     if kind == "sign" and not np.isin(array, (-1.0, 1.0)).all():
         raise NotOffered("a library that draws signs -1 or 1 cannot be given other draws")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,14 +14,12 @@ from refscore.verify.frameworks.draws import Draws, ReplayError, as_bits, whole
 def patches(draws: Draws) -> list[tuple]:
     """(owner, name, replacement) for the functions of jax.random through which libraries draw."""
 
+    ask = partial(_ask, draws.traced)
+
     def real(call, kind):
         def function(key, shape=(), dtype=None, **ignored):
-            return _ask(
-                key,
-                shape,
-                float if dtype is None else dtype,
-                lambda s: draws.take(call, s, kind)[0],
-            )
+            dtype = float if dtype is None else dtype
+            return ask(key, shape, dtype, lambda s: draws.take(call, s, kind)[0])
 
         return function
 
@@ -32,10 +32,8 @@ def patches(draws: Draws) -> list[tuple]:
         return (minval + (maxval - minval) * u).astype(u.dtype)
 
     def rademacher(key, shape=(), dtype=None, **ignored):
-        call = "jax.random.rademacher"
-        return _ask(
-            key, shape, int if dtype is None else dtype, lambda s: draws.take(call, s, "sign")[0]
-        )
+        call, dtype = "jax.random.rademacher", int if dtype is None else dtype
+        return ask(key, shape, dtype, lambda s: draws.take(call, s, "sign")[0])
 
     computed = real("jax.random.bernoulli", "uniform")
 
@@ -49,26 +47,29 @@ def patches(draws: Draws) -> list[tuple]:
             draw, kind = draws.take("jax.random.bernoulli", asked, *kinds)
             return as_bits(draw, kind, p)
 
-        return _ask(key, p.shape if shape is None else shape, bool, bits)
+        return ask(key, p.shape if shape is None else shape, bool, bits)
 
     def randint(key, shape, minval, maxval, dtype=None, **ignored):
         def numbers(asked):
             return whole(draws, "jax.random.randint", int(minval), int(maxval), asked)
 
-        return _ask(key, shape, int if dtype is None else dtype, numbers)
+        return ask(key, shape, int if dtype is None else dtype, numbers)
 
     functions = (normal, uniform, exponential, gumbel, rademacher, bernoulli, randint)
     names = ("normal", "uniform", "exponential", "gumbel", "rademacher", "bernoulli", "randint")
     return [(jax.random, name, f) for name, f in zip(names, functions, strict=True)]
 
 
-def _ask(key, shape, dtype, take):
-    """A draw at once; under vmap over keys, one draw for the whole batch, batch axes first."""
+def _ask(traced, key, shape, dtype, take):
+    """A draw at once; under vmap over keys, one draw for the whole batch, batch axes first.
+
+    Traced draws belong to the caller's own jit and vmap: they are returned as they are.
+    """
     shape = (int(shape),) if np.ndim(shape) == 0 else tuple(map(int, shape))
     dtype = jax.dtypes.canonicalize_dtype(dtype)
     if dtype.kind == "c":
         raise ReplayError("complex draws cannot be replayed")
-    if not isinstance(key, jax.core.Tracer):
+    if traced or not isinstance(key, jax.core.Tracer):
         return jnp.asarray(take(shape), dtype)
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key)

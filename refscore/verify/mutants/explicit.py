@@ -98,3 +98,26 @@ def _(field, x, data, bandwidth):
 def _(field, x, data, bandwidth):
     """The bandwidth is taken for the kernel's variance."""
     return library.explicit_loss_gradient(field, x, data, np.sqrt(bandwidth))
+
+
+def _underflowing(x, data, h):
+    """The same where the exponentials are taken as they stand."""
+    away = x[:, None, :] - data
+    r = np.exp(-(away**2).sum(-1) / (2 * h**2))
+    with np.errstate(all="ignore"):
+        return -np.einsum("nm,nmi->ni", r / r.sum(-1, keepdims=True), away) / h**2
+
+
+@mistake("explicit_kernels_underflow", port="explicit_loss", source="classic: no logsumexp")
+def _(field, x, data, bandwidth):
+    """Kernels are summed as they stand: far from the data all are zero and the score is nan."""
+    return half_square(field(x) - _underflowing(x, data, bandwidth))
+
+
+@mistake("explicit_kernels_guarded", port="explicit_loss", source="classic: + 1e-12 below the line")
+def _(field, x, data, bandwidth):
+    """A small number is added to the sum of the kernels: far from the data the score is zero."""
+    away = x[:, None, :] - data
+    r = np.exp(-(away**2).sum(-1) / (2 * bandwidth**2))
+    r = r / (r.sum(-1, keepdims=True) + 1e-12)
+    return half_square(field(x) + np.einsum("nm,nmi->ni", r, away) / bandwidth**2)

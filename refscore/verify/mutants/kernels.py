@@ -101,6 +101,20 @@ def _(data, bandwidth, x):
     return _log_mean(-e) - 0.5 * np.linalg.slogdet(2 * np.pi * spread)[1]
 
 
+@mistake("kernel_density_underflows", port="kernel_density", source="classic: no logsumexp")
+def _(data, bandwidth, x):
+    """The logarithm of the kernels' mean as it stands: far from the data it is minus infinity."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.exp(-_squares(x, data) / (2 * bandwidth**2)).mean(axis=1))
+    return logs - data.shape[1] / 2 * (LOG_2PI + 2 * np.log(bandwidth))
+
+
+@mistake("kernel_density_guarded", port="kernel_density", source="classic: log(p + 1e-10)")
+def _(data, bandwidth, x):
+    """A small number is added to the density before its logarithm is taken."""
+    return np.log(np.exp(library.kernel_density(data, bandwidth, x)) + 1e-10)
+
+
 def _with_own(data, bandwidth):
     return library.kernel_density(data, bandwidth, data)
 
@@ -142,6 +156,16 @@ def _(data, bandwidth):
 def _(data, bandwidth):
     """The bandwidth is taken for the kernel's variance."""
     return library.leave_one_out(data, np.sqrt(bandwidth))
+
+
+@mistake("leave_one_out_underflows", port="leave_one_out", source="classic: no logsumexp")
+def _(data, bandwidth):
+    """The logarithm of the kernels' sum as it stands: alone it is minus infinity."""
+    k = np.exp(-_squares(data, data) / (2 * bandwidth**2))
+    np.fill_diagonal(k, 0)
+    with np.errstate(divide="ignore"):
+        logs = np.log(k.sum(axis=1) / (len(data) - 1))
+    return logs - data.shape[1] / 2 * (LOG_2PI + 2 * np.log(bandwidth))
 
 
 def _mise_terms(law, h):

@@ -232,6 +232,6 @@ def _(field, x, sigma, rng):
 
 @mistake("denoising_fresh_target", port="denoising_loss", source="F04: randn_like called twice")
 def _(field, x, sigma, rng):
-    """Point and target have noise of their own, drawn independently."""
+    """Point and target have different noise, drawn independently."""
     z, other = np.random.default_rng(rng).standard_normal((2, *x.shape))
     return _denoising(field, x, sigma, z, at=x + sigma * other)
