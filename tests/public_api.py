@@ -785,7 +785,10 @@ def _discrepancy_calls():
         ),
         "discrepancies.wasserstein_1d": Call(
             discrepancies.wasserstein_1d,
-            {"x": line, "y": short, "p": Array(2.0, infinite=True), "x_weights": rows, "y_weights": few},
+            {
+                "x": line, "y": short, "p": Array(2.0, infinite=True),
+                "x_weights": rows, "y_weights": few,
+            },
         ),
         "discrepancies.wasserstein_quantile": Call(
             discrepancies.wasserstein_quantile,

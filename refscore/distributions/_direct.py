@@ -60,8 +60,8 @@ class DirectMixture:
     def _near(self, x):
         """The products' features of x, None unless all columns are within their reach."""
         if self.products:
-            features, reach = self.products.features(x)
-            return features if reach.max() <= EXACT else None
+            features, square = self.products.features(x)
+            return features if self.products.reach(square.max()) <= EXACT else None
 
     def _responsibilities(self, x):
         features = self._near(x)
@@ -96,9 +96,10 @@ class DirectMixture:
     def _score_block(self, x):
         if not self.products:
             return self._direct_score(x)
-        features, reach = self.products.features(x)
-        if reach.max() <= EXACT:
+        features, square = self.products.features(x)
+        if self.products.reach(square.max()) <= EXACT:
             return self.products.score(features)
+        reach = self.products.reach(square)
         many = self.count * self.dim >= PAIR_COST
         near, there = reach <= EXACT, (reach <= SCREENED) & many
         s = np.empty(x.shape)

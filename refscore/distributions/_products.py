@@ -20,6 +20,7 @@ import numpy as np
 from refscore.distributions._blocks import FAINT, softmax
 
 EXACT, SCREENED = 8000.0, 1e13
+LARGEST_ODDS = 700.0  # e^ℓ₁/e^ℓ₂ is taken no larger than e^700, so that it is finite
 MOST_QUADRATIC = 36  # features of a full covariance at d = 8
 
 
@@ -51,12 +52,15 @@ class Products:
         offset = constants - self.highest - 0.5 * (m * linear).sum(axis=1)
         self.from_features = np.hstack([linear, quadratic, offset[:, None]])  # (K, F)
         self.to_sums = np.vstack([linear.T, quadratic.T, np.ones(len(m))])  # (F, K)
-        self.size = len(m) + 2 * len(self.to_sums)
+        if not spread.full:  # in the coordinates of x; for full ones that is done at the end
+            self.to_sums[: self.dim] *= self.scale
+            self.to_sums[self.dim : -1] *= self.scale[: quadratic.shape[1]]
+        self.size, self.two = len(m) + 2 * len(self.to_sums), len(m) == 2
         self.steepest = np.sqrt(steepest)
         self.radius = np.sqrt((m**2).sum(axis=1).max())
 
     def features(self, x):
-        """The features (F, n) of columns x, and every column's reach (n,)."""
+        """The features (F, n) of columns x, and |y|² of every column (n,)."""
         features = np.empty((self.to_sums.shape[0], x.shape[1]))
         y, squares, features[-1] = features[: self.dim], features[self.dim : -1], 1.0
         np.subtract(x, self.centre, out=y)
@@ -69,7 +73,11 @@ class Products:
         else:
             np.square(y, out=squares)
         squares *= self.times
-        return features, (self.steepest * (np.sqrt(square) + self.radius)) ** 2
+        return features, square
+
+    def reach(self, square):
+        """The reach p (|y| + |m|)² from |y|²."""
+        return (self.steepest * (np.sqrt(square) + self.radius)) ** 2
 
     def logits(self, features):
         """ℓ_k − max const for all components, (K, n)."""
@@ -77,24 +85,40 @@ class Products:
 
     def score(self, features):
         """The score in the coordinates of x, (d, n); the features are used up."""
-        weights = self.logits(features)
-        sums = self.to_sums @ np.exp(weights, out=weights)
-        faint = np.flatnonzero(sums[-1] < FAINT)
-        if faint.size:
-            sums[:, faint] = self.to_sums @ softmax(self.logits(features[:, faint]))[0]
-        y, s = features[: self.dim], sums[: self.dim]
-        quadratic, total = sums[self.dim : -1], sums[-1]
+        sums, total = (self._sums_of_two if self.two else self._sums)(features)
+        y, s, quadratic = features[: self.dim], sums[: self.dim], sums[self.dim :]
         if self.full:
             for i, j, entry in zip(self.row, self.column, quadratic, strict=True):
                 s[i] -= entry * y[j]
                 if i != j:
                     s[j] -= entry * y[i]
+            s *= self.scale
         else:
             y *= quadratic
             s -= y
-        s *= self.scale
-        s /= total
+        if total is not None:
+            s /= total
         return s
+
+    def _sums(self, features):
+        """Σ_k w_k [P_k m_k; P_k] (F − 1, n) and Σ_k w_k for weights w_k = exp(ℓ_k)."""
+        weights = self.logits(features)
+        sums = self.to_sums @ np.exp(weights, out=weights)
+        faint = np.flatnonzero(sums[-1] < FAINT)
+        if faint.size:
+            sums[:, faint] = self.to_sums @ softmax(self.logits(features[:, faint]))[0]
+        return sums[:-1], sums[-1]
+
+    def _sums_of_two(self, features):
+        """The same for two components by one exponential: r₂ = 1/(1 + e^{ℓ₁−ℓ₂}), sum 1."""
+        r = np.empty((2, features.shape[1]))
+        odds = np.dot(self.from_features[0] - self.from_features[1], features, out=r[0])
+        np.minimum(odds, LARGEST_ODDS, out=odds)
+        np.exp(odds, out=odds)
+        np.add(odds, 1.0, out=r[1])
+        np.reciprocal(r[1], out=r[1])
+        odds *= r[1]
+        return self.to_sums[:-1] @ r, None
 
 
 def products_of(constants, means, spread) -> Products | None:

@@ -78,7 +78,10 @@ class Gaussian(Distribution):
 
     def _score_jvp(self, x, v):
         precision = self._spread.precision[0]
-        return -(v @ precision) if self._spread.full else -(v * precision)
+        times = np.matmul if self._spread.full else np.multiply
+        if len(v) > self.dim:  # the smaller of the two is negated
+            return times(v, -precision)
+        return np.negative(out := times(v, precision), out=out)
 
     def _score_jacobian(self, x):
         precision = self._spread.precision[0]

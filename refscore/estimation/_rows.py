@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -59,6 +60,24 @@ def checked_rows(objective, given: dict, x: np.ndarray) -> dict:
             _require_levels(as_array(value, name, (n,)), given.get("sigmas"))
         elif ours:
             as_array(value, name, x.shape if name == "noise" else None)
+    return found
+
+
+def held_out_arguments(objective, held_out, own, given, n) -> dict:
+    """The arguments of the objective on held_out: all but those of x by row, and its own."""
+    if own is not None and (held_out is None or not isinstance(own, Mapping)):
+        wanted = "be a mapping of names to values" if held_out is not None else "go with held_out"
+        raise ValueError(f"held_out_given must {wanted}, got {own!r}"[:200])
+    if held_out is None:
+        return {}
+    by_row = {name for name, value in given.items() if goes_by_row(name, value, n)}
+    found = {k: v for k, v in given.items() if k not in by_row} | dict(own or {})
+    for name, one in names_of(objective).items():
+        if name in by_row and name not in found and one.default is one.empty:
+            raise ValueError(
+                f"held_out needs its own {name}: the one given has a row for every row of x; give"
+                f" held_out_given={{{name!r}: ...}} with {len(held_out)} rows"
+            )
     return found
 
 

@@ -33,7 +33,9 @@ def fit(
     objective. An objective that takes `rng` sees the same draws at every step, by a seed from
     `rng`. With errors=True the FitResult has the sandwich covariance; noise or probes must then
     be given, arrays of n rows, and every parameter costs two gradients, every point one.
-    Raises ValueError if the loss is not finite, or where D is singular.
+    The result is the best point of the way down, whether or not the last one is.
+    Raises ValueError if the loss is not finite or not bounded below, where D is singular, and
+    for columns of x that are constant or collinear where the loss takes the data as they are.
     Tested in: tests/estimation/test_fit.py
     """
     from scipy.optimize import minimize
@@ -46,6 +48,7 @@ def fit(
     else:
         for name in ("noise", "probes"):
             require_one(name, given.get(name), rng)
+    require_spread(objective, x)
     start, path = field.parameters, _Path()
 
     def loss(theta):
@@ -53,8 +56,8 @@ def fit(
             value, gradient = objective(field.with_parameters(theta), x, **given)
         return path.note(theta, float(value), as_gradient(gradient, theta))
 
-    if not np.isfinite(loss(start)[0]):
-        raise ValueError("the loss is not finite at the field's own parameters")
+    if not np.isfinite(loss(start)[0]) or path.theta is None:
+        raise ValueError("the loss or its gradient is not finite at the field's own parameters")
     options = {
         "maxiter": as_count(max_iterations, "max_iterations"),
         "maxfun": 4 * max_iterations,
@@ -65,6 +68,8 @@ def fit(
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     if not (np.isfinite(found.x).all() and np.isfinite(found.fun)):
         raise ValueError("the loss is not bounded below, or not finite, on the way down")
+    if found.fun - path.loss <= 1e-12 * (1 + abs(path.loss)):
+        path.keep(found.x, float(found.fun), float(np.abs(found.jac).max(initial=0)))
     theta, size = path.theta, np.abs(path.theta).max()
     if size > 1e7 * (1 + np.abs(start).max()) or path.fell_without_end():
         raise ValueError(
@@ -94,8 +99,12 @@ class _Path:
         if self.theta is None:
             self.first, self.first_slope, self.loss = loss, slope, np.inf
         if loss < self.loss and np.isfinite(slope):
-            self.theta, self.loss, self.slope = np.array(theta), loss, slope
+            self.keep(theta, loss, slope)
         return loss, gradient
+
+    def keep(self, theta, loss, slope):
+        """Hold this point for the best one."""
+        self.theta, self.loss, self.slope = np.array(theta), loss, slope
 
     def fell_without_end(self) -> bool:
         """Far below the start, and a thousand times steeper than there."""

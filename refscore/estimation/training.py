@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_points, as_positive, as_rng, as_scalar
-from refscore.estimation._rows import checked_rows, draws, goes_by_row, names_of, rows_of
+from refscore.estimation._rows import checked_rows, draws, held_out_arguments, rows_of
 from refscore.estimation.checkpoints import (
     generator_from,
     generator_state,
@@ -88,7 +87,7 @@ def train(
     if patience is not None and held_out is None:
         raise ValueError("patience needs held_out points to judge by")
     given = checked_rows(objective, given, x)
-    apart = _held_out_given(objective, held_out, held_out_given, given, len(x))
+    apart = held_out_arguments(objective, held_out, held_out_given, given, len(x))
     if held_out is not None:
         apart = checked_rows(objective, apart, held_out)
     settings["rng"], rng = seed_of(rng), as_rng(rng, "training")
@@ -118,12 +117,13 @@ class _Run:
         self.given, self.settings, self.rng = given, settings, rng
         self.draws = draws(objective, given)
         self.theta = np.array(field.parameters, dtype=np.float64)
+        own = {name: v for name, v in apart.items() if v is not given.get(name)}
         self.identity = {
             **settings,
             "objective": digest(objective),
             "field": field_digest(field, self.theta),
             "x": digest(x),
-            "held_out": digest([held_out, apart]),
+            "held_out": digest([held_out, own]),
             **{name: digest(value) for name, value in given.items()},
         }
         self.first, self.second = np.zeros((2, self.theta.size))
@@ -174,7 +174,7 @@ class _Run:
     def _evaluate(self):
         loss = float("nan")
         if self.held_out is not None:
-            own = {"rng": self.seed} if self.draws else {}
+            own = {"rng": self.seed} if draws(self.objective, self.apart) else {}
             at = self.field.with_parameters(self.theta)
             loss = float(self.objective(at, self.held_out, **self.apart, **own)[0])
             if not np.isfinite(loss):
@@ -248,24 +248,6 @@ def _points(x, name):
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"{name} must hold points (n, d), at least one; got shape {x.shape}")
     return x
-
-
-def _held_out_given(objective, held_out, own, given, n) -> dict:
-    """The arguments of the objective on held_out: all but those of x by row, and its own."""
-    if own is not None and (held_out is None or not isinstance(own, Mapping)):
-        wanted = "be a mapping of names to values" if held_out is not None else "go with held_out"
-        raise ValueError(f"held_out_given must {wanted}, got {own!r}"[:200])
-    if held_out is None:
-        return {}
-    by_row = {name for name, value in given.items() if goes_by_row(name, value, n)}
-    found = {k: v for k, v in given.items() if k not in by_row} | dict(own or {})
-    for name, one in names_of(objective).items():
-        if name in by_row and name not in found and one.default is one.empty:
-            raise ValueError(
-                f"held_out needs its own {name}: the one given has a row for every row of x; give"
-                f" held_out_given={{{name!r}: ...}} with {len(held_out)} rows"
-            )
-    return found
 
 
 def _beta(value) -> float:

@@ -90,10 +90,13 @@ def kernel_density_integrates_to_one(ports, case):
     ports="leave_one_out",
     statement=r"\log\hat p_{-i}(x_i) = \log\frac1{n-1}\sum_{j\ne i}N(x_i; x_j, h^2I)",
     source="Duin (1976); Habbema, Hermans and van den Broek (1974)",
-    cases=lambda: [
-        Case(f"{n} points in {d} dimensions", data=data(n, d), bandwidth=h)
-        for n, d, h in ((5, 1, 0.6), (4, 2, 0.35), (7, 3, 1.4))
-    ] + [Case("a point 80 bandwidths from the others", data=_lonely(), bandwidth=0.1)],
+    cases=lambda: (
+        [
+            Case(f"{n} points in {d} dimensions", data=data(n, d), bandwidth=h)
+            for n, d, h in ((5, 1, 0.6), (4, 2, 0.35), (7, 3, 1.4))
+        ]
+        + [Case("a point 80 bandwidths from the others", data=_lonely(), bandwidth=0.1)]
+    ),
     family="kernel density",
 )
 def leave_one_out_density(ports, case):

@@ -118,3 +118,13 @@ def levels_are_drawn_from_all(ports, case):
         ("rows half a batch apart", lambda d: (d[: len(d) // 2], d[len(d) // 2 :])),
     ):
         yield Draws(name, lambda seed, n, p=pairs: equal(p(drawn(seed, 2 * n))), law)
+    i, j = np.triu_indices(case.n_levels, 1)
+
+    def shares_of_pairs(seed, n):
+        """Of batches as small as the ladder, where a balanced draw never repeats a level."""
+        seeds = np.random.default_rng((1, seed)).integers(2**31, size=n)
+        batches = np.stack([drawn(int(s), case.n_levels) for s in seeds])
+        return (batches[:, i] == batches[:, j]).mean(-1)
+
+    law = Mean(share, 0.0, 1.0, names=("share of equal pairs in a small batch",))
+    yield Draws("small batches", shares_of_pairs, law, 0.1, batch=500)

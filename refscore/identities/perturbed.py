@@ -31,6 +31,7 @@ def data_cases():
     field, x = settings.mixture_score(2), settings.points(5, 2)
     data = settings.points(6, 2, 2)
     yield Case("mixture score, narrow kernels", field=field, x=x, data=data, bandwidth=0.45)
+    field = settings.network(2)
     yield Case("80 bandwidths from the data", field=field, x=x + 9, data=data, bandwidth=0.1)
 
 

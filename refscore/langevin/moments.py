@@ -19,9 +19,7 @@ class Moments:
         rows = x.reshape(-1, x.shape[-1])
         if len(rows):
             with np.errstate(over="ignore", invalid="ignore"):
-                mean = np.full(len(rows), 1 / len(rows)) @ rows
-                centred = _less(rows, mean)
-                self._merge(len(rows), mean, centred.T @ centred)
+                self._merge(len(rows), *_mean_and_scatter(rows))
 
     def merge(self, other: Moments) -> None:
         """All that another one has seen."""
@@ -41,8 +39,19 @@ class Moments:
         return (self.mean, self.scatter / self.count) if self.count else (None, None)
 
 
-def _less(rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Rows - mean, several rows at a time: short rows make slow inner loops."""
-    together = math.gcd(len(rows), 64) or 1
-    wide = rows.reshape(-1, together * rows.shape[1])
-    return (wide - np.tile(mean, together)).reshape(rows.shape)
+def _mean_and_scatter(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of rows (n, d), several of them at a time: short rows make slow inner loops."""
+    n, d = rows.shape
+    k = math.gcd(n, 64)
+    wide = rows.reshape(-1, k * d)
+    mean = (np.full(len(wide), 1 / n) @ wide).reshape(k, d).sum(axis=0)
+    centred = wide - np.multiply.outer(np.ones(k), mean).ravel()
+    return mean, _scatter(centred.reshape(n, d))
+
+
+def _scatter(rows: np.ndarray) -> np.ndarray:
+    """Σ x xᵀ over rows (n, d); several short rows at a time, of which the diagonal blocks."""
+    n, d = rows.shape
+    k = 4 if d <= 4 and n % 4 == 0 else 1
+    several = rows.reshape(-1, k * d)
+    return np.einsum("iaib->ab", (several.T @ several).reshape(k, d, k, d)).copy()

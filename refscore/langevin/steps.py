@@ -11,7 +11,7 @@ from refscore._arguments import as_positive, as_real, beyond_float, require_fini
 from refscore.distributions.base import Distribution
 from refscore.fields.base import Field, handed_to
 
-PIECE = 1 << 15  # numbers in x, beyond which rows are taken piece by piece
+PIECE = 1 << 16  # numbers in x, beyond which rows are taken piece by piece
 KINDS = ("normal", "uniform", "uniforms")
 
 

@@ -101,6 +101,9 @@ class ProcessConventions:
 FAMILIES: dict[str, Any] = {
     "densities": DensityConventions(),
     "objectives": ObjectiveConventions(),
+    "discrete": ObjectiveConventions(),
+    "estimators": ObjectiveConventions(),
+    "weightings": ObjectiveConventions(),
     "traces": TraceConventions(),
     "langevin": LangevinConventions(),
     "processes": ProcessConventions(),
@@ -110,6 +113,11 @@ FAMILIES: dict[str, Any] = {
 
 
 LOSSES = tuple(name for name, port in PORTS.items() if port.group == "objectives")
+_RATIO = ("ratio_loss", "boltzmann_ratio_gradient")
+_DENOISING = (
+    "denoising_loss", "denoising_loss_gradient", "controlled_denoising_loss",
+    "controlled_denoising_loss_gradient",
+)  # fmt: skip
 _SLICED = ("sliced_loss", "sliced_loss_gradient")
 PROBED = ("trace_estimate", "divergence_estimate", "diagonal_estimate", "curvature_propagation")
 # ports whose step size is the eta of x + (eta / 2) score + sqrt(eta) noise
@@ -125,10 +133,10 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "log_density": ("log_density",),
     "score_sign": ("score", "score_jacobian", "divergence"),
     "normalised": ("log_density",),
-    "half": LOSSES,
-    "dimensions": LOSSES,
-    "batch": LOSSES,
-    "sigma_power": ("denoising_loss", "denoising_loss_gradient"),
+    "half": (*LOSSES, "uncertainty_loss"),
+    "dimensions": (*LOSSES, *_RATIO),
+    "batch": (*LOSSES, *_RATIO, "noise_contrastive_loss", "contrastive_divergence"),
+    "sigma_power": _DENOISING,
     "sliced_form": _SLICED,
     "probes": _SLICED,
     "trace_probes": PROBED,
@@ -195,7 +203,7 @@ def for_port(port: str, declared: dict):
     record = FAMILIES.get(PORTS[port].group)
     if record is None:
         return None
-    names = {field.name for field in fields(record)}
+    names = {field.name for field in fields(record)} & set(spoken_by(port))
     chosen = {}
     for key, value in declared.items():
         owner, _, name = key.rpartition(".")
@@ -261,17 +269,19 @@ def _density(port, arguments, output, record):
 
 
 def _objective(port, arguments, output, record):
-    x = np.asarray(arguments["x"])
+    if record == FAMILIES["objectives"]:
+        return output
+    n, d = np.shape(arguments["x"]) if "x" in arguments else (1, 1)
     loss = port.removesuffix("_gradient")
     factor = 1.0 if record.half else 0.5
     if record.dimensions == "mean":
-        factor *= x.shape[-1]
-    if record.batch == "sum" and (port != loss or np.ndim(output) == 0):
-        factor /= x.shape[0]
-    if loss == "denoising_loss":
+        factor *= d
+    if record.batch == "sum" and (PORTS[port].returns == "gradient" or np.ndim(output) == 0):
+        factor /= n
+    if record.sigma_power:
         factor *= float(arguments["sigma"]) ** -record.sigma_power
-    if loss == "sliced_loss" and record.probes == "unit norm":
-        factor *= x.shape[-1]
+    if record.probes == "unit norm":
+        factor *= d
     output = output * factor
     if loss == "sliced_loss" and record.sliced_form == "variance reduced":
         output = output + _plain_minus_reduced(port != loss, arguments, np.ndim(output))

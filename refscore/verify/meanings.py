@@ -27,14 +27,15 @@ MEANINGS: dict[str, dict[Any, str]] = {
     "half": {True: "½‖·‖² + tr ∇s", False: "‖·‖² + 2 tr ∇s: every loss is doubled"},
     "dimensions": {
         "sum": "squares and traces are summed over the d coordinates",
-        "mean": "the whole loss is divided by d",
+        "mean": "the whole loss is divided by d; ratio matching by the number of bits",
     },
     "batch": {
         "mean": "a scalar loss, and every gradient, is that of the mean over points",
-        "sum": "a scalar loss, and every gradient, is that of the sum over points",
+        "sum": "a scalar loss, and every gradient, is that of the sum over points; the"
+        " noise-contrastive loss is n_x times that of the mean",
     },
     "sigma_power": {
-        0: "the denoising loss has no weight",
+        0: "the denoising loss, controlled or not, has no weight",
         1: "it is multiplied by σ",
         2: "it is multiplied by σ²: ½‖σ s(x + σz) + z‖²",
         4: "it is multiplied by σ⁴",

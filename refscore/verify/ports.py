@@ -184,7 +184,8 @@ _TABLE = [
     _port("uncertainty_loss", "weightings", "squares log_variance", "vector",
           "1/2 (squares exp(-log_variance) + log_variance)", rowwise=False),
     _port("draw_levels", "weightings", "n n_levels", "vector",
-          "n independent levels, uniform on 0, ..., n_levels - 1", "rng", False),
+          "n independent levels, uniform on 0, ..., n_levels - 1; those of a balanced batch (every"
+          " level equally often) have the right mean and are not independent", "rng", False),
     _port("trace_estimate", "traces", "matvec dim", "estimate",
           "mean over probes of v.(A v), or (mean, standard_error)", "probes", False),
     _port("divergence_estimate", "traces", "field x", "values",

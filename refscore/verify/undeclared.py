@@ -14,6 +14,7 @@ import numpy as np
 from refscore import oracles
 from refscore.identities import catalogue
 from refscore.verify import conventions
+from refscore.verify.compare import Judgement
 from refscore.verify.evidence.engine import Engine
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.runner import evaluate_case, share_of_check
@@ -174,9 +175,22 @@ def single_precision(
 
 
 def _rounded(check: CheckResult) -> bool:
-    """On every case the worst gap is one that rounding to single precision makes."""
-    gaps = [max(j.gap for j in case.judgements) for case in check.cases if case.judgements]
-    return check.kind == "expectation" or all(_SINGLE[0] < gap <= _SINGLE[1] for gap in gaps)
+    """On every case the worst gap, and most numbers, are off as rounding to single makes them."""
+    if check.kind == "expectation":
+        return True
+    cases = [case.judgements for case in check.cases if case.judgements]
+    gaps = [max(j.gap for j in judgements) for judgements in cases]
+    return all(_SINGLE[0] < gap <= _SINGLE[1] for gap in gaps) and all(map(_mostly_off, cases))
+
+
+def _mostly_off(judgements: list[Judgement]) -> bool:
+    """Half of the numbers of a case, or more, are not right to double precision."""
+    off = [
+        (np.abs(np.asarray(j.left) - j.right) > 1e-12 * np.abs(j.right)).ravel()
+        for j in judgements
+        if j.left is not None and np.shape(j.left) == np.shape(j.right)
+    ]
+    return not off or bool(np.median(np.concatenate(off)) >= 0.5)
 
 
 def _integrates(report: Report) -> bool:

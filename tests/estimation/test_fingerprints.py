@@ -82,7 +82,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize("one, other", DIFFERENT)
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_what_computes_differently_differs(one, other):
     assert digest(one) != digest(other)
 

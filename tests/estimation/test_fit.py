@@ -73,7 +73,7 @@ def test_a_network_that_falls_without_end_is_told_and_the_best_point_is_kept():
 
 
 def test_a_steep_but_bounded_loss_is_no_runaway():
-    x = 1e-4 * X
+    x = 1e-3 * X
     found, want = fit("implicit", Affine(-np.eye(2)), x), fit_implicit(Affine(-np.eye(2)), x)
     assert want.loss <= found.loss < 0.0
 

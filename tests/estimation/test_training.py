@@ -129,6 +129,23 @@ def test_held_out_points_have_arguments_of_their_own(tmp_path):
         train("denoising", NET, X, **settings, held_out_given={"sigma": 1.0}, checkpoint=path)
 
 
+def test_held_out_noise_is_drawn_once_or_given_whatever_training_does():
+    noise, held = np.random.default_rng(0).standard_normal(X.shape), LAW.sample(40, rng=8)
+    settings = {"sigma": 0.5, "held_out": held, "steps": 6, "evaluate_every": 2, "rng": 1,
+                "learning_rate": 1e-12}  # fmt: skip
+    for given in (
+        {"noise": noise},
+        {"held_out_given": {"noise": noise[:40]}},
+        {"noise": noise, "held_out_given": {"noise": noise[:40]}},
+        {},
+    ):
+        losses = [loss for _, _, loss in train("denoising", NET, X, **settings, **given).history]
+        np.testing.assert_allclose(losses, losses[0], rtol=1e-9)
+        if "held_out_given" in given:
+            want = objectives.denoising_loss(NET, held, 0.5, noise[:40]).mean()
+            np.testing.assert_allclose(losses[0], want, rtol=1e-9)
+
+
 def test_it_finds_the_optimum_of_a_linear_field():
     settings = {"sigma": 0.7, "noise": np.random.default_rng(0).standard_normal(X.shape)}
     want = fit_denoising(Affine(np.eye(2)), X, **settings)
@@ -254,7 +271,7 @@ def test_another_weighting_objective_or_seed_is_another_run(tmp_path):
         return train("ladder", net, X, steps=steps, checkpoint=path, **given)
 
     go(lambda s: s**4, 5, 3)
-    with pytest.raises(ValueError, match="another run: weighting differ"):
+    with pytest.raises(ValueError, match="another run: weighting differ$"):
         go(lambda s: s**0, 5, 6)
     with pytest.raises(ValueError, match="another run: rng differ"):
         go(lambda s: s**4, 6, 6)

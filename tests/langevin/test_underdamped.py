@@ -86,7 +86,7 @@ def test_a_run_asks_for_one_score_a_step(scheme):
         return -x
 
     step = langevin.underdamped(score, 0.3, 1.0, scheme)
-    result = langevin.run(step, np.zeros((7, 4)), 20, rng=0)
+    result = langevin.run(step, np.zeros((7, 4)), 20, rng=np.random.default_rng(0))
     assert len(calls) <= 21
     assert set(calls) == {(7, 2)}
     assert result.x.shape == (7, 4)

@@ -96,6 +96,31 @@ class Densities:
         return jax.vmap(jax.grad(lambda p: self.log_density(law, p)))(x)
 
 
+@jax.jit
+def _density_ratio(log_density, x, y):
+    return log_density(y) - log_density(x)
+
+
+class Walks:
+    """A Metropolis step of one chain that draws inside, compiled once for both draws and laws."""
+
+    framework = "jax"
+    traces = 0
+
+    @staticmethod
+    @jax.jit
+    def random_walk_step(log_density, x, scale, noise, uniform):
+        Walks.traces += 1
+
+        def one(x, z, u):
+            with rv.replay(z, ("uniform", u)):
+                y = x + scale * jax.random.normal(jax.random.key(0), x.shape, x.dtype)
+                ratio = jnp.exp(_density_ratio(log_density, x, y))
+                return jnp.where(jax.random.uniform(jax.random.key(0)) < ratio, y, x)
+
+        return jax.vmap(one)(x, noise, uniform)
+
+
 # JAX compiles anew for every shape, so each port meets its main checks only
 GIVEN = ["implicit_affine", "denoising_given_noise"]
 CHECKS = {
@@ -118,6 +143,27 @@ def test_single_precision_as_jax_is_set_by_default():
     single = type("Single", (Losses,), {"dtype": "float32"})
     report = rv.run(single, checks=["denoising_given_noise", "denoising_gradient"])
     assert report.exit_code == 0, report.summary()
+
+
+def test_a_step_compiled_with_its_replayed_draws():
+    report = rv.run(Walks, checks=["random_walk_given_noise"])
+    assert report.exit_code == 0, report.summary()
+    assert Walks.traces <= 6  # of over a hundred calls: by shapes and laws, not by numbers
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_log_density_may_be_compiled_and_differentiated(dtype):
+    def log_density_of(log_density, score, x, proposal, step_size):
+        r = _density_ratio(log_density, x, proposal)
+        own = jax.vmap(jax.grad(log_density))
+        for a, b, sign in ((proposal, x, -1), (x, proposal, 1)):
+            r += sign * ((b - a - step_size / 2 * own(a)) ** 2).sum(-1) / (2 * step_size)
+        return r
+
+    ports = {"framework": "jax", "dtype": dtype, "metropolis_log_ratio": log_density_of}
+    report = rv.run(ports, checks=["metropolis_ratio"])
+    assert report.exit_code == 0, report.summary()
+    assert report.counts["holds"] >= 1
 
 
 def wrong_trace(field, x):

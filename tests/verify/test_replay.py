@@ -29,6 +29,13 @@ E = rng.exponential(size=(4, 3))
 S = rng.choice([-1.0, 1.0], size=(4, 3))
 
 
+def a_key():
+    """A key."""
+    import jax
+
+    return jax.random.key(1)
+
+
 def same(got, expected):
     np.testing.assert_allclose(np.asarray(got), expected, rtol=1e-15, atol=0)
 
@@ -382,6 +389,64 @@ class TestJax:
             same(draw(jax.random.PRNGKey(0)), Z.astype(np.float32))
         one, two = draw(jax.random.PRNGKey(0)), draw(jax.random.PRNGKey(1))
         assert abs(one - two).min() > 0
+
+    def test_traced_draws_inside_ones_own_jit_and_vmap(self):
+        """Each call of the compiled function runs on its own draws, each chain on its part."""
+        import jax
+
+        inner = jax.jit(lambda key, x: x + jax.random.normal(key, x.shape, x.dtype))
+        traces = []
+
+        def step(x, z, u):
+            traces.append(0)
+            key, other = jax.random.split(jax.random.key(0))
+            with replay(z, ("uniform", u)):
+                taken = jax.random.bernoulli(other, 1 / (1 + x @ x))
+                return jax.numpy.where(taken, inner(key, x), x)
+
+        compiled = jax.jit(jax.vmap(step))
+        with jax.enable_x64(True):
+            for z, u in ((Z, U[:, 0]), (W, U[:, 1])):
+                got = compiled(W, z, u)
+                taken = u * (1 + (W**2).sum(1)) < 1
+                same(got, np.where(taken[:, None], W + z, W))
+            assert len(traces) == 1
+            one, two = (inner(key, jax.numpy.asarray(W)) for key in jax.random.split(a_key(), 2))
+            assert abs(one - two).min() > 0
+
+    def test_a_loop_takes_one_traced_draw_a_round(self):
+        import jax
+
+        @jax.jit
+        def chain(x, z, w):
+            with replay(z, w):
+                return jax.lax.fori_loop(
+                    0, 2, lambda _, x: 0.9 * x + jax.random.normal(a_key(), x.shape, x.dtype), x
+                )
+
+        with jax.enable_x64(True):
+            got = chain(W, Z, 2 * Z)
+        np.testing.assert_allclose(got, 0.81 * W + 0.9 * Z + 2 * Z, rtol=1e-13)
+
+    def test_traced_draws_are_checked(self):
+        import jax
+
+        def asking(kind, shape):
+            @jax.jit
+            def function(z):
+                with replay(z, kind=kind):
+                    return jax.random.normal(a_key(), shape)
+
+            return function
+
+        with pytest.raises(ValueError, match="'sign' must be given outside jit and vmap"):
+            asking("sign", (4, 3))(S)
+        with pytest.raises(ReplayError, match=r"asked for shape \(2,\)"):
+            asking("normal", (2,))(Z)
+        with pytest.raises(ReplayError, match="asked for a normal draw"):
+            asking("uniform", (4, 3))(U)
+        with pytest.raises(ReplayError, match="1 of 1 normal draws were never asked for"):
+            jax.jit(lambda z: replay(z).__exit__(None, None, None))(Z)
 
     def test_refusals_and_restoration(self):
         import jax

@@ -1,8 +1,9 @@
-"""NumPyro: one step of its HMC and of Barker's proposal a chain, on given noise."""
+"""NumPyro: one step of its HMC and of Barker's proposal a chain, on given noise or its own."""
 
 from __future__ import annotations
 
 import sys
+from functools import cache, partial
 from types import SimpleNamespace
 from unittest import mock
 
@@ -16,34 +17,64 @@ from refscore.verify import replay
 name, framework, version = "NumPyro", "jax", numpyro.__version__
 
 
-def _moved(kernel, x, *draws):
-    """The points after one step of a sampling phase without warm-up, chain by chain."""
-    states = [kernel.init(jax.random.PRNGKey(0), 0, start, (), {}) for start in x]
-    with replay(*[(kind, row) for kind, draw in draws for row in draw]):
-        return jnp.stack([kernel.sample(state, (), {}).z for state in states])
+@partial(jax.jit, static_argnums=0)
+def _moved(kernel_of, score, size, x, noise, *uniforms):
+    """The points after one step of a sampling phase without warm-up, a kernel a chain."""
+
+    def one(x, noise, *uniforms):
+        kernel = kernel_of(score, size)
+        state = kernel.init(jax.random.PRNGKey(0), 0, x, (), {})
+        with replay(noise, *(("uniform", u) for u in uniforms)):
+            return kernel.sample(state, (), {}).z
+
+    return jax.vmap(one)(x, noise, *uniforms)
+
+
+@partial(jax.jit, static_argnums=0)
+def _drawn(kernel_of, score, size, x, keys):
+    """The points after one such step that draws for itself."""
+
+    def one(x, key):
+        kernel = kernel_of(score, size)
+        return kernel.sample(kernel.init(key, 0, x, (), {}), (), {}).z
+
+    return jax.vmap(one)(x, keys)
+
+
+_FIXED = {"adapt_step_size": False, "adapt_mass_matrix": False}
+
+
+@cache
+def _hmc(n_leapfrog):
+    def kernel(score, step_size):
+        length = {"num_steps": n_leapfrog, "trajectory_length": None}
+        return HMC(potential_fn=score.energy, step_size=step_size, **length, **_FIXED)
+
+    return kernel
+
+
+def _barker(score, scale):
+    return BarkerMH(potential_fn=score.energy, step_size=scale, **_FIXED)
 
 
 def hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
-    kernel = HMC(
-        potential_fn=score.energy, step_size=step_size, num_steps=n_leapfrog,
-        trajectory_length=None, adapt_step_size=False, adapt_mass_matrix=False,
-    )  # fmt: skip
-    return _moved(kernel, x, ("normal", momentum), ("uniform", uniform))
+    return _moved(_hmc(n_leapfrog), score, step_size, x, momentum, uniform)
 
 
-def barker_step(log_density, score, x, scale, noise, uniforms, uniform):
-    kernel = BarkerMH(
-        potential_fn=score.energy, step_size=scale,
-        adapt_step_size=False, adapt_mass_matrix=False,
-    )  # fmt: skip
-    both = jnp.concatenate([uniforms, uniform[:, None]], axis=1)
-    rows = [part for row in both for part in (row[:-1], row[-1:])]
-    return _moved(kernel, x, ("normal", noise), ("uniform", rows))
+def barker_step(
+    log_density, score, x, scale, noise=None, uniforms=None, uniform=None, *, key=None
+):
+    if key is not None:
+        return _drawn(_barker, score, scale, x, jax.random.split(key, len(x)))
+    return _moved(_barker, score, scale, x, noise, uniforms, uniform)
+
+
+_copy = partial(_barker)  # compiled apart from the right one
 
 
 def _planted_barker(log_density, score, x, scale, noise, uniforms, uniform):
     with mock.patch.object(barker, "softplus", jnp.zeros_like):
-        return barker_step(log_density, score, x, scale, noise, uniforms, uniform)
+        return _moved(_copy, score, scale, x, noise, uniforms, uniform)
 
 
 PLANTED = SimpleNamespace(

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from refscore.identities.cases import FieldDescription
+
 
 def energy(framework, description, dtype: str | None = None) -> Any:
     """E(x; θ) = Σ_k θ_k Π_i x_i^{n_ki}, a described "polynomial" (exponents, coefficients).
@@ -99,8 +101,37 @@ def log_function(description):
     return law.log_density, (lambda x, c: c[..., None] * law.score(x))
 
 
+class LogDensity:
+    """log p of a normal law or a mixture of them, a pure function of JAX arrays (..., d)."""
+
+    def __init__(self, field):
+        self.field = field
+
+    def __call__(self, x):
+        """log p(x) = −E(x), (...,)."""
+        return -self.field.energy(x)
+
+    def tree_flatten(self):
+        """The mixture's field, whose parameters are empty: all else is static."""
+        return (self.field,), None
+
+    @classmethod
+    def tree_unflatten(cls, _, leaves):
+        """The same from its field."""
+        return cls(*leaves)
+
+
+def _as_mixture(law) -> FieldDescription:
+    if law.kind == "mixture":
+        return FieldDescription("mixture_score", **law.parameters_by_name)
+    parts = {"means": law.mean[None], "covariances": law.covariance[None]}
+    return FieldDescription("mixture_score", weights=np.ones(1), **parts)
+
+
 def handed(name: str, framework, description, dtype: str | None = None):
-    """What the argument called energy, log_model or log_noise is to a subject."""
+    """What the argument called energy, log_density, log_model or log_noise is to a subject."""
     if name == "energy":
         return energy(framework, description, dtype)
+    if framework.name == "jax" and description.kind in ("gaussian", "mixture"):
+        return framework.static(LogDensity)(framework.field(_as_mixture(description)))
     return framework.callable(*log_function(description))

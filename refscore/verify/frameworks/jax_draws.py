@@ -13,7 +13,6 @@ from refscore.verify.frameworks.draws import Draws, ReplayError, as_bits, whole
 
 def patches(draws: Draws) -> list[tuple]:
     """(owner, name, replacement) for the functions of jax.random through which libraries draw."""
-
     ask = partial(_ask, draws.traced)
 
     def real(call, kind):

@@ -121,3 +121,9 @@ def _(n, n_levels, rng):
     """The second half of the batch mirrors the first half's levels: they are not independent."""
     drawn = np.random.default_rng(rng).integers(n_levels, size=-(-n // 2))
     return np.concatenate([drawn, n_levels - 1 - drawn])[:n]
+
+
+@mistake("levels_balanced", port="draw_levels", source="classic: a shuffled arange(n) % L")
+def _(n, n_levels, rng):
+    """Every level is drawn equally often in a batch: a row's level depends on the others'."""
+    return np.random.default_rng(rng).permutation(np.arange(n) % n_levels)
