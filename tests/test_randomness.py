@@ -67,8 +67,17 @@ def test_noise_that_is_a_function_of_the_data_is_refused():
         estimation.fit_denoising(LINE, x, SIGMA, x)
     with pytest.raises(ValueError, match=r"drawn\s+from one seed"):
         estimation.fit_denoising(LINE, x, SIGMA, 3 + 2 * x)
+    for control in (False, True):  # two Generators in one state are one seed too
+        a, b = (np.random.default_rng(0) for _ in range(2))
+        with pytest.raises(ValueError, match=r"drawn\s+from one seed"):
+            estimation.fit_denoising(
+                LINE, LAW.sample(50, rng=a), SIGMA, rng=b, control_variate=control
+            )
+        estimation.fit_denoising(LINE, LAW.sample(50, rng=a), SIGMA, rng=a, control_variate=control)
     still = estimation.fit_denoising(LINE, np.full((50, 1), 2.0), SIGMA, x)  # exact at a point
     np.testing.assert_allclose(still.parameters, [-4.0, 8.0])
+    point, z = Affine(np.zeros((2, 2))), np.random.default_rng(3).normal(size=(50, 2))
+    estimation.fit_denoising(point, np.full((50, 2), 2.0), SIGMA, z, control_variate=True)
 
 
 X = np.random.default_rng(1).normal(size=(6, 2))

@@ -66,7 +66,7 @@ class Gaussian(Distribution):
 
     def _score(self, x):
         with np.errstate(all="ignore"):
-            return self._score_jvp(x, x - self._mean)
+            return self._score_jvp(x, x - self._mean if self._mean.any() else x)
 
     def _log_density_and_score(self, x):
         with np.errstate(all="ignore"):

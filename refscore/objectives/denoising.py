@@ -24,7 +24,8 @@ def denoising_loss(field, x, sigma, noise=None, *, rng=None) -> np.ndarray:
     of the field a point.
     Source: Vincent, A connection between score matching and denoising autoencoders (2011).
     Checked by: denoising_given_noise, denoising_is_explicit, denoising_affine, denoising_mean,
-    denoising_law, denoising_variance, erratum_small_noise, erratum_clean_point, erratum_scale_over_levels
+    denoising_law, denoising_variance, erratum_small_noise, erratum_clean_point,
+    erratum_scale_over_levels
     """
     return losses(*_arguments(field, x, sigma, noise, rng))
 

@@ -185,10 +185,11 @@ def _rounded(check: CheckResult) -> bool:
 
 def _mostly_off(judgements: list[Judgement]) -> bool:
     """Half of the numbers of a case, or more, are not right to double precision."""
+    sides = [(np.asarray(j.left), np.asarray(j.right)) for j in judgements if j.left is not None]
     off = [
-        (np.abs(np.asarray(j.left) - j.right) > 1e-12 * np.abs(j.right)).ravel()
-        for j in judgements
-        if j.left is not None and np.shape(j.left) == np.shape(j.right)
+        (np.abs(left - right) > 1e-12 * np.abs(right)).ravel()
+        for left, right in sides
+        if left.shape == right.shape and right.dtype != object
     ]
     return not off or bool(np.median(np.concatenate(off)) >= 0.5)
 

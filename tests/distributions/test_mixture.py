@@ -314,3 +314,22 @@ def test_points_are_never_written_to(kind, n, dim, count):
     law.score.jvp(x, v)
     np.testing.assert_array_equal(x, kept)
     np.testing.assert_array_equal(v, kept_v)
+
+
+@pytest.mark.parametrize("apart", [0.5, 8.0, 40.0, 80.0])
+@pytest.mark.parametrize("kind", ["diagonal", "isotropic", "different"])
+@pytest.mark.parametrize("ratio", [1e-4, 1.5, 1e4])
+def test_two_components_are_a_mixture_like_any_other(kind, apart, ratio):
+    """Two take a path of their own; one of them split into halves is the same law."""
+    law, rng = random_mixture(11, 3, 2, kind)
+    weights, means, covariances = law.weights, apart * law.means, law.covariances
+    covariances[1] *= ratio
+    two = GaussianMixture(weights, means, covariances)
+    halves = np.r_[weights[0], weights[1] / 2, weights[1] / 2]
+    three = GaussianMixture(halves, means[[0, 1, 1]], covariances[[0, 1, 1]])
+    x = means[rng.integers(2, size=40)] + 2 * rng.standard_normal((40, 3))
+    expected = three.score(x)
+    steepness = np.abs(np.linalg.inv(covariances)).max() * (1 + np.abs(x).max())
+    np.testing.assert_allclose(two.score(x), expected, rtol=1e-11, atol=1e-14 * steepness)
+    one_by_one = np.stack([two.score(point) for point in x])
+    np.testing.assert_allclose(one_by_one, expected, rtol=1e-11, atol=1e-14 * steepness)

@@ -51,9 +51,6 @@ def _step(algorithm_of, target, size, x, given, key):
     return _drawn(algorithm_of, target, size, x, jax.random.split(key, len(x)))
 
 
-_sgld = jax.jit(lambda score, key, x, h: blackjax.sgld(lambda y, _: score(y)).step(key, x, 0, h))
-
-
 def _of(score):
     """The log density, up to a constant, that JAX may differentiate."""
     return lambda x: -score.energy(x)
@@ -88,18 +85,16 @@ class Kernels:
     conventions = {"step": "h"}
 
     def langevin_step(self, score, x, step_size, noise=None, *, key=None):
+        return self.sgld_step(lambda x, _: score(x), x, step_size, None, noise, key=key)
+
+    def sgld_step(self, gradient, x, step_size, gradient_noise, noise=None, *, key=None):
+        algorithm = blackjax.sgld(gradient)
         if key is not None:
-            return _sgld(score, key, x, step_size)
-        return self.sgld_step(lambda x, _: score(x), x, step_size, noise, noise)
-
-    def sgld_step(self, gradient, x, step_size, gradient_noise, noise):
+            return algorithm.step(key, x, gradient_noise, step_size)
         with replay(noise.reshape(-1)), reached:  # all points are one position to it
-            key = jax.random.PRNGKey(0)
-            return blackjax.sgld(gradient).step(key, x, gradient_noise, step_size)
+            return algorithm.step(jax.random.PRNGKey(0), x, gradient_noise, step_size)
 
-    def mala_step(
-        self, log_density, score, x, step_size, noise=None, uniform=None, *, key=None
-    ):  # fmt: skip
+    def mala_step(self, log_density, score, x, step_size, noise=None, uniform=None, *, key=None):
         return _step(_mala, score, step_size, x, (noise, uniform), key)
 
     def random_walk_step(self, log_density, x, scale, noise=None, uniform=None, *, key=None):

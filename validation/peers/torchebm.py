@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib.metadata import version as version_of
 from unittest import mock
 
@@ -165,13 +166,15 @@ class Sampling:
     conventions = {"step": "h"}
     _process = VariancePreservingInterpolant(0.1, 20.0)
 
-    def langevin_step(self, score, x, step_size, noise):
-        sampler = LangevinDynamics(Energy(score), step_size, **FLOAT64)
-        return value(lambda start: sampler.sample(start, n_steps=1), x, noise)
+    def langevin_step(self, score, x, step_size, noise=None, *, rng=None):
+        noise = None if noise is None else noise[None]
+        return self.langevin_sample(score, x, step_size, 1, noise, rng=rng)
 
-    def langevin_sample(self, score, x0, step_size, n_steps, noise):
+    def langevin_sample(self, score, x0, step_size, n_steps, noise=None, *, rng=None):
+        """It draws from torch's global generator, which the kit has seeded."""
         sampler = LangevinDynamics(Energy(score), step_size, **FLOAT64)
-        return value(lambda start: sampler.sample(start, n_steps=n_steps), x0, *noise)
+        with contextlib.nullcontext() if noise is None else replay(*noise):
+            return sampler.sample(x0, n_steps=n_steps)
 
     def hmc_step(self, log_density, score, x, momentum, step_size, n_leapfrog, uniform):
         sampler = HamiltonianMonteCarlo(Energy(score), step_size, n_leapfrog, **FLOAT64)
