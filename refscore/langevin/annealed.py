@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,7 @@ from refscore._arguments import (
     as_real,
     beyond_float,
 )
+from refscore.langevin.finite import all_finite
 from refscore.langevin.runner import Run, run
 from refscore.langevin.steps import Step, vector_at
 from refscore.langevin.unadjusted import Unadjusted
@@ -69,7 +71,8 @@ def annealed(
     (T, n_steps_each, ..., d), or rng; denoise: the last line, without noise, on the last points
     only (E[X | x] where s(·, σ_T) is the score of X + σ_T Z); options as `run`, which counts the
     steps of all levels through; moments are off unless asked for.
-    Returns: Run, whose x are the last points. Raises: ValueError naming the argument.
+    Returns: Run, whose x are the last points. Raises: as `run`; an exception while denoising
+    carries the run before it.
     Cost: T n_steps_each scores. Source: Song and Ermon 2019; Jolicoeur-Martineau et al. 2021.
     Checked by: annealed_given_noise, annealed_draws, mixture_annealed_draws
     """
@@ -87,12 +90,26 @@ def annealed(
         noise = noise.reshape(-1, *x0.shape)
     options = {"moments": False} | options
     found = run(step, x0, n_levels * step.n_steps_each, noise=noise, rng=rng, **options)
-    if denoise:
-        sigma = step.sigmas[-1]
+    return _denoised(step, found) if denoise else found
+
+
+def _denoised(step: Annealed, found: Run) -> Run:
+    """The run with its last points denoised; an exception on the way carries it as it was."""
+    sigma = float(step.sigmas[-1])
+    try:
         score = vector_at(step.levels[-1].score, found.x, "score_at(x, sigma)")
         with beyond_float():
-            found = found._replace(x=found.x + sigma**2 * score)
-    return found
+            x = found.x + sigma**2 * score
+            if not all_finite(x):
+                raise ValueError(
+                    f"the denoised points are not finite: score_at(x, {sigma:.6g}) at the last"
+                    " points is not, or is too large"
+                )
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            error.run = found  # type: ignore[attr-defined]
+        raise
+    return found._replace(x=x)
 
 
 def _ladder(sigmas) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from refscore._arguments import as_callable, as_positive
-from refscore.langevin.metropolis import Metropolis
+from refscore.langevin.metropolis import Metropolis, squared
 
 
 class Barker(Metropolis):
@@ -17,7 +17,7 @@ class Barker(Metropolis):
 
     def __init__(self, log_density, score, scale):
         self.scale = as_positive(scale, "scale")
-        super().__init__(log_density, as_callable(score, "score"), self.scale * self.scale)
+        super().__init__(log_density, as_callable(score, "score"), squared(self.scale))
 
     def _propose(self, state, z, uniforms):
         w = self.scale * z

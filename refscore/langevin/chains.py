@@ -6,110 +6,143 @@ from typing import Any
 
 import numpy as np
 
-from refscore.langevin.moments import Moments
+from refscore._arguments import as_real, beyond_float
+from refscore.langevin.finite import all_finite, divergence
+from refscore.langevin.moments import Moments, batch_length, moments_of, no_moments
 from refscore.langevin.noise import Drawn
 from refscore.langevin.steps import Point, Step
 
 
 class Chains:
-    """Chains from x, and what is kept of them: moments, their part of a trajectory, acceptance."""
+    """Chains from x, and what is kept of them: moments, their part of a trajectory, acceptance.
 
-    def __init__(self, step: Any, x: np.ndarray, supply, burn_in: int, thin: int):
+    A step is made whole or not at all: what it changes is worked out first and then stored
+    without a call in between, where a signal could come. `first` numbers their first row.
+    """
+
+    def __init__(self, step: Any, x: np.ndarray, supply, burn_in: int, thin: int, first: int = 0):
         self.step, self.supply, self.burn_in, self.thin = step, supply, burn_in, thin
-        self.state, self.k, self.n_kept = Point(x), 0, 0
-        self.moments: Moments | None = None
+        self.state, self.k, self.n_kept, self.first = Point(x), 0, 0, first
         self.kept: np.ndarray | None = None
         self.accepted: np.ndarray | None = None
+        self.moments: Moments | None = None
+        self.halted = False
+        self._length, self._batch, self._waiting = batch_length(x.shape), np.empty(0), 0
         self._at = getattr(step, "at", None)
         self._stateful = self._at is None and hasattr(step, "advance") and hasattr(step, "start")
         self._trusted = self._stateful and isinstance(step, Step) and isinstance(supply, Drawn)
         self._noise: list = []
-        self._next = 0
-        self._before, self._first = self.state, 0
-        self._started = not self._stateful
+        self._next, self._started = 0, not self._stateful
 
     @property
     def x(self) -> np.ndarray:
         """The present points."""
         return self.state.x
 
+    def keep_moments(self) -> None:
+        """Keep them from here on."""
+        self.moments = no_moments(self.x.shape[-1])
+
     def acceptance(self) -> np.ndarray | None:
         """The part of the proposals each chain took; None without a test or a step."""
         return None if self.accepted is None else self.accepted / self.k
 
-    def advance_to(self, stop: int) -> None:
-        """Steps until `stop` of them are made."""
-        if not self._started:
-            self.state = self._before = self.step.start(self.state.x)
-            self._started = True
-        while self.k < stop:
-            if self._next == len(self._noise):
-                self._refill()
-            self.state = self._one(self.state, self._noise[self._next], self.k + 1)
-            self._next += 1
-            self.k += 1
-            self._record()
-        self._require_finite()
+    def all_moments(self) -> Moments | None:
+        """Of all kept points, those of the unfinished batch too."""
+        if self.moments is None or not self._waiting:
+            return self.moments
+        return self.moments.joined(moments_of(self._batch[: self._waiting]))
 
-    def _record(self) -> None:
-        accepted = getattr(self.state, "accepted", None)
+    def mark(self) -> tuple:
+        """Where the chains are, for `back`; batches are filled once and never written over."""
+        accepted = None if self.accepted is None else self.accepted.copy()
+        return (
+            Point(self.x.copy()), self.k, self.n_kept, accepted,
+            self.moments, self._batch, self._waiting,
+        )  # fmt: skip
+
+    def back(self, mark: tuple) -> None:
+        """To a mark, to read what was kept there; not to go on from it."""
+        (
+            self.state, self.k, self.n_kept, self.accepted,
+            self.moments, self._batch, self._waiting,
+        ) = mark  # fmt: skip
+
+    def advance_to(self, stop: int) -> None:
+        """Steps until `stop` of them are made, or the chains are halted."""
+        with beyond_float():
+            self._start()
+            while self.k < stop and not self.halted:
+                if self._next == len(self._noise):
+                    self._refill()
+                new = self._one(self.state, self._noise[self._next])
+                if not all_finite(new.x):
+                    raise divergence(self._step(), self.k + 1)
+                self._take(new)
+
+    def _start(self) -> None:
+        if not self._started:
+            state = self.step.start(self.state.x)
+            if hasattr(self.step, "require_start"):
+                self.step.require_start(state, self.first)
+            self.state, self._started = state, True
+
+    def _take(self, new) -> None:
+        """Make `new` the state; keep what is to be kept of it."""
+        k, n_kept = self.k + 1, self.n_kept
+        moments, batch, waiting = self.moments, self._batch, self._waiting
+        if k > self.burn_in and not (k - self.burn_in) % self.thin:
+            if self.kept is not None:
+                self.kept[n_kept] = new.x
+            if moments is not None:
+                moments, batch, waiting = self._gathered(new.x)
+            n_kept += 1
+        accepted, taken = getattr(new, "accepted", None), self.accepted
         if accepted is not None:
-            taken = np.zeros(accepted.shape) if self.accepted is None else self.accepted
+            taken = np.zeros(accepted.shape) if taken is None else taken
             taken += accepted
-            self.accepted = taken
-        if self.k <= self.burn_in or (self.k - self.burn_in) % self.thin:
-            return
-        if self.kept is not None:
-            self.kept[self.n_kept] = self.x
-        if self.moments is not None:
-            self.moments.add(self.x)
-        self.n_kept += 1
+        self.state, self.k, self.n_kept, self.accepted = new, k, n_kept, taken
+        self.moments, self._batch, self._waiting = moments, batch, waiting
+        self._next += 1
+
+    def _gathered(self, x: np.ndarray) -> tuple:
+        """(moments, batch, waiting) with x: few rows wait for a batch, worth a matrix product."""
+        if self._length == 1:
+            return self.moments.joined(moments_of(x)), self._batch, 0  # type: ignore[union-attr]
+        moments, batch, waiting = self.moments, self._batch, self._waiting
+        if waiting == len(batch):
+            moments, batch, waiting = self.all_moments(), np.empty((self._length, *x.shape)), 0
+        batch[waiting] = x
+        return moments, batch, waiting + 1
 
     def _refill(self) -> None:
-        self._require_finite()
         if any(np.may_share_memory(self.x, buffer) for buffer in self.supply.buffers):
             # a step may return its noise, whose memory is reused
             self.state = self.state._replace(x=self.x.copy())
-        self._before, self._first, self._next = self.state, self.k, 0
-        self._noise = []
-        self._noise = self.supply.block()
+        self._noise = []  # which lets go of the buffers
+        self._noise, self._next = self.supply.block(), 0
 
-    def _one(self, state, z, k: int):
-        """One step; a shape that changes is an error, and so is a step that refuses its output."""
-        step = self.step if self._at is None else self._at(k)
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                new = self._next_state(step, state, z)
-        except ValueError:
-            if np.isfinite(state.x).all():
-                raise
-            raise _divergence(step, k - 1) from None
+    def _step(self):
+        """The next step to be made."""
+        return self.step if self._at is None else self._at(self.k + 1)
+
+    def _one(self, state, z: tuple):
+        """One step; a shape that changes is an error."""
+        new = self._next_state(state, z)
         if new.x.shape != state.x.shape:
             raise ValueError(
                 f"step must keep the shape of x, {state.x.shape}, got shape {new.x.shape}"
             )
         return new
 
-    def _next_state(self, step, state, z: tuple):
+    def _next_state(self, state, z: tuple):
         if self._trusted:
-            return step._advance(state, *z)
+            return self.step._advance(state, *z)
         noise = z if len(z) > 1 else z[0] if z else None
         if self._stateful:
-            return step.advance(state, noise)
-        return Point(np.asarray(step(state.x, noise)))
-
-    def _require_finite(self) -> None:
-        """Raise if the points are not finite, naming the first such step by a replay."""
-        if np.isfinite(self.x).all():
-            return
-        state = self._before
-        for k, z in enumerate(self._noise[: self._next], self._first + 1):
-            state = self._one(state, z, k)
-            if not np.isfinite(state.x).all():
-                raise _divergence(self.step if self._at is None else self._at(k), k)
-
-
-def _divergence(step, k: int) -> ValueError:
-    size = getattr(step, "step_size", None)
-    named = "its step size is not known" if size is None else f"step_size is {size:.6g}"
-    return ValueError(f"the chain left the finite numbers at step {k} ({named}; try a smaller one)")
+            return self.step.advance(state, noise)
+        step = self._step()
+        if isinstance(step, Step):
+            return Point(step(state.x, noise))
+        # a function of the user's may write to x, and keep what it returns
+        return Point(np.array(as_real(step(state.x.copy(), noise), "step(x, noise)")))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore._arguments import as_callable, as_count, as_like, as_points, as_positive, beyond_float
+from refscore.langevin.finite import vector_through
 from refscore.langevin.metropolis import Metropolis
 from refscore.langevin.steps import Step, dots, number_at, points, vector_at
 
@@ -83,13 +84,13 @@ class Trajectory(Step):
         """The score at x, so that the next step need not ask again."""
         x = points(x)
         with beyond_float():
-            return ScoredPoint(x, vector_at(self.score, x))
+            return ScoredPoint(x, vector_through(self.score, x))
 
     def _next(self, state: ScoredPoint, *noise) -> ScoredPoint:
         (v,) = noise
         with beyond_float():
             x, _, s = _leapfrog(
-                lambda y: vector_at(self.score, y), state.x, v, state.score,
+                lambda y: vector_through(self.score, y), state.x, v, state.score,
                 self.step_size, self.n_leapfrog,
             )  # fmt: skip
         return ScoredPoint(x, s)
@@ -115,7 +116,8 @@ def hmc(
     false: x' = y always, and the noise is z alone.
     Returns: step(x, (z, u)), z (..., d) the velocity, standard normal, u (...,) uniform.
     Raises: ValueError naming the argument; a trajectory that leaves the finite numbers is
-    rejected, or passes through when not adjusted. Cost: n_leapfrog scores, one log density a step.
+    rejected, or when not adjusted passes through, rowwise (`run` then names the step).
+    Cost: n_leapfrog scores, one log density a step.
     Source: Duane et al. 1987; Neal 2011.
     Checked by: hmc_given_momentum, hmc_draws, unadjusted_hmc_of_steps
     """

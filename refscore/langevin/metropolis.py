@@ -18,6 +18,7 @@ from refscore._arguments import (
     beyond_float,
 )
 from refscore.distributions.base import Distribution, Score
+from refscore.langevin.finite import require_rows
 from refscore.langevin.steps import Step, decisive, dots, number_at, points, vector_at
 
 
@@ -51,6 +52,13 @@ class Metropolis(Step):
         """log p and s at x, so that the next step need not ask again."""
         with beyond_float():
             return self._state(points(x))
+
+    def require_start(self, state: State, first: int) -> None:
+        """Raise unless log p and s are finite at the state, naming the row, counted from first."""
+        lead = state.x.ndim - 1
+        require_rows(state.log_density, "log_density(x0)", lead, first)
+        if state.score is not None:
+            require_rows(state.score, "score(x0)", lead, first)
 
     def inform(self, x, noise) -> tuple[np.ndarray, Any]:
         """(x', accepted): the next points (..., d) and which proposals were taken (...,)."""
@@ -208,12 +216,19 @@ def mala(log_density: Callable, score: Callable, step_size, preconditioner=None)
     return AdjustedLangevin(log_density, score, step_size, preconditioner)
 
 
+def squared(scale: float) -> float:
+    """τ², the step size of a scale τ."""
+    if not 0 < scale * scale < math.inf:
+        raise ValueError(f"scale must have a square within float64, got {scale!r}")
+    return scale * scale
+
+
 class RandomWalk(Metropolis):
     """Proposals x + τ z; see `random_walk`."""
 
     def __init__(self, log_density, scale):
         self.scale = as_positive(scale, "scale")
-        super().__init__(log_density, None, self.scale * self.scale)
+        super().__init__(log_density, None, squared(self.scale))
 
     def _propose(self, state, z):
         new, lost = self._state_near(state.x + self.scale * z, state.x)

@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 
-class Moments:
-    """Running mean and scatter, merged batch by batch (Chan, Golub and LeVeque 1983)."""
+class Moments(NamedTuple):
+    """Mean and scatter of `count` points, joined batch by batch (Chan, Golub and LeVeque 1983)."""
 
-    def __init__(self, dim: int):
-        self.count, self.mean = 0, np.zeros(dim)
-        self.scatter = np.zeros((dim, dim))
+    count: int
+    mean: np.ndarray
+    scatter: np.ndarray
 
-    def add(self, x: np.ndarray) -> None:
-        """One more batch of points (..., d)."""
-        rows = x.reshape(-1, x.shape[-1])
-        if len(rows):
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._merge(len(rows), *_mean_and_scatter(rows))
-
-    def merge(self, other: Moments) -> None:
-        """All that another one has seen."""
-        if other.count:
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._merge(other.count, other.mean, other.scatter)
-
-    def _merge(self, n: int, mean, scatter) -> None:
-        total, shift = self.count + n, mean - self.mean
-        self.scatter += scatter
-        self.scatter += np.outer(shift, shift) * (self.count * n / total)
-        self.mean = self.mean + shift * (n / total)
-        self.count = total
+    def joined(self, other: Moments) -> Moments:
+        """Of the points of both."""
+        if not (self.count and other.count):
+            return self if self.count else other
+        with np.errstate(over="ignore", invalid="ignore"):
+            total, shift = self.count + other.count, other.mean - self.mean
+            scatter = np.outer(shift, shift)
+            scatter *= self.count * other.count / total
+            scatter += self.scatter
+            scatter += other.scatter
+            return Moments(total, self.mean + shift * (other.count / total), scatter)
 
     def result(self) -> tuple[np.ndarray | None, np.ndarray | None]:
         """(mean, covariance with 1/n), None before the first point."""
         return (self.mean, self.scatter / self.count) if self.count else (None, None)
+
+
+def no_moments(dim: int) -> Moments:
+    """Of no points."""
+    return Moments(0, np.zeros(dim), np.zeros((dim, dim)))
+
+
+def moments_of(x: np.ndarray) -> Moments:
+    """Of points (..., d)."""
+    rows = x.reshape(-1, x.shape[-1])
+    if not len(rows):
+        return no_moments(x.shape[-1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Moments(len(rows), *_mean_and_scatter(rows))
+
+
+def batch_length(shape: tuple) -> int:
+    """How many arrays of points of this shape to gather before their moments are worth taking."""
+    rows = max(32, min(1024, (1 << 18) // shape[-1]))
+    return max(1, rows // max(1, math.prod(shape[:-1])))
 
 
 def _mean_and_scatter(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import time
 
+INTERVAL = 0.1  # seconds between two signs of life
+
 
 class Progress:
     """A context with `update(k)`: k of n_steps are done. Shows nothing unless `shown`."""
 
     def __init__(self, n_steps: int, shown: bool):
-        self.n_steps, self.done, self.last, self.bar = n_steps, 0, 0.0, None
-        self.shown = shown
+        self.n_steps, self.done, self.bar = n_steps, 0, None
+        self.shown, self.last = shown, time.monotonic()
 
     def __enter__(self):
         if self.shown:
@@ -25,12 +27,16 @@ class Progress:
 
     def update(self, k: int) -> None:
         """k steps are done."""
+        if not self.shown or k == self.done:
+            return
+        now = time.monotonic()
+        if k < self.n_steps and now < self.last + INTERVAL:
+            return
         if self.bar is not None:
             self.bar.update(k - self.done)
-        elif self.shown and (k == self.n_steps or time.monotonic() > self.last + 1):
-            self.last = time.monotonic()
+        else:
             print(f"\r{k} of {self.n_steps} steps", end="", file=sys.stderr, flush=True)
-        self.done = k
+        self.done, self.last = k, now
 
     def __exit__(self, *error):
         if self.bar is not None:

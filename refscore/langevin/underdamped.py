@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore._arguments import as_callable, as_positive, beyond_float
-from refscore.langevin.steps import Step, points, vector_at
+from refscore.langevin.finite import vector_through
+from refscore.langevin.steps import Step, points
 
 SCHEMES = ("BAOAB", "ABOBA", "OBABO", "OABAO")
 
@@ -53,7 +54,7 @@ class Splitting(Step):
                 if letter == "A":
                     x, s = x + h["A"] * v, None
                 elif letter == "B":
-                    s = vector_at(self.score, x) if s is None else s
+                    s = vector_through(self.score, x) if s is None else s
                     v = v + h["B"] * s
                 else:
                     v = self._decay * v + self._noise_sd * next(z)
@@ -70,7 +71,8 @@ def underdamped(score: Callable, step_size, friction, scheme: str = "BAOAB") -> 
     Arguments: score, (..., d) -> (..., d); step_size h > 0; friction γ >= 0; scheme "BAOAB",
     "ABOBA", "OBABO" or "OABAO".
     Returns: step([x, v], noise), points (..., 2d); noise (..., d) for each O, a tuple of two
-    for the schemes that begin with O. Raises: ValueError naming the argument.
+    for the schemes that begin with O. Raises: ValueError naming the argument; numbers that are
+    not finite pass through, rowwise.
     Cost: one score a step in a run (the last score is kept where it is needed again).
     Source: Leimkuhler and Matthews 2013; Bussi and Parrinello 2007 (OBABO).
     Checked by: underdamped_given_noise, underdamped_draws,

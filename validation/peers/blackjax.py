@@ -133,4 +133,17 @@ PLANTED = SimpleNamespace(
         ("mala_given_noise", "mala_keeps_variance", "mala_draws"), "planted"
     ),
 )  # fmt: skip
-SUBJECTS = [Kernels(), PLANTED]
+
+
+def _one_key(score, x, step_size, *, key):
+    """A key that was not split: what jax.vmap over chains makes of it."""
+    step = blackjax.sgld(lambda x, _: score(x)).step
+    return jax.vmap(lambda x: step(key, x, None, step_size))(x)
+
+
+SHARED = SimpleNamespace(
+    name="BlackJAX, planted: one key for every chain",
+    framework="jax", version=blackjax.__version__, conventions={"step": "h"},
+    langevin_step=_one_key, expected_failures={"one_step_draws": "planted"},
+)  # fmt: skip
+SUBJECTS = [Kernels(), PLANTED, SHARED]

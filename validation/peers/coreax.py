@@ -34,6 +34,10 @@ class KernelDensity:
     """Explicit score matching against the score of its `KernelDensityMatching`."""
 
     name, framework, version = "coreax, kernel density", "jax", VERSION
+    expected_failures = {
+        "explicit_given_data": "nan where all kernels underflow"
+        " (deviations/coreax_kernels_underflow.py)"
+    }
 
     def explicit_loss(self, field, x, data, bandwidth):
         score = matching.KernelDensityMatching(float(bandwidth)).match(data)

@@ -1,4 +1,4 @@
-"""emcee: its Metropolis move on given noise or its own, and an ensemble's draws from a known law."""
+"""emcee: its Metropolis move, and an ensemble's draws from a known law."""
 
 from __future__ import annotations
 

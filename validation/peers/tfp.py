@@ -1,4 +1,4 @@
-"""TensorFlow Probability on JAX: one step of its kernels, all chains at once, on given noise or its own."""
+"""TensorFlow Probability on JAX: a step of its kernels, all chains at once."""
 
 from __future__ import annotations
 
@@ -97,22 +97,9 @@ def _planted_hmc(log_density, score, x, momentum, step_size, n_leapfrog, uniform
         return _step(_copy(n_leapfrog), score, step_size, x, momentum, uniform)
 
 
-def _seeded_walk(log_density, x, scale, *, rng):
-    return random_walk_step(log_density, x, scale, rng=jax.random.PRNGKey(0))
-
-
-def _seeded_langevin(score, x, step_size, *, rng):
-    return langevin_step(score, x, step_size, rng=jax.random.PRNGKey(0))
-
-
-SEEDED = SimpleNamespace(
-    name=f"{name}, planted: one seed for every call",
-    framework="jax", version=version, langevin_step=_seeded_langevin,
-    random_walk_step=_seeded_walk, expected_failures={},
-)  # fmt: skip
 PLANTED = SimpleNamespace(
     name=f"{name}, planted: HMC leaves out the kinetic energy",
     framework="jax", version=version, hmc_step=_planted_hmc,
     expected_failures={"hmc_given_momentum": "planted"},
 )  # fmt: skip
-SUBJECTS = [sys.modules[__name__], PLANTED, SEEDED]
+SUBJECTS = [sys.modules[__name__], PLANTED]
