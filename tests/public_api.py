@@ -868,11 +868,13 @@ def _exact_law_calls():
     sigmas = {"sigmas": Array([2.0, 1.0], sizes=True)}
     scheme, leapfrog = {"scheme": Kind("OBABO")}, {"n_leapfrog": Count(3)}
     line = distributions.GaussianMixture([0.6, 0.4], [[2.0], [-2.0]], [[[0.5]], [[0.3]]])
-    grid, ends = np.linspace(-9, 9, 201), {"low": Number(-12.0), "high": Number(12.0)}
+    grid, ends = np.linspace(-9, 9, 301), {"low": Number(-12.0), "high": Number(12.0)}
     uniform = exact.uniform_start(-1.0, 2.0)
     points, density = {"points": Array([-1.0, 0.5], sizes=True)}, np.exp(-grid * grid / 2)
     density /= density.sum() * (grid[1] - grid[0])
     operator = {"score": Object(line.score), "step_size": positive, "grid": Array(grid, sizes=True)}
+    chain = {"score": Object(line.score), "step_size": positive, "n_steps": Count(2),
+             "start": Object(uniform), **points, **ends}  # fmt: skip
 
     def once(T):
         return T.apply(density)
@@ -910,11 +912,11 @@ def _exact_law_calls():
         "laws.uniform_start": Call(
             exact.uniform_start, {**ends, "n": Count(30)}, lambda nodes: nodes.points
         ),
-        "laws.chain_distribution": Call(
-            exact.chain_distribution,
-            {"score": Object(line.score), "step_size": positive, "n_steps": Count(2),
-             "start": Object(uniform), **points, **ends},
+        "laws.point_start": Call(
+            exact.point_start, {"x": Number(0.5)}, lambda nodes: nodes.points
         ),
+        "laws.chain_distribution": Call(exact.chain_distribution, chain),
+        "laws.chain_density": Call(exact.chain_density, chain),
         "laws.annealed_distribution": Call(
             exact.annealed_distribution,
             {"score_at": Object(lambda x, sigma: line.diffuse(1.0, sigma).score(x)), **sigmas,

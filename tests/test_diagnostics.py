@@ -114,3 +114,33 @@ def test_a_missing_package_names_the_extra(call, monkeypatch):
 def test_bad_input_is_named(call, words):
     with pytest.raises((ValueError, TypeError), match=words):
         call()
+
+
+@stats
+def test_one_chain_is_compared_with_itself_in_halves():
+    x = np.random.default_rng(1).standard_normal((41, 3))
+    halves = np.stack([x[:20], x[-20:]], axis=1)
+    for i, found in enumerate(diagnostics.rhat(x, method="split")):
+        W, B = halves[..., i].var(0, ddof=1).mean(), 20 * halves[..., i].mean(0).var(ddof=1)
+        assert found == pytest.approx(np.sqrt((19 / 20 * W + B / 20) / W), rel=1e-12)
+    y = np.random.default_rng().standard_normal((4000, 5))
+    for method in ("rank", "split", "folded", "z_scale"):
+        found = diagnostics.rhat(y, method=method)
+        assert ((found > 0.99) & (found < 1.02)).all()
+        assert diagnostics.rhat(y + np.linspace(0, 9, 4000)[:, None] ** 2).min() > 1.5
+    with pytest.raises(ValueError, match='two chains or more for method "identity"'):
+        diagnostics.rhat(y, method="identity")
+
+
+@stats
+def test_a_frozen_coordinate_has_no_sample_size_and_no_error():
+    x = np.random.default_rng(2).standard_normal((50, 4, 3))
+    x[..., 1] = 7.0
+    for method in ("bulk", "tail", "mean", "sd", "median", "mad", "z_scale"):
+        found = diagnostics.ess(x, method=method)
+        assert np.isnan(found[1])
+        if method != "tail":
+            assert np.isfinite(found[[0, 2]]).all()
+    for method in ("mean", "sd", "median"):
+        assert list(np.isnan(diagnostics.mcse(x, method=method))) == [False, True, False]
+    assert list(np.isnan(diagnostics.rhat(x))) == [False, True, False]

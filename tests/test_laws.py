@@ -271,3 +271,19 @@ def test_wasserstein_distances_at_the_ends_of_the_range():
 
 def test_a_step_overflows_without_a_warning():
     assert AffineStep(10 * np.eye(1), np.zeros(1), np.eye(1))([1e308], [0.0]) == np.inf
+
+
+def test_a_radius_that_only_rounding_takes_below_one_is_refused():
+    law = Gaussian([1.0], 1.0)
+    for h in np.linspace(0.003, 1.9, 60):
+        for scheme in ("BAOAB", "ABOBA", "OBABO", "OABAO"):
+            with pytest.raises(ValueError, match="no stationary law"):
+                laws.stationary_law(laws.kinetic_step(law, h, 0.0, scheme))
+    for n in (8, 16, 32):
+        with pytest.raises(ValueError, match="no stationary law"):
+            laws.stationary_law(laws.unadjusted_hmc_step(law, 2 * np.sin(np.pi / 2 / n), n))
+    found = laws.stationary_law(laws.kinetic_step(law, 0.1, 1e-6, "BAOAB"))  # slow, but there
+    np.testing.assert_allclose(found.covariance[0, 0], 1.0, rtol=1e-6)
+    stiff = Gaussian([0.0, 0.0], [1e-14, 1.0])  # 1e-8 from radius 1, beside entries of 1e7
+    found = laws.stationary_law(laws.kinetic_step(stiff, 1e-7, 0.1, "BAOAB"))
+    np.testing.assert_allclose(np.diagonal(found.covariance)[:2], [1e-14, 1.0], rtol=1e-6)

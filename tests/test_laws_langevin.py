@@ -174,3 +174,65 @@ def test_signal_to_noise_is_constant_for_a_point_alone():
     # 1 - a² mmse(a²) at a = 1
     found = laws.signal_to_noise(mixture, [1e-9], 4.0)
     assert found[0] == pytest.approx(0.550400, abs=1e-6)
+
+
+def test_acceptance_beyond_stability_is_about_zero_and_never_above_one():
+    line, plane = Gaussian([0.0], 1.0), Gaussian([0.0, 0.0], [1.0, 3.0])
+    for law in (line, plane, Gaussian([0.0, 1.0], [[2.0, 0.5], [0.5, 1.0]])):
+        for h, n in ((3.0, 400), (2.2, 1000), (1e200, 1), (1e200, 50), (1e-200, 7)):
+            found = laws.hmc_acceptance(law, h, n)
+            assert found == (pytest.approx(1.0) if h < 1 else pytest.approx(0.0, abs=1e-12))
+        for size in (1e10, 1e100, 1e250, 1e308):
+            assert laws.mala_acceptance(law, size) == pytest.approx(0.0, abs=1e-7)
+            assert laws.random_walk_acceptance(law, size) == pytest.approx(0.0, abs=1e-7)
+        for size in np.geomspace(1e-300, 1e-3, 80):
+            assert 0.99 < laws.mala_acceptance(law, size) <= 1
+            assert 0.99 < laws.random_walk_acceptance(law, size) <= 1
+    with pytest.raises(ValueError, match="step_size must be"):
+        laws.unadjusted_hmc_step(line, 1e200, 2)
+
+
+def test_acceptance_of_a_diagonal_target_is_that_of_its_rotation():
+    rng = np.random.default_rng(8)
+    Q = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    variances = np.array([2.0, 0.4, 1.0, 0.7])
+    turned, plain = Gaussian(np.ones(4), (Q * variances) @ Q.T), Gaussian(np.ones(4), variances)
+    assert laws.mala_acceptance(plain, 0.9) == pytest.approx(
+        laws.mala_acceptance(turned, 0.9), abs=1e-12
+    )
+
+
+def _information(weights, means, variances):
+    """E s² by a trapezoid rule of many points, dense at every component."""
+    x = [m + v**0.5 * np.linspace(-12, 12, 400_001) for m, v in zip(means, variances)]
+    x = np.unique(np.concatenate(x))
+    parts = [w * np.exp(-((x - m) ** 2) / (2 * v)) / (2 * np.pi * v) ** 0.5
+             for w, m, v in zip(weights, means, variances)]  # fmt: skip
+    slopes = [-(x - m) / v * part for m, v, part in zip(means, variances, parts)]
+    f = sum(slopes) ** 2 / np.maximum(sum(parts), 1e-300)
+    return np.diff(x) @ (f[1:] + f[:-1]) / 2
+
+
+@pytest.mark.parametrize(
+    ("means", "variances"), [((0.0, 0.0), (1.0, 1e-4)), ((0.0, 3.0), (9.0, 0.01)),
+                             ((1e6, 1e6 + 3), (1.0, 1e-6)), ((-40.0, 40.0), (1.0, 0.5))]
+)  # fmt: skip
+def test_signal_to_noise_of_wide_and_narrow_components(means, variances):
+    law = GaussianMixture([0.5, 0.5], np.array(means)[:, None], np.array(variances))
+    sigmas = np.array([3.0, 1.0, 0.3, 0.1, 0.05, 1e-3])
+    found = laws.signal_to_noise(law, sigmas, 0.1)
+    for got, sigma in zip(found, sigmas):
+        I = _information([0.5, 0.5], np.subtract(means, means[0]), np.add(variances, sigma**2))
+        assert got == pytest.approx(0.1 * (sigma / 1e-3) ** 2 * I / 4, rel=1e-7)
+
+
+def test_signal_to_noise_off_the_line_is_right_or_refused():
+    """Two round components apart along one axis: I is that of the line and 1/v more."""
+    law = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.5, 2.0]], [0.5, 0.5])
+    for sigma in (2.0, 0.5):
+        want = _information([0.5, 0.5], (0.0, 2.5), (0.5 + sigma**2,) * 2) + 1 / (0.5 + sigma**2)
+        got = laws.signal_to_noise(law, [sigma], 0.1)[0]
+        assert got == pytest.approx(0.1 * want / 8, rel=1e-6)
+    narrow = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [0.3, 0.2]], [1.0, 1e-4])
+    with pytest.raises(ValueError, match="150 Gauss-Hermite nodes"):
+        laws.signal_to_noise(narrow, [3.0, 0.05], 0.1)

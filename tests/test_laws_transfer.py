@@ -1,5 +1,7 @@
 """The transfer operator against Gaussian laws, symmetry, and chains that were run."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -108,3 +110,59 @@ def test_a_grid_that_does_not_fit_is_refused():
         laws.transfer_operator(p.score, 0.5, [0.0, 0.1, 0.3])
     with pytest.raises(ValueError, match=r"score\(x\)"):
         laws.transfer_operator(lambda x: x[:, 0], 0.5, np.linspace(-5, 5, 50))
+
+
+@pytest.mark.parametrize(("eta", "n_steps", "count"), [(0.1, 20, 103), (0.02, 100, 228)])
+def test_a_grid_too_coarse_for_the_drift_is_refused_and_the_count_asked_for_suffices(
+    eta, n_steps, count
+):
+    start = laws.uniform_start(-3.0, 3.0)
+    with pytest.raises(ValueError, match=r"spacing of at most .* \d+ points or more") as error:
+        laws.transfer_operator(LECTURE.score, eta, np.linspace(-8, 8, count))
+    count = int(re.search(r"(\d+) points or more", str(error.value))[1])
+    T = laws.transfer_operator(LECTURE.score, eta, np.linspace(-8, 8, count))
+    found = T.distribution(T.apply(T.after(start), n_steps - 2), POINTS)
+    fine = laws.transfer_operator(LECTURE.score, eta, np.linspace(-8, 8, 2000))
+    want = fine.distribution(fine.apply(fine.after(start), n_steps - 2), POINTS)
+    np.testing.assert_allclose(found, want, atol=1e-9)
+    both = laws.chain_distribution(LECTURE.score, eta, n_steps, start, POINTS, -8.0, 8.0)
+    np.testing.assert_allclose(both, want, atol=1e-10)
+
+
+def test_a_drift_that_is_steep_where_it_leaves_the_grid_asks_for_no_more_points():
+    laws.transfer_operator(lambda x: -(x**3), 0.1, np.linspace(-8, 8, 450))
+
+
+def test_a_grid_too_narrow_says_how_far():
+    p, start = Gaussian([0.5], 1.0), Nodes([[0.5]], [1.0])
+    with pytest.raises(ValueError, match="from about") as error:
+        laws.chain_distribution(p.score, 0.5, 9, start, [0.0], -1.0, 2.0)
+    low, high = map(float, re.search(r"from about (\S+) to (\S+)$", str(error.value)).groups())
+    assert -6.0 < low < -2.0 < 3.0 < high < 7.0
+
+
+def test_weights_and_densities_that_are_no_law_are_refused():
+    p, grid = Gaussian([0.0], 1.0), np.linspace(-10, 10, 201)
+    T, double = laws.transfer_operator(p.score, 1.0, grid), Nodes([[0.0]], [2.0])
+    for call in (
+        lambda: laws.chain_distribution(p.score, 0.5, 1, double, [9.0], -8, 8),
+        lambda: laws.chain_distribution(p.score, 0.5, 3, double, [9.0], -8, 8),
+        lambda: T.after(double), lambda: T.distribution_after(double, [0.0]),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="start.weights must sum to 1"):
+            call()
+    for call in (T.apply, lambda density: T.distribution(density, [0.0])):
+        with pytest.raises(ValueError, match="density must integrate to 1"):
+            call(np.ones(201))
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 5])
+def test_the_density_of_a_gaussian_chain(n_steps):
+    p = Gaussian([0.4], 0.7)
+    law = laws.langevin_law(p, 0.5, n_steps, [-1.0], [[0.0]])
+    start = laws.point_start(-1.0)
+    found = laws.chain_density(p.score, 0.5, n_steps, start, POINTS, -9.0, 9.0)
+    np.testing.assert_allclose(found, np.exp(law.log_density(POINTS[:, None])), atol=1e-12)
+    T = laws.transfer_operator(p.score, 0.5, np.linspace(-9, 9, 200))
+    np.testing.assert_allclose(T.density(T.after(start), T.grid), T.apply(T.after(start)))
+    np.testing.assert_allclose(T.density_after(start, T.grid), T.after(start))

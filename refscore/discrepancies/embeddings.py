@@ -26,8 +26,9 @@ def mmd(
 
     k = exp(−‖x − y‖²/2h²) ("rbf"), (h² + ‖x − y‖²)^-β ("imq", β the exponent) or −‖x − y‖
     ("energy": the energy distance, which has no bandwidth). "V" takes all pairs and is never
-    negative; "U" leaves out pairs i = j of one sample, divides by 1 − Σ v_i² and 1 − Σ w_i²
-    (for equal weights by n (n − 1) in place of n²), and has no bias.
+    negative (what rounding, some 1e-16, leaves below 0 is 0); "U" leaves out pairs i = j of one
+    sample, divides by 1 − Σ v_i² and 1 − Σ w_i² (for equal weights by n (n − 1) in place of
+    n²), and has no bias.
     Arguments: x (..., n, d), y (..., m, d), chains along the leading axes; bandwidth h > 0, or
     None for `median_bandwidth(x, y)`; x_weights (..., n) and y_weights (..., m), at least 0,
     divided by their sums; progress=True shows how many pairs are done.
@@ -53,6 +54,7 @@ def mmd(
         with Progress(_pairs(first, second), progress, "pairs") as shown:
             total = _combine(phi, h, first, second, statistic, shown)
         scale = h if kernel == "energy" else phi.size
+        total = max(total, 0.0) if statistic == "V" else total
         return finite(scale * total, "x", "y", "bandwidth")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_like
-from refscore.discrepancies.samples import as_values
+from refscore.discrepancies.samples import as_values, cumulative
 
 
 def kolmogorov_smirnov(x, other, *, weights=None, other_weights=None) -> float:
@@ -44,8 +44,7 @@ def _steps(values, w):
     first = np.searchsorted(values, values, side="left")
     if w is None:
         return last / n, first / n
-    total = np.concatenate([[0.0], np.cumsum(w)])
-    total[-1] = 1.0
+    total = np.append(0.0, cumulative(w))
     return total[last], total[first]
 
 

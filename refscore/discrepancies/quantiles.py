@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_callable, as_like
-from refscore.discrepancies.samples import as_values, finite
+from refscore.discrepancies.samples import as_values, cumulative, finite
 from refscore.discrepancies.wasserstein import as_power
 
 _EPS = 8 * np.finfo(float).eps  # rounding of Q and x, in units of their size
@@ -24,8 +24,9 @@ def wasserstein_quantile(x, quantile, p=1, *, weights=None) -> float:
     call is refused; with the tails of a Gaussian the relative error is about 1e-13.
     Arguments: x, numbers of any shape; quantile, a function (m,) -> (m,) that does not fall,
     asked inside (0, 1); p ≥ 1, finite; weights of x's shape, at least 0, divided by their
-    sum. Returns: a number, the root taken. Raises: ValueError naming the argument, and where
-    the tails are too heavy for p or the integral does not settle.
+    sum (a point of weight 0 is no point).
+    Returns: a number, the root taken. Raises: ValueError naming the argument, and where the
+    tails are too heavy for p or the integral does not settle.
     Cost: about 100 values of Q for every point, in blocks. Source: Villani 2003, theorem 2.18.
     Tested in: tests/discrepancies/test_quantiles.py
     """
@@ -33,7 +34,7 @@ def wasserstein_quantile(x, quantile, p=1, *, weights=None) -> float:
     if np.isinf(p):
         raise ValueError("p must be finite: the law may have no largest quantile")
     values, w = as_values(x, "x", weights)
-    ends = np.arange(len(values) + 1) / len(values) if w is None else _cumulative(w)
+    ends = np.arange(len(values) + 1) / len(values) if w is None else np.append(0.0, cumulative(w))
     with np.errstate(all="ignore"):
         size = float(np.abs(values).max()) + abs(Q.at_half()) or 1.0
         total, step = 0.0, _BLOCK
@@ -50,12 +51,6 @@ def wasserstein_quantile(x, quantile, p=1, *, weights=None) -> float:
                 " end cannot be asked for and would count"
             )
         return finite(size * total ** (1 / p), "x", "quantile")
-
-
-def _cumulative(w):
-    ends = np.concatenate([[0.0], np.cumsum(w)])
-    ends[np.flatnonzero(w)[-1] + 1 :] = 1.0
-    return np.minimum(ends, 1.0)
 
 
 class _Quantile:

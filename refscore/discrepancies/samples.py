@@ -49,7 +49,7 @@ def as_pair(x, y, x_weights, y_weights) -> tuple[Sample, Sample]:
 
 
 def as_values(x, name: str, weights=None, weights_name: str = "weights"):
-    """Numbers of any shape, sorted: (values (n,), weights (n,) or None)."""
+    """Numbers of any shape, sorted: (values (n,), weights (n,) or None), none of weight 0."""
     values = as_array(x, name)
     if values.size == 0:
         raise ValueError(f"{name} must hold at least one number, got shape {values.shape}")
@@ -57,7 +57,17 @@ def as_values(x, name: str, weights=None, weights_name: str = "weights"):
     if w is None:
         return np.sort(values, axis=None), None
     order = np.argsort(values, axis=None, kind="stable")
+    order = order[w[order] > 0]
     return values.ravel()[order], w[order]
+
+
+def cumulative(w: np.ndarray) -> np.ndarray:
+    """Σ_{j≤i} w_j over Σ w, each to about an ulp: what every addition rounds off is added back."""
+    sums = np.cumsum(w)
+    before = np.concatenate([[0.0], sums[:-1]])
+    added = sums - before
+    sums += np.cumsum((before - (sums - added)) + (w - added))
+    return np.maximum.accumulate(sums / sums[-1])
 
 
 def _weights(value, name: str, shape: tuple, of: str) -> np.ndarray | None:

@@ -30,8 +30,9 @@ def kernel_stein(
         h(x, y) = k s(x)·s(y) + s(x)·∇_y k + s(y)·∇_x k + tr ∇_x ∇_yᵀ k
 
     with k = (c² + ‖x − y‖²)^-β, c the bandwidth and β the exponent, or "rbf" exp(−‖x − y‖²/2h²).
-    V is never negative; U has no bias (its value may be negative). Nothing of the law enters
-    but its score: no normaliser, no draws. IMQ with β < 1 sees what the RBF does not in d ≥ 3.
+    V is never negative (what rounding leaves below 0 is 0); U has no bias (its value may be
+    negative). Nothing of the law enters but its score: no normaliser, no draws. IMQ with β < 1
+    sees what the RBF does not in d ≥ 3.
     Arguments: score, a function (n, d) -> (n, d) or its values, of x's shape; x (..., n, d),
     chains along the leading axes; weights of shape (..., n), at least 0, divided by their sum;
     statistic "V" or "U"; progress=True shows
@@ -50,7 +51,7 @@ def kernel_stein(
     with np.errstate(all="ignore"):
         own = _itself(phi, s, d, h, sample)
         pairs = _pairs(phi, s, h, sample, progress) / n**2
-        total = (pairs + own) if statistic == "V" else pairs / (1 - sample.own())
+        total = max(pairs + own, 0.0) if statistic == "V" else pairs / (1 - sample.own())
         return finite(phi.size / h**2 * total, "x", "score", "bandwidth")
 
 

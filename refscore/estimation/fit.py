@@ -71,7 +71,8 @@ def fit(
     if found.fun - path.loss <= 1e-12 * (1 + abs(path.loss)):
         path.keep(found.x, float(found.fun), float(np.abs(found.jac).max(initial=0)))
     theta, size = path.theta, np.abs(path.theta).max()
-    if size > 1e7 * (1 + np.abs(start).max()) or path.fell_without_end():
+    units = max(1.0, 1 / float(x.var(axis=0).min() or 1.0))  # a score of narrow data is steep
+    if size > 1e7 * units * (1 + np.abs(start).max()) or path.fell_without_end():
         raise ValueError(
             f"the loss is not bounded below: it fell from {path.first:.3g} to {path.loss:.3g}, its"
             f" parameters ran off to {size:.0e}{_flat_columns(x)}"

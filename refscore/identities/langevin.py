@@ -190,17 +190,26 @@ def one_step_variance(ports, case):
     cases=_chain_cases,
 )
 def one_step_draws(ports, case):
-    """One step that draws its own noise, from exact draws of the target."""
+    """One step that draws its own noise, from exact draws of the target and from far out."""
     law, eta, d = case.law, case.step_size, len(case.law.mean)
 
-    def step(seed, n):
-        x = law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+    def step(seed, n, mean, root):
+        x = mean + settings.drawn(seed, n, d) @ root.T
         return x, ports.langevin_step(score_of(law), x, eta, rng=seed)
 
+    target = law.mean, np.linalg.cholesky(law.covariance)
     after = Normal(law.mean, oracles.langevin.one_step_covariance(law, eta))
-    yield Draws("x'", lambda seed, n: step(seed, n)[1], after)
-    noise = Normal(np.zeros(d), np.eye(d))
-    yield Draws("noise", lambda seed, n: _noise_of(law, eta, *step(seed, n)), noise)
+    yield Draws("x'", lambda seed, n: step(seed, n, *target)[1], after)
+    noise, far = Normal(np.zeros(d), np.eye(d)), far_start(law)
+    yield Draws("noise", lambda seed, n: _noise_of(law, eta, *step(seed, n, *far)), noise)
+
+
+def far_start(law):
+    """Mean and root of a narrow start some deviations off: drift and noise cannot cancel there.
+
+    From the target itself a wrong drift hides behind a wrong noise of the same variance."""
+    root = np.linalg.cholesky(law.covariance)
+    return law.mean + root @ np.resize([4.0, -4.0], len(root)), 0.3 * root
 
 
 def _noise_of(law, eta, x, after):

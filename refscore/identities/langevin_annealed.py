@@ -7,7 +7,7 @@ import numpy as np
 from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Normal, Sides, identity
-from refscore.identities.cases import Case, Description
+from refscore.identities.cases import Case, Description, Law
 from refscore.identities.langevin_chains import LECTURES
 
 _SIGMAS = (2.0, 0.9, 0.5)
@@ -143,6 +143,11 @@ def _ratio_cases():
         (settings.mixture(1), "mixture, d = 1"),
     ):
         yield Case(name, law=law, sigmas=np.array([20.0, 3.0, 0.6, 0.1]), step_size=0.01)
+    spread = Law("mixture", weights=np.array([0.3, 0.7]), means=np.array([[1.0], [1.4]]),
+                 covariances=np.array([[[4.0]], [[1e-4]]]))  # fmt: skip
+    yield Case("wide and narrow", law=spread, sigmas=np.array([3.0, 0.3, 0.02]), step_size=0.01)
+    yield Case("mixture, d = 2", law=settings.mixture(2), sigmas=np.array([9.0, 1.5, 1.0]),
+               step_size=0.01)  # fmt: skip
 
 
 @identity(

@@ -8,6 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description, Law
+from refscore.identities.langevin_chains import point_after
 from refscore.identities.langevin_stationarity import below
 from refscore.identities.smoothing import score_of
 
@@ -117,7 +118,7 @@ def mixture_chain_draws(ports, case):
     def uniforms(seed, n):
         x0 = _uniform_start(case, seed, n)
         got = ports.langevin_sample(score_of(case.law), x0, case.step_size, case.n_steps, rng=seed)
-        return law_of(got[-1] if np.ndim(got) == 3 else got)
+        return law_of(point_after(got, case.n_steps, case.n_steps, x0.shape))
 
     yield below("last points", uniforms, ("x",))
 

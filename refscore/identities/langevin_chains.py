@@ -8,6 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Normal, Sides, identity
 from refscore.identities.cases import Case, Description
+from refscore.identities.langevin import far_start
 from refscore.identities.langevin_stationarity import below
 from refscore.identities.smoothing import score_of
 
@@ -45,6 +46,16 @@ def langevin_chain(ports, case):
     yield Sides("chain", got, right if np.ndim(got) == 3 else right[-1])
 
 
+def point_after(got, j, n_steps, shape):
+    """x_j of what a chain of so many steps returned: its end, its points, or its start as well.
+
+    What has another shape is handed back as it came, for the judge to refuse."""
+    got = np.asarray(got)
+    if got.shape == (n_steps, *shape):
+        return got[j - 1]
+    return got[j] if got.shape == (n_steps + 1, *shape) else got
+
+
 def _drawn_cases():
     yield Case("Gaussian, d = 2", law=settings.gaussian(2), step_size=0.4, n_steps=3)
     yield Case("Gaussian, d = 3", law=settings.gaussian(3), step_size=0.2, n_steps=5)
@@ -61,17 +72,24 @@ def _drawn_cases():
     cases=_drawn_cases,
 )
 def langevin_chain_draws(ports, case):
-    """Chains that draw their own noise, from a Gaussian start: their exact law after k steps."""
+    """Chains that draw their own noise, from a Gaussian start: their exact law after j <= k steps.
+
+    x_j, j < k, is a point of a chain that is returned whole, else the end of a shorter chain."""
     law, k, d = case.law, case.n_steps, len(case.law.mean)
     mean, root = np.linspace(1.0, -1.0, d), 0.5 * np.eye(d) + 0.3
 
-    def last(seed, n):
+    def points(seed, n, j, n_steps):
         x0 = mean + settings.drawn(seed, n, d) @ root.T
-        got = ports.langevin_sample(score_of(law), x0, case.step_size, k, rng=seed)
-        return got[-1] if np.ndim(got) == 3 else got
+        got = ports.langevin_sample(score_of(law), x0, case.step_size, n_steps, rng=seed)
+        if np.ndim(got) == 2 and j < n_steps:
+            return points(seed, n, j, j)
+        return point_after(got, j, n_steps, x0.shape)
 
-    after = oracles.langevin.law_after(law, case.step_size, k, mean, root @ root.T)
-    yield Draws("last points", last, Normal(after.mean, after.covariance))
+    for j, label in ((k, "last points"), (k // 2, "points on the way")):
+        after = oracles.langevin.law_after(law, case.step_size, j, mean, root @ root.T)
+        yield Draws(
+            label, lambda seed, n, j=j: points(seed, n, j, k), Normal(after.mean, after.covariance)
+        )
 
 
 def _metric_cases():
@@ -109,22 +127,23 @@ def preconditioned_given_noise(ports, case):
     ports="preconditioned_step",
     kind="expectation",
     draws="rng",
-    statement=r"X_1 \sim N(\mu,\ MSM^T + \eta G),\quad M = I - \tfrac{\eta}{2}GP",
-    assumptions="Gaussian target, exact start; the subject draws the noise",
+    statement=r"X_1 \sim N(\mu + M(m_0-\mu),\ MC_0M^T + \eta G),\quad M = I - \tfrac{\eta}{2}GP",
+    assumptions="Gaussian target and start, far out; the subject draws the noise",
     source="derived",
     cases=lambda: [case for case in _metric_cases() if case.law.kind == "gaussian"],
 )
 def preconditioned_draws(ports, case):
-    """One preconditioned step that draws its own noise, from exact draws of the target."""
+    """One preconditioned step that draws its own noise, from a Gaussian start far out."""
     law, d = case.law, len(case.law.mean)
+    mean, root = far_start(law)
 
     def step(seed, n):
-        x = law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+        x = mean + settings.drawn(seed, n, d) @ root.T
         G = case.preconditioner
         return ports.preconditioned_step(score_of(law), x, case.step_size, G, rng=seed)
 
     map_ = oracles.langevin_laws.preconditioned(law, case.step_size, case.preconditioner)
-    after = oracles.langevin_laws.propagated(*map_, 1, law.mean, law.covariance)
+    after = oracles.langevin_laws.propagated(*map_, 1, mean, root @ root.T)
     yield Draws("x'", step, Normal(after.mean, after.covariance))
 
 
@@ -169,23 +188,24 @@ def stochastic_gradient_given_noise(ports, case):
     ports="sgld_step",
     kind="expectation",
     draws="rng",
-    statement=r"X_1 \sim N(\mu,\ MSM^T + \eta I + \tfrac{\eta^2}{4}\Gamma),\quad "
+    statement=r"X_1 \sim N(\mu + M(m_0-\mu),\ MC_0M^T + \eta I + \tfrac{\eta^2}{4}\Gamma),\quad "
     r"M = I - \tfrac{\eta}{2}P",
-    assumptions="Gaussian target, exact start, a score of covariance Γ; the subject draws z",
+    assumptions="Gaussian target, start far out, a score of covariance Γ; the subject draws z",
     source="derived",
     cases=lambda: [case for case in _stochastic_cases() if case.law.kind == "gaussian"],
 )
 def stochastic_gradient_draws(ports, case):
-    """One stochastic-gradient step that draws its own noise, from exact draws of the target."""
-    law, d, root = case.law, len(case.law.mean), case.gradient.root
+    """One stochastic-gradient step that draws its own noise, from a Gaussian start far out."""
+    law, d, noisy = case.law, len(case.law.mean), case.gradient.root
+    mean, root = far_start(law)
 
     def step(seed, n):
-        x = law.mean + settings.drawn(seed, n, d) @ np.linalg.cholesky(law.covariance).T
+        x = mean + settings.drawn(seed, n, d) @ root.T
         xi = settings.drawn(seed + 1, n, d)
         return ports.sgld_step(case.gradient, x, case.step_size, xi, rng=seed)
 
-    map_ = oracles.langevin_laws.noisy(law, case.step_size, root @ root.T)
-    after = oracles.langevin_laws.propagated(*map_, 1, law.mean, law.covariance)
+    map_ = oracles.langevin_laws.noisy(law, case.step_size, noisy @ noisy.T)
+    after = oracles.langevin_laws.propagated(*map_, 1, mean, root @ root.T)
     yield Draws("x'", step, Normal(after.mean, after.covariance))
 
 
@@ -219,7 +239,7 @@ def corrector_given_noise(ports, case):
     draws="rng",
     statement=r"z = (x' - x - \epsilon s)/\sqrt{2\epsilon}\ \text{on}\ N(0,1):\ "
     r"x' = x - 2r^2 z^2/x + 2r z|z|/|x|",
-    assumptions="N(0, 1), one row at a time; the subject draws the noise",
+    assumptions="N(0, 1), one row at a time, or two that share norms; the subject draws the noise",
     source="derived",
     cases=lambda: [Case("a point of N(0, 1), d = 1", law=_unit(), snr=0.2, at=1.3)],
 )
@@ -232,22 +252,35 @@ def corrector_draws(ports, case):
     def uniforms(seed, n):
         points = np.full((n, 1), x)
         if settings.convention_of(ports, "corrector_step", "norms", "row") != "row":
-            return _one_by_one(ports, case, seed, n)
+            return _two_by_two(ports, case, seed, n)
         moved = ports.corrector_step(score_of(case.law), points, r, rng=seed)[:, 0]
         return ndtr(_noise_of(moved - x, x, r))
 
     yield below("noise", uniforms, ("z",))
 
 
-def _one_by_one(ports, case, seed, n):
+def _two_by_two(ports, case, seed, n):
+    """Two rows a call, whose norms are averaged."""
     from scipy.special import ndtr
 
     r, x = case.snr, case.at
     moved = [
-        ports.corrector_step(score_of(case.law), np.array([[x]]), r, rng=seed + i)[0, 0]
-        for i in range(n)
+        ports.corrector_step(score_of(case.law), np.full((2, 1), x), r, rng=seed + i)[:, 0]
+        for i in range((n + 1) // 2)
     ]
-    return ndtr(_noise_of(np.array(moved) - x, x, r))
+    return ndtr(_noise_of_two(np.array(moved) - x, x, r)).ravel()[:n]
+
+
+def _noise_of_two(moves, x, r):
+    """(z1, z2) of moves b w z_i - a w², w = (|z1| + |z2|)/2, a = 2r²/x, b = 2r/x.
+
+    |m1 + a w²| + |m2 + a w²| = 2 b w²: w² is the largest root over the signs of both.
+    """
+    a, b = 2 * r * r / x, 2 * r / x
+    signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    square = (moves @ signs.T / (2 * b - a * signs.sum(1))).max(-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (moves + a * square) / (b * np.sqrt(square))
 
 
 def _noise_of(move, x, r):

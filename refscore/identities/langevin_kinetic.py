@@ -113,6 +113,7 @@ def underdamped_stationary_of_steps(ports, case):
 def _drawn_cases():
     law = settings.gaussian(2)
     yield Case("Gaussian, d = 2", law=law, step_size=0.6, friction=0.4)
+    yield Case("much friction, which parts the splittings", law=law, step_size=1.0, friction=1.5)
 
 
 @identity(

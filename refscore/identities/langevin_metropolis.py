@@ -44,11 +44,22 @@ def has_moved(answer, x) -> np.ndarray:
     return np.any(np.abs(points_of(answer) - x) > 1e-6 * (1 + np.abs(x)), axis=-1)
 
 
-def _moves(answer, x):
+def flags(answer, x):
     """Who was accepted, where it is said (a probability says nothing of it), by the points."""
     said = np.asarray(answer[1], float) if isinstance(answer, tuple) else np.array(0.5)
     if np.isin(said, (0.0, 1.0)).all():
-        yield Sides("accepted", said, has_moved(answer, x).astype(float), 1.0)
+        yield said, has_moved(answer, x)
+
+
+def flag_rates(answer, x):
+    """How many are said to be accepted of those that moved, and of those that stayed: 1 and 0."""
+    for said, moved in flags(answer, x):
+        if said.shape != moved.shape:
+            yield Sides("accepted", said, moved.astype(float), 1.0)
+            return
+        for label, rows, right in (("moved", moved, 1.0), ("stayed", ~moved, 0.0)):
+            rate = said[rows].mean() if rows.any() else right
+            yield Sides(f"said to be accepted where it {label}", np.array(rate), right, 1.0)
 
 
 def _adjusted(ports, call, case, proposal, log_ratio):
@@ -56,7 +67,8 @@ def _adjusted(ports, call, case, proposal, log_ratio):
     taken = np.log(case.uniform) < log_ratio
     answer = call(case.uniform)
     yield Sides("x'", points_of(answer), np.where(taken[:, None], proposal, case.x))
-    yield from _moves(answer, case.x)
+    for said, moved in flags(answer, case.x):
+        yield Sides("accepted", said, moved.astype(float), 1.0)
     measured = acceptance(lambda u: has_moved(call(u), case.x), len(case.x))
     yield Sides("acceptance", measured, np.exp(np.minimum(log_ratio, 0.0)), 1.0)
 

@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Mean, Normal, Sides, identity
 from refscore.identities.cases import Case, Law
-from refscore.identities.langevin_metropolis import acceptance, has_moved, points_of
+from refscore.identities.langevin_metropolis import acceptance, flag_rates, has_moved, points_of
 from refscore.identities.smoothing import score_of
 
 
@@ -89,8 +89,11 @@ def below(label, uniforms, names) -> Draws:
     return Draws(label, indicators, Mean(wanted, 0.0, 1.0, names=told))
 
 
+_ROWS, _SEED = 200, 1  # of one call whose flags are compared with its points, exactly
+
+
 def _judged(case, step, rate, *sizes):
-    """The points after a step, and, where the rate is known, how often they moved."""
+    """The points after a step; where the rate is known, how often they moved; what was said."""
     law = case.law
 
     def after(seed, n):
@@ -107,6 +110,8 @@ def _judged(case, step, rate, *sizes):
         x = exact_draws(law, seed, n)
         return has_moved(step(x, seed), x).astype(float)
 
+    x = exact_draws(law, _SEED, _ROWS)
+    yield from flag_rates(step(x, _SEED), x)
     if law.kind == "mixture":
         yield below("x'", uniforms, ("x1", "x2", "x1 + x2"))
         return
@@ -121,6 +126,11 @@ def _both(**inputs):
     ]
 
 
+def _often_rejected(**inputs):
+    """Where about half of the proposals are taken, uniform numbers that rows share show."""
+    return Case("Gaussian, d = 2, often rejected", law=settings.gaussian(2), **inputs)
+
+
 @identity(
     "E9-mala",
     ports="mala_step",
@@ -129,7 +139,7 @@ def _both(**inputs):
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,e^r)",
     assumptions="exact start; the subject draws noise and uniform numbers",
     source="seeds 000, 002, 003 (stationarity); derived",
-    cases=lambda: _both(step_size=0.5),
+    cases=lambda: [*_both(step_size=0.5), _often_rejected(step_size=1.5)],
 )
 def mala_draws(ports, case):
     """Adjusted Langevin steps that draw for themselves keep the target, and accept as they must."""
@@ -149,7 +159,7 @@ def mala_draws(ports, case):
     statement=r"X_0\sim p:\quad X_1\sim p,\quad P(X_1\ne X_0) = E\min(1,p(y)/p(x))",
     assumptions="exact start; the subject draws noise and uniform numbers",
     source="Metropolis et al. 1953; derived",
-    cases=lambda: _both(scale=0.5),
+    cases=lambda: [*_both(scale=0.5), _often_rejected(scale=1.2)],
 )
 def random_walk_draws(ports, case):
     """Random-walk steps that draw for themselves keep the target, and accept as they must."""

@@ -43,8 +43,10 @@ class Blocks:
     interrupted go back to where they last met, so that all have made the same steps.
     """
 
-    def __init__(self, chains: list[Chains], shape: tuple, kept):
-        self.chains, self.shape, self.kept = chains, shape, kept
+    def __init__(self, chains: list[Chains], shape: tuple, kept, saver=None):
+        self.chains, self.shape, self.kept, self.saver = chains, shape, kept, saver
+        if saver is not None:
+            saver.begin(chains, kept)
         self._marks: list[tuple] = []
         self._steps = 1  # until the next meeting
 
@@ -67,15 +69,18 @@ class Blocks:
         return self.result()
 
     def _advance(self, n_steps: int, callback, pool, shown) -> None:
-        k, n_told = -1, 0
+        k, n_told, done = self.chains[0].k, self.chains[0].n_kept, False
         self._mark()
-        while k < n_steps:
-            k = self._meet(max(k, 0), n_steps, callback, pool)
+        while not done:
+            k = self._meet(k, n_steps, callback, pool)
             self._mark()
             shown.update(k)
+            done = k == n_steps
             if callback is not None and self.chains[0].n_kept > n_told:
                 n_told = self.chains[0].n_kept
                 callback(k, read_only(self.points()))
+            if self.saver is not None:
+                self.saver.tell(self.chains, self.kept, done)
 
     def _meet(self, k: int, n_steps: int, callback, pool) -> int:
         """The step, after k, that all chains have now come to."""

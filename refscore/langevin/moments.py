@@ -9,27 +9,27 @@ import numpy as np
 
 
 class Moments(NamedTuple):
-    """Mean and scatter of `count` points, joined batch by batch (Chan, Golub and LeVeque 1983)."""
+    """Mean and scatter of n points, joined batch by batch (Chan, Golub and LeVeque 1983)."""
 
-    count: int
+    n: int
     mean: np.ndarray
     scatter: np.ndarray
 
     def joined(self, other: Moments) -> Moments:
         """Of the points of both."""
-        if not (self.count and other.count):
-            return self if self.count else other
+        if not (self.n and other.n):
+            return self if self.n else other
         with np.errstate(over="ignore", invalid="ignore"):
-            total, shift = self.count + other.count, other.mean - self.mean
+            total, shift = self.n + other.n, other.mean - self.mean
             scatter = np.outer(shift, shift)
-            scatter *= self.count * other.count / total
+            scatter *= self.n * other.n / total
             scatter += self.scatter
             scatter += other.scatter
-            return Moments(total, self.mean + shift * (other.count / total), scatter)
+            return Moments(total, self.mean + shift * (other.n / total), scatter)
 
     def result(self) -> tuple[np.ndarray | None, np.ndarray | None]:
         """(mean, covariance with 1/n), None before the first point."""
-        return (self.mean, self.scatter / self.count) if self.count else (None, None)
+        return (self.mean, self.scatter / self.n) if self.n else (None, None)
 
 
 def no_moments(dim: int) -> Moments:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from refscore._arguments import as_count, as_real
+from refscore._checkpoints import generator_state
 from refscore.langevin.steps import KINDS
 
 BLOCK = 1 << 16
@@ -37,11 +38,14 @@ class Drawn:
         each = max(1, sharers * sum(math.prod(shape) for shape in shapes))
         self.length = max(1, min(n_steps, BLOCK // each))
         self.buffers = [np.empty((self.length, *shape)) for shape in shapes]
+        self.remembers = False  # whether to keep the generator's state before the last block
+        self.before: dict | None = None
 
     def block(self) -> list:
         """The noise of the next steps, over the buffer of the last block."""
         n = min(self.length, self.n_steps - self.start)
         self.start += n
+        self.before = generator_state(self.rng) if self.remembers else None
         if len(self.parts) == 1:
             self._fill(self.parts[0], self.buffers[0][:n])
         else:  # step by step, or the stream would depend on the length of the block

@@ -12,6 +12,7 @@ from refscore._arguments import as_callable, as_count, as_points, as_positive, a
 from refscore.langevin.blocks import Blocks, Run
 from refscore.langevin.chains import Chains
 from refscore.langevin.noise import Drawn, given, shapes_for
+from refscore.langevin.saved import Saver
 
 ROWS = 1024  # chains that share a stream when there are workers
 
@@ -20,7 +21,7 @@ def run(
     step: Callable, x0, n_steps: int, *, rng=None, noise=None, burn_in: int = 0, thin: int = 1,
     moments: bool = True, trajectory: bool = False, callback: Callable | None = None,
     progress: bool = False, workers: int | None = None, noise_shape: tuple | None = None,
-    memory_limit: float = 2.0**30,
+    memory_limit: float = 2.0**30, checkpoint=None, checkpoint_seconds: float = 30.0,
 ) -> Run:  # fmt: skip
     """x_k = step(x_{k-1}, z_k) for k = 1 .. n_steps, z_k the noise the step takes.
 
@@ -33,12 +34,16 @@ def run(
     it (tqdm where installed); workers, threads: blocks of 1024 chains (first axis) with streams of
     their own, spawned from rng, so that the result is the same for 1, 2, 3, ... workers (None:
     one stream for all, in the order of the steps; else noise_shape begins with the number of
-    chains); memory_limit in bytes for the trajectory, which may be inf.
+    chains); memory_limit in bytes for the trajectory, which may be inf; checkpoint, a
+    path to an .npz written whole (nothing pickled) about every checkpoint_seconds and at the end,
+    the kept trajectory with it: where the file exists the run goes on from it, to the same bits,
+    callbacks only from there; n_steps may be larger than it was.
     Returns: Run; same seed, same points, whatever is kept. With a Generator for rng, a second
     run from run.x goes on where the first ended.
     Raises: ValueError at the first step that is not finite (naming it and the step size);
     where log p or s is not finite at x0 (Metropolis steps; −inf too, no chain of p starts where
-    p is 0), naming the row; when the trajectory would not fit; or naming the argument. An
+    p is 0), naming the row; when the trajectory would not fit; where the checkpoint is of
+    another run (a rng that is no seed is not compared); or naming the argument. An
     exception on the way, KeyboardInterrupt included, carries what was kept so far, all of it
     finite, as its attribute `run`: after run.n_steps steps of every chain (blocks that run side
     by side meet about ten times a second, and go back to where they last met).
@@ -47,7 +52,14 @@ def run(
     """
     step, x = as_callable(step, "step"), as_points(x0, "x0").copy()
     n_steps, thin = as_count(n_steps, "n_steps", minimum=0), as_count(thin, "thin")
-    burn_in, rng = as_count(burn_in, "burn_in", minimum=0), _source(rng, noise)
+    burn_in = as_count(burn_in, "burn_in", minimum=0)
+    saver = checkpoint if checkpoint is None else Saver(
+        checkpoint, checkpoint_seconds, rng,
+        {"step": step, "x0": x, "burn_in": burn_in, "thin": thin, "moments": bool(moments),
+         "trajectory": bool(trajectory), "noise": noise, "noise_shape": noise_shape,
+         "workers (a number, or None)": workers is None},
+    )  # fmt: skip
+    rng = _source(rng, noise)
     memory_limit = _limit(memory_limit)
     if callback is not None:
         as_callable(callback, "callback")
@@ -65,7 +77,7 @@ def run(
             part.keep_moments()
         part.kept = None if kept is None else kept[(slice(None), *block)]
         chains.append(part)
-    return Blocks(chains, x.shape, kept).run(n_steps, callback, bool(progress), workers)
+    return Blocks(chains, x.shape, kept, saver).run(n_steps, callback, bool(progress), workers)
 
 
 def _rows(step, x: np.ndarray, workers) -> list[tuple]:

@@ -26,12 +26,13 @@ from refscore.laws.langevin import (
     sgld_step,
 )
 from refscore.laws.metropolis import hmc_acceptance, mala_acceptance, random_walk_acceptance
+from refscore.laws.starts import point_start, uniform_start
 from refscore.laws.transfer import (
     TransferOperator,
     annealed_distribution,
+    chain_density,
     chain_distribution,
     transfer_operator,
-    uniform_start,
 )
 
 __all__ = [
@@ -41,6 +42,6 @@ __all__ = [
     "kinetic_step", "kinetic_stationary", "unadjusted_hmc_step", "unadjusted_hmc_stationary",
     "mala_acceptance", "random_walk_acceptance", "hmc_acceptance",
     "stability_limit", "wasserstein_bias", "autocorrelation_time", "signal_to_noise",
-    "TransferOperator", "transfer_operator", "uniform_start", "chain_distribution",
-    "annealed_distribution",
+    "TransferOperator", "transfer_operator", "uniform_start", "point_start",
+    "chain_distribution", "chain_density", "annealed_distribution",
 ]  # fmt: skip

@@ -10,11 +10,15 @@ from refscore.nodes import gaussian_components
 
 
 def eigenbasis(law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(μ, λ, E) of a Gaussian law, S = E diag(λ) Eᵀ."""
+    """(μ, λ, E) of a Gaussian law, S = E diag(λ) Eᵀ; E = I for a diagonal S."""
     weights, means, covariances = gaussian_components(law)
     if len(weights) != 1:
         raise TypeError("law must be a Gaussian: on a mixture the chain's law is not Gaussian")
-    return means[0], *np.linalg.eigh(as_covariance(covariances[0], "law.covariance"))
+    S = covariances[0]
+    variances = np.diagonal(S).copy()
+    if (variances > 0).all() and np.count_nonzero(S) == len(S):
+        return means[0], variances, np.eye(len(S))
+    return means[0], *np.linalg.eigh(as_covariance(S, "law.covariance"))
 
 
 def start(mean0, covariance0, dim: int | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -93,19 +93,25 @@ def stationary_law(step, dim: int | None = None) -> Gaussian:
         m = M m + c,  C = M C Mᵀ + B Bᵀ
 
     Arguments: step, as `affine_law`; dim, needed when the step is a function.
-    Returns: Gaussian. Raises: ValueError when the largest |eigenvalue| of M is 1 or more.
+    Returns: Gaussian. Raises: ValueError when the largest |eigenvalue| of M is not below
+    1 − 32 d ε |M|, ε = 2.2e-16 and |M| the largest singular value after balancing: nearer to
+    1 rounding of M alone decides. A step whose M carries larger errors is not found out.
     Cost: O(d³). Source: the discrete Lyapunov equation.
     Tested in: tests/test_laws.py
     """
-    from scipy.linalg import solve_discrete_lyapunov
+    from scipy.linalg import matrix_balance, solve_discrete_lyapunov
 
     M, c, Q = _noise_form(step, dim)
-    radius = np.abs(np.linalg.eigvals(M)).max()
-    if radius >= 1:
+    balanced, (units, _) = matrix_balance(M, permute=False, separate=True)
+    radius = np.abs(np.linalg.eigvals(balanced)).max()
+    margin = 32 * len(M) * np.finfo(float).eps * np.linalg.norm(balanced, 2)
+    if not radius < 1 - margin:
         raise ValueError(
-            f"step has no stationary law: its matrix has spectral radius {radius:.6g}, not below 1"
+            f"step has no stationary law: its matrix has spectral radius {radius:.6g}, not below"
+            f" 1 by more than rounding, {margin:.2g}"
         )
-    C = solve_discrete_lyapunov(M, Q)
+    outer = np.outer(units, units)
+    C = solve_discrete_lyapunov(balanced, Q / outer) * outer
     return Gaussian(np.linalg.solve(np.eye(len(c)) - M, c), (C + C.T) / 2)
 
 

@@ -90,13 +90,19 @@ def unadjusted_hmc_step(law, step_size, n_leapfrog: int) -> AffineStep:
         x' - μ = cos(Lθ) (x - μ) + (√λ/χ) sin(Lθ) z
 
     Arguments: law with .mean (d,) and .covariance (d, d); step_size h > 0, the time step, any
-    size; n_leapfrog L >= 1. Returns: AffineStep. Raises: ValueError naming the argument.
+    size; n_leapfrog L >= 1. Returns: AffineStep. Raises: ValueError naming the argument, or when
+    the matrix leaves the finite numbers.
     Cost: O(d³). Source: derived; Neal 2011 (leapfrog).
     Checked by: unadjusted_hmc_law
     """
     h, L = as_positive(step_size, "step_size"), as_count(n_leapfrog, "n_leapfrog")
     mu, variances, E = eigenbasis(law)
-    c, s = chebyshev(1 - h**2 / (2 * variances), L)
+    with np.errstate(all="ignore"):
+        c, s = chebyshev(1 - h * h / (2 * variances), L)
+    if not np.isfinite(h * s).all():
+        raise ValueError(
+            f"step_size must be such that {L} leapfrog steps stay below 1e308, got {h:.6g}"
+        )
     M = E * c @ E.T
     return AffineStep(M, mu - M @ mu, E * (h * s) @ E.T)
 
@@ -143,4 +149,4 @@ def _stable(step_size, variances) -> np.ndarray:
             f"step_size must be below twice the smallest standard deviation, {limit:.6g}, or the"
             f" chain has no stationary law; got {h:.6g}"
         )
-    return 1 - h**2 / (4 * variances)
+    return 1 - h * h / (4 * variances)

@@ -11,14 +11,14 @@ from refscore._arguments import (
     as_callable,
     as_count,
     as_ladder,
-    as_offering,
     as_positive,
-    as_scalar,
     beyond_float,
 )
+from refscore.laws._grid import as_ends, as_grid, chain_grid, require_fine, slopes
+from refscore.laws.starts import weighted
 from refscore.nodes import Nodes
 
-_LOST, _MOST = 1e-7, 8192  # mass that may leave the grid, and points that it may have
+_LOST, _FAR = 1e-7, 5.5  # mass that may leave the grid, and the deviations that hold the rest
 
 
 class TransferOperator:
@@ -34,52 +34,74 @@ class TransferOperator:
             as_callable(score, "score"),
             as_positive(step_size, "step_size"),
         )
-        self.grid = _even(grid)
+        self.grid = as_grid(grid)
         self.spacing = float(self.grid[1] - self.grid[0])
-        if self.spacing > self.step_size**0.5 / 2:
-            raise ValueError(
-                f"grid must have a spacing of at most sqrt(step_size) / 2 ="
-                f" {self.step_size**0.5 / 2:.6g}, got {self.spacing:.6g}"
-            )
+        require_fine(self.grid, self.score, self.step_size)
         self.means = self._drifted(self.grid)
         self._kernel = self._density(self.grid[:, None] - self.means) * self.spacing
 
     def apply(self, density, n_steps: int = 1) -> np.ndarray:
         """The density (n,) on the grid after n_steps more steps; O(n²) a step.
 
-        Raises: ValueError when more than 1e-7 of the mass leaves the grid.
+        Raises: ValueError for a density that is not normalised, and when more than 1e-7 of the
+        mass leaves the grid, with what the grid would have to reach.
         Checked by: chain_distribution
         """
-        density = as_array(density, "density", self.grid.shape)
+        density = self._mass(density) / self.spacing
         with beyond_float():
             for _ in range(as_count(n_steps, "n_steps", minimum=0)):
                 density = self._kernel @ density
-            return self._kept(density)
+            return self._kept(density, self.means, density)
 
     def after(self, start: Nodes) -> np.ndarray:
         """The density on the grid one step after weighted points (m, 1) that stand for a law.
 
         Checked by: chain_distribution
         """
-        points, weights = _started(start)
-        means = self._drifted(points)
-        return self._kept(self._density(self.grid[:, None] - means) @ weights)
+        means, weights = self._first(start)
+        density = self._density(self.grid[:, None] - means) @ weights
+        return self._kept(density, means, weights)
 
     def distribution(self, density, points) -> np.ndarray:
         """P(X <= c) one step after the density on the grid, for every c of points (k,).
 
         Checked by: chain_distribution
         """
-        density = as_array(density, "density", self.grid.shape)
-        return self._reached(self.means, density * self.spacing, points)
+        return self._reached(self.means, self._mass(density), points)
 
     def distribution_after(self, start: Nodes, points) -> np.ndarray:
         """P(X <= c) one step after weighted points (m, 1).
 
         Checked by: chain_distribution
         """
-        x, weights = _started(start)
-        return self._reached(self._drifted(x), weights, points)
+        return self._reached(*self._first(start), points)
+
+    def density(self, density, points) -> np.ndarray:
+        """The density at any points (k,) one step after the density on the grid.
+
+        Tested in: tests/test_laws_transfer.py
+        """
+        return self._peaked(self.means, self._mass(density), points)
+
+    def density_after(self, start: Nodes, points) -> np.ndarray:
+        """The density at any points (k,) one step after weighted points (m, 1).
+
+        Tested in: tests/test_laws_transfer.py
+        """
+        return self._peaked(*self._first(start), points)
+
+    def _first(self, start) -> tuple[np.ndarray, np.ndarray]:
+        x, weights = weighted(start)
+        return self._drifted(x), weights
+
+    def _mass(self, density) -> np.ndarray:
+        """The mass (n,) at every point of the grid."""
+        mass = as_array(density, "density", self.grid.shape) * self.spacing
+        if not abs(mass.sum() - 1) < 1e-6:
+            raise ValueError(
+                f"density must integrate to 1 on the grid, got an integral of {mass.sum():.9g}"
+            )
+        return mass
 
     def _reached(self, means, weights, points) -> np.ndarray:
         from scipy.special import ndtr
@@ -87,17 +109,28 @@ class TransferOperator:
         c = as_array(points, "points", (None,))
         return ndtr((c[:, None] - means) / self.step_size**0.5) @ weights
 
+    def _peaked(self, means, weights, points) -> np.ndarray:
+        c = as_array(points, "points", (None,))
+        return self._density(c[:, None] - means) @ weights
+
     def _drifted(self, x) -> np.ndarray:
-        return x + 0.5 * self.step_size * _slope(self.score, x)
+        return x + 0.5 * self.step_size * slopes(self.score, x)
 
     def _density(self, gap) -> np.ndarray:
         eta = self.step_size
-        return np.exp(-0.5 * gap * gap / eta) / np.sqrt(2 * np.pi * eta)
+        with beyond_float():
+            return np.exp(-0.5 * gap * gap / eta) / np.sqrt(2 * np.pi * eta)
 
-    def _kept(self, density) -> np.ndarray:
+    def _kept(self, density, means, weights) -> np.ndarray:
         mass = density.sum() * self.spacing
         if not abs(mass - 1) < _LOST:
-            raise ValueError(f"grid must hold the whole law: its mass is {mass:.9g} after a step")
+            reached = means[weights >= _LOST * weights.max()]
+            far = _FAR * self.step_size**0.5
+            raise ValueError(
+                f"grid must hold the whole law: its mass is {mass:.9g} on {self.grid[0]:.6g} to"
+                f" {self.grid[-1]:.6g}, and a step takes the chain from about"
+                f" {reached.min() - far:.4g} to {reached.max() + far:.4g}"
+            )
         return density
 
 
@@ -107,29 +140,13 @@ def transfer_operator(score: Callable, step_size, grid) -> TransferOperator:
         (Tρ)(y) = ∫ N(y; x + (η/2) s(x), η) ρ(x) dx
 
     Arguments: score, (n, 1) -> (n, 1); step_size η > 0; grid (n,), increasing, equally spaced
-    by at most √η/2, wide enough for the law. Returns: TransferOperator, with .apply(density,
+    by at most √η/max(2, 1.5 |m'|) at the steepest m = x + (η/2) s(x) that stays on the grid,
+    wide enough for the law. Returns: TransferOperator, with .apply(density,
     n_steps). Raises: ValueError naming the argument. Cost: n² numbers.
     Source: the Chapman-Kolmogorov equation.
     Checked by: chain_distribution
     """
     return TransferOperator(score, step_size, grid)
-
-
-def uniform_start(low, high, n: int = 600) -> Nodes:
-    """Gauss-Legendre points of the uniform law on (low, high), to start a chain from.
-
-    Arguments: low < high; n points, in panels of ten: enough where the first step's standard
-    deviation √η is above a fiftieth of the interval. Returns: Nodes. Raises: ValueError naming
-    the argument. Cost: n.
-    Checked by: chain_distribution
-    """
-    low, high = _ends(low, high)
-    panels = max(1, as_count(n, "n") // 10)
-    x, w = np.polynomial.legendre.leggauss(10)
-    edges = np.linspace(low, high, panels + 1)
-    half = np.diff(edges)[:, None] / 2
-    points = (edges[:-1, None] + half * (1 + x)).reshape(-1, 1)
-    return Nodes(points, (half * w).ravel() / (high - low))
 
 
 def chain_distribution(
@@ -144,12 +161,32 @@ def chain_distribution(
     Source: the Chapman-Kolmogorov equation.
     Checked by: chain_distribution, erratum_becomes_the_distribution
     """
+    T, density = _until_last(score, step_size, n_steps, start, low, high)
+    if density is None:
+        return T.distribution_after(start, points)
+    return T.distribution(density, points)
+
+
+def chain_density(
+    score: Callable, step_size, n_steps: int, start: Nodes, points, low, high
+) -> np.ndarray:
+    """The density at c of k unadjusted Langevin steps in one dimension, without a draw.
+
+    Arguments, raises, cost, source: as `chain_distribution`. Returns: (j,).
+    Tested in: tests/test_laws_transfer.py
+    """
+    T, density = _until_last(score, step_size, n_steps, start, low, high)
+    if density is None:
+        return T.density_after(start, points)
+    return T.density(density, points)
+
+
+def _until_last(score, step_size, n_steps, start, low, high):
+    """The operator, and the density on its grid one step before the end, None for one step."""
     score, start = as_callable(score, "score"), _at_points(start)
     k, eta = as_count(n_steps, "n_steps"), as_positive(step_size, "step_size")
-    T = transfer_operator(score, eta, _grid([(score, eta)], *_ends(low, high)))
-    if k == 1:
-        return T.distribution_after(start, points)
-    return T.distribution(T.apply(T.after(start), k - 2), points)
+    T = transfer_operator(score, eta, chain_grid([(score, eta)], *as_ends(low, high)))
+    return T, None if k == 1 else T.apply(T.after(start), k - 2)
 
 
 def annealed_distribution(
@@ -166,11 +203,11 @@ def annealed_distribution(
     sigmas, eta = as_ladder(sigmas, "sigmas"), as_positive(step_size, "step_size")
     n, start = as_count(n_steps_each, "n_steps_each", minimum=2), _at_points(start)
     score_at = as_callable(score_at, "score_at")
-    low, high = _ends(low, high)
+    low, high = as_ends(low, high)
     sizes = eta * (sigmas / sigmas[-1]) ** 2
     levels = [(_at(score_at, sigma), size) for sigma, size in zip(sigmas, sizes)]
     for t, (score, size) in enumerate(levels):
-        T = transfer_operator(score, size, _grid(levels[t : t + 2], low, high))
+        T = transfer_operator(score, size, chain_grid(levels[t : t + 2], low, high))
         density = T.apply(T.after(start), n - 2)
         if t < len(levels) - 1:
             density = T.apply(density)
@@ -184,54 +221,6 @@ def _at(score_at: Callable, sigma: float) -> Callable:
     return lambda x: score_at(x, sigma)
 
 
-def _ends(low, high) -> tuple[float, float]:
-    low, high = as_scalar(low, "low"), as_scalar(high, "high")
-    if not low < high:
-        raise ValueError(f"low must be below high, got {low:g} and {high:g}")
-    return low, high
-
-
-def _grid(levels, low: float, high: float) -> np.ndarray:
-    """Three points for a standard deviation of each kernel, 2 seen through the steepest drift.
-
-    The trapezoid rule then errs by less than e^{-2π² 2²}, and by what the score's nearest
-    complex pole allows."""
-    x = np.linspace(low, high, 4001)
-    widths = []
-    for score, eta in levels:  # the next level's kernel acts on this grid too
-        drift = 0.5 * eta * _slope(score, x)
-        steepest = np.abs(1 + np.diff(drift) / np.diff(x)).max()
-        widths.append(eta**0.5 / max(3.0, 2.0 * steepest))
-    count = (high - low) / min(widths) + 2
-    if not count <= _MOST:
-        raise ValueError(
-            f"low, high and step_size must allow a grid of at most {_MOST} points, got {count:.3g}"
-        )
-    return np.linspace(low, high, int(np.ceil(count)))
-
-
 def _at_points(start) -> Nodes:
-    points, weights = _started(start)
+    points, weights = weighted(start)
     return Nodes(points[:, None], weights)
-
-
-def _slope(score, x) -> np.ndarray:
-    """s(x) (n,), checked."""
-    return as_array(score(x[:, None].copy()), "score(x)", (len(x), 1))[:, 0]
-
-
-def _started(start) -> tuple[np.ndarray, np.ndarray]:
-    """(points (m,), weights (m,)) of nodes on the line."""
-    start = as_offering(start, "start", "points", "weights")
-    points = as_array(start.points, "start.points", (None, 1))[:, 0]
-    return points, as_array(start.weights, "start.weights", points.shape)
-
-
-def _even(grid) -> np.ndarray:
-    grid = as_array(grid, "grid", (None,))
-    gaps = np.diff(grid)
-    if len(grid) < 2 or not (gaps > 0).all() or np.ptp(gaps) > 1e-8 * gaps.max():
-        raise ValueError("grid must be increasing and equally spaced, two points at least")
-    if len(grid) > _MOST:
-        raise ValueError(f"grid must have at most {_MOST} points, got {len(grid)}")
-    return grid.copy()

@@ -149,13 +149,32 @@ def _fisher_information(law):
         return float(np.trace(as_float(_precision(law))))
     from .langevin_transfer import mixture_on_a_line  # q'^2/q over the line
 
+    if np.shape(law.means)[-1] > 1:
+        return _fisher_information_on_the_plane(law)
     weights, means, variances = mixture_on_a_line(law)
     reach = 14 * np.sqrt(variances.max())
-    x = np.linspace(means.min() - reach, means.max() + reach, 60_001)
+    count = 60_000 * max(1, int(2 * reach / np.sqrt(variances.min()) / 6_000))
+    x = np.linspace(means.min() - reach, means.max() + reach, count + 1)
     gap = x[:, None] - means
     parts = weights / np.sqrt(2 * np.pi * variances) * np.exp(-gap * gap / (2 * variances))
     q, slope = parts.sum(1), (-gap / variances * parts).sum(1)
     return float((slope**2 / np.maximum(q, 1e-300)).sum() * (x[1] - x[0]))
+
+
+def _fisher_information_on_the_plane(law):
+    """|grad q|^2/q by the trapezoid rule, 401 points an axis."""
+    means, covariances = np.asarray(law.means), np.asarray(law.covariances)
+    reach = 9 * np.sqrt(covariances[:, [0, 1], [0, 1]].max())
+    axes = [np.linspace(m.min() - reach, m.max() + reach, 401) for m in means.T]
+    x = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    q, slope = np.zeros(x.shape[:-1]), np.zeros(x.shape)
+    for weight, mean, covariance in zip(law.weights, means, covariances):
+        pull = (x - mean) @ np.linalg.inv(covariance)
+        part = weight * np.exp(-0.5 * (pull * (x - mean)).sum(-1))
+        part /= 2 * np.pi * np.sqrt(np.linalg.det(covariance))
+        q, slope = q + part, slope + part[..., None] * pull
+    cell = np.prod([axis[1] - axis[0] for axis in axes])
+    return float(((slope**2).sum(-1) / np.maximum(q, 1e-300)).sum() * cell)
 
 
 def _precision(law):

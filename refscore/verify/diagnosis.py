@@ -123,7 +123,24 @@ def _fit_of_draws(mistake: str, check: CheckResult, report: Report, subject: Sub
         return None
     if check.verdict == "fails" and not _fails(mistake, check.name):
         return None
-    return -0.5 * found.square
+    return -0.5 * found.square if _alike_beside_draws(mistake, check) else None
+
+
+def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
+    """What a check of draws compared exactly comes out under the mistake as it was seen."""
+    if not any(j.evidence is None for case in check.cases for j in case.judgements):
+        return True
+    predicted = _predicted(mistake, check.name)
+    for case in check.cases:
+        said = _numbered(predicted.get(case.case, []))
+        for key, seen in _numbered(case.judgements).items():
+            if seen.evidence is not None:
+                continue
+            if key not in said and not seen.holds:
+                return False
+            if key in said and _agreement(seen, said[key], "exact") is None:
+                return False
+    return True
 
 
 def _fails(mistake: str, check: str) -> bool:

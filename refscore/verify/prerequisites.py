@@ -154,8 +154,22 @@ def _mutations(subject, port, arguments):
             yield f"wrote to its argument {name}"
 
 
+def _chain_shape(answer, arguments):
+    """The end of a chain, its points, or its points with the start."""
+    end, k = np.shape(arguments["x0"]), int(arguments["n_steps"])
+    got, allowed = np.shape(answer), (end, (k, *end), (k + 1, *end))
+    if got in allowed:
+        return []
+    return [
+        f"returned shape {got}, expected {end} or, of every step, {allowed[1]} or with the start"
+        f" {allowed[2]}, for x0 of shape {end} and {k} steps"
+    ]
+
+
 def _shape(port, answer, arguments):
     returns = PORTS[port].returns
+    if port == "langevin_sample":
+        return _chain_shape(answer, arguments)
     x = arguments.get("x", arguments.get("y"))
     if x is None or returns not in ("values", "points", "matrices", "losses", "moved"):
         return []

@@ -38,6 +38,22 @@ def trial(mistake: Mistake) -> Trial:
     return summarise(mistake, *run_mistake(mistake))
 
 
+def trials() -> list[Trial]:
+    """The trials of every named mistake, in order, on all the cores there are."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from refscore.verify.mutants import mistakes
+
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(_trial_of, mistakes(), chunksize=4))
+
+
+def _trial_of(name: str) -> Trial:
+    from refscore.verify.mutants import mistakes
+
+    return trial(mistakes()[name])
+
+
 def run_mistake(mistake: Mistake) -> tuple[Report, dict[str, int]]:
     """The report on a mistaken library, and what each check asked of the wrong port."""
     subject = Subject(mistake.subject())
@@ -107,7 +123,7 @@ def main() -> None:
 
     from refscore.verify import mutants
 
-    found = record([trial(mistake) for mistake in mutants.mistakes().values()])
+    found = record(trials())
     text = json.dumps(found, indent=1) + "\n"
     Path(mutants.__file__).with_name("catches.json").write_text(text, "utf-8")
 

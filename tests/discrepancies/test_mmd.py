@@ -121,3 +121,13 @@ def test_bad_input_is_named(change, words):
     given = {"x": np.eye(2), "y": np.eye(2) + 1, "bandwidth": 1.0} | change
     with pytest.raises((ValueError, TypeError), match=words):
         mmd(given.pop("x"), given.pop("y"), **given)
+
+
+def test_v_of_a_sample_and_itself_in_another_order_is_never_negative():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((40, 1 + seed % 3))
+        y = rng.permutation(x)
+        for kernel in ("rbf", "imq", "energy"):
+            assert 0 <= mmd(x, y, kernel=kernel) < 1e-14
+        assert 0 <= energy_distance(x, y) < 1e-14

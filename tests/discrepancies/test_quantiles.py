@@ -90,3 +90,10 @@ def test_an_offset_costs_no_more_than_the_rounding_of_the_points():
 def test_bad_input_is_named(quantile, p, words):
     with pytest.raises((ValueError, TypeError), match=words):
         wasserstein_quantile([0.1, 0.5, -1.0], quantile, p)
+
+
+def test_a_point_without_weight_is_no_point():
+    found = wasserstein_quantile([-1, 0.3, 2, 1e9], ndtri, 2, weights=[1, 1, 1, 0])
+    assert found == pytest.approx(wasserstein_quantile([-1, 0.3, 2], ndtri, 2), rel=1e-12)
+    again = wasserstein_quantile([-1, 1e9, 0.3, -1e12, 2], ndtri, 2, weights=[1, 0, 1, 0, 1])
+    assert again == pytest.approx(found, rel=1e-12)

@@ -83,3 +83,36 @@ def test_bad_input_is_named(arguments, words):
         wasserstein_1d(*arguments)
     with pytest.raises(ValueError, match="y_weights must have shape"):
         wasserstein_1d([0.0], [1.0, 2.0], y_weights=[1.0])
+
+
+@pytest.mark.parametrize("p", [1, 2, 8, 20, np.inf])
+def test_rounded_sums_of_weights_leave_no_mass_between_jumps(p):
+    x = np.arange(10.0)
+    assert wasserstein_1d(x, x, p, y_weights=np.ones(10)) == 0
+    assert wasserstein_1d(x, x, p, x_weights=np.full(10, 0.1), y_weights=np.full(10, 3.0)) == 0
+    tenths = {"x_weights": [0.3, 0.7], "y_weights": [0.1, 0.1, 0.1, 0.7]}
+    assert wasserstein_1d([0, 10.0], [0, 0, 0, 10.0], p, **tenths) == 0
+    assert wasserstein_1d([0, -10.0], [0, 0, 0, -10.0], p, **tenths) == 0
+
+
+@given(SEEDS, st.integers(1, 3000), st.integers(2, 5))
+@settings(max_examples=30, deadline=None)
+def test_points_split_in_parts_are_the_same_law(seed, n, parts):
+    rng = np.random.default_rng(seed)
+    x, w = rng.standard_normal(n), rng.uniform(0.1, 1, n)
+    shares = rng.dirichlet(np.ones(parts), n) + 0.01
+    shares *= (w / shares.sum(1))[:, None]
+    mixed = rng.permutation(n * parts)
+    many, weights = np.repeat(x, parts)[mixed], shares.ravel()[mixed]
+    assert wasserstein_1d(x, many, np.inf, x_weights=w, y_weights=weights) == 0
+
+
+def test_a_million_equal_weights_are_no_weights():
+    x = np.random.default_rng(4).standard_normal(10**6)
+    assert wasserstein_1d(x, x, np.inf, y_weights=np.full(10**6, 0.1)) == 0
+
+
+def test_a_small_weight_counts():
+    for sign in (1, -1):
+        found = wasserstein_1d([0, sign * 1e8], [0.0], 2, x_weights=[1, 1e-12])
+        assert found == pytest.approx(100.0, rel=1e-3)

@@ -95,3 +95,10 @@ def test_an_unbounded_loss_is_refused(column):
     x = np.stack([first, 2 * first if column is None else column], axis=1)
     with pytest.raises(ValueError, match="constant in column 1|span 1 dim"):
         fit("implicit", Affine(-np.eye(2)), x)
+
+
+def test_narrow_data_make_large_parameters_and_no_runaway():
+    x = 1e-4 * np.random.default_rng(0).normal(size=(500, 2))
+    found = fit("implicit", Affine(-np.eye(2)), x)
+    exact = -np.linalg.inv(np.cov(x.T, bias=True))
+    np.testing.assert_allclose(found.parameters[:4].reshape(2, 2), exact, rtol=1e-6)

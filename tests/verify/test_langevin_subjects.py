@@ -223,3 +223,57 @@ def test_a_stochastic_score_is_the_score_and_its_noise():
     x, xi = settings.points(4, 2), settings.normals(4, 2)
     want = oracles.scores.score(law, x) + xi @ root.T
     np.testing.assert_allclose(gradient(x, xi), want, rtol=1e-12)
+
+
+def _drawn_mala(log_density, score, x, step_size, rng):
+    z, u = rng.standard_normal(x.shape), rng.random(len(x))
+    return library.mala_step(log_density, score, x, step_size, z, u)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (lambda taken: ~np.asarray(taken, bool), None),
+        (lambda taken: np.ones(len(taken), bool), "mala_says_all_accepted"),
+    ],
+)
+def test_who_is_said_to_be_accepted_is_compared_where_the_port_draws(said, name):
+    def mala_step(log_density, score, x, step_size, rng):
+        moved, taken = _drawn_mala(log_density, score, x, step_size, rng)
+        return moved, said(taken)
+
+    assert "mala_draws" in _held(rv.run(SimpleNamespace(mala_step=_drawn_mala)))
+    check = rv.run(SimpleNamespace(mala_step=mala_step))["mala_draws"]
+    assert check.verdict == "fails"
+    assert check.diagnosis.mistakes == ((name,) if name else ())
+
+
+def _trajectory(score, x0, step_size, n_steps, rng):
+    points = [x0]
+    for _ in range(n_steps):
+        noise = rng.standard_normal(x0.shape)
+        points.append(library.langevin_step(score, points[-1], step_size, noise))
+    return np.array(points)
+
+
+def _spoilt(points):
+    points[:-1] = 7.0
+    return points
+
+
+WHOLE = {"end": lambda p: p[-1], "points": lambda p: p[1:], "and start": lambda p: p}
+SPOILT = {
+    "the end as a row": lambda p: p[-1:],
+    "every second": lambda p: p[1::2],
+    "all but the end wrong": _spoilt,
+}
+
+
+@pytest.mark.parametrize("part", [*WHOLE, *SPOILT])
+def test_a_chain_that_draws_returns_its_end_or_all_its_points(part):
+    def langevin_sample(score, x0, step_size, n_steps, rng):
+        return {**WHOLE, **SPOILT}[part](_trajectory(score, x0, step_size, n_steps, rng))
+
+    report = rv.run(SimpleNamespace(langevin_sample=langevin_sample))
+    assert report.exit_code == (part in SPOILT)
+    assert not {name for c in report.checks if c.diagnosis for name in c.diagnosis.mistakes}

@@ -101,6 +101,13 @@ def plain(array) -> list:
     ]  # fmt: skip
 
 
+def whole(value, most: int = 2**53) -> int:
+    """A kept count; ValueError unless it is a whole number from 0 to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError(f"expected a whole number from 0 to {most}, got {value!r:.20}")
+    return value
+
+
 def as_floats(value, shape) -> np.ndarray:
     """The array a plain list stands for; ValueError unless it has this shape and no nan."""
     array = np.array(value, dtype=float)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from refscore.identities.base import Draws
-from refscore.verify.evidence.planning import SURE, budget
+from refscore.verify.evidence.planning import SURE, budget, tolerance
 from refscore.verify.evidence.sequence import POINTS, Decision, Sequence
 
 _PILOT = 8  # the first batch is this part of the others: gross mistakes cost little
@@ -31,6 +31,9 @@ class Engine:
     certain: float = SURE
     seconds: float = 60.0
     eps: float | None = None
+
+    def __post_init__(self):
+        tolerance(self.eps)
 
     def collect(self, outcome: Draws, key: tuple[str, ...], level: float) -> Result:
         """Everything known of an outcome when it is decided or the budget is spent.

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from refscore.verify.evidence.betting import as_floats, log_mean, plain
+from refscore.verify.evidence.betting import as_floats, log_mean, plain, whole
 
 STRENGTHS = (1.0, 30.0, 1000.0, 30_000.0)  # prior draws: how near to N(0, I) the alternatives lie
 
@@ -83,7 +83,7 @@ class NormalInverseWishart:
 
     def restore(self, state: dict) -> None:
         """Go on from a kept state."""
-        self.n = int(state["n"])
+        self.n = whole(state["n"])
         self.total = as_floats(state["total"], self.total.shape)
         self.products = as_floats(state["products"], self.products.shape)
 

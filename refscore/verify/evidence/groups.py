@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refscore.verify.evidence.betting import Betting, Bundle, as_floats, plain
+from refscore.verify.evidence.betting import Betting, Bundle, as_floats, plain, whole
 from refscore.verify.evidence.catoni import Catoni, CatoniSide, Excess
 from refscore.verify.evidence.readings import Columns
 from refscore.verify.evidence.symmetric import Symmetric
@@ -110,7 +110,7 @@ class Group:
 
     def restore(self, state: dict) -> None:
         """Go on from a kept state."""
-        self.n = int(state["n"])
+        self.n = whole(state["n"])
         self.total = np.array(state["total"], float).reshape(self.total.shape)
         self.squares = np.array(state["squares"], float).reshape(self.squares.shape)
         self.best = as_floats(state["best"], self.best.shape)

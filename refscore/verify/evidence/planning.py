@@ -9,9 +9,11 @@ import numpy as np
 
 from refscore.identities import Identity, find
 from refscore.identities.base import Draws
+from refscore.verify.errors import SubjectError
 
 SURE = 1e-6  # the chance that a certified statement is wrong
 _USUAL, _UNLUCKY = 1.2, 3.4  # quantiles of the slowest of some tens of statistics: 1/2, .99
+SMALLEST = 1e-9  # tolerance: below it no number of draws would do, draws growing as 1/eps²
 _RESERVE = 4  # budgets are this many times what is enough with probability .99
 
 
@@ -43,8 +45,9 @@ def plan(check: str | Identity, eps: float | None = None, *, certain: float = SU
 
     `check`: an id or a name. `eps`: instead of the outcomes' own tolerances. `certain`: the
     chance that a certificate is wrong. n grows like 1/eps². Nothing is drawn.
-    Raises KeyError for an unknown check.
+    Raises KeyError for an unknown check, SubjectError for an eps that no draws decide.
     """
+    tolerance(eps)
     from refscore.verify import library
     from refscore.verify.subject import Subject
 
@@ -56,6 +59,13 @@ def plan(check: str | Identity, eps: float | None = None, *, certain: float = SU
                 if isinstance(outcome, Draws):
                     plans.append(_planned(case.name, outcome, eps, certain))
     return plans
+
+
+def tolerance(eps: float | None) -> float | None:
+    """The tolerance handed over; SubjectError unless it is none or a number draws can decide."""
+    if eps is not None and not SMALLEST <= eps < math.inf:
+        raise SubjectError(f"eps must be a finite number of at least {SMALLEST:g}, got {eps!r}")
+    return eps
 
 
 def _planned(case: str, outcome: Draws, eps: float | None, certain: float) -> Plan:
@@ -73,7 +83,7 @@ def needed(outcome: Draws, certain: float = SURE, quantile: float = _UNLUCKY) ->
     for columns, rows in ((read.rows, 1), (read.pairs, 2)):
         n = draws_needed(columns.eps, columns.variance, math.log(1 / certain), quantile)
         worst = max(worst, rows * float(n.max()))
-    return math.ceil(worst)
+    return math.ceil(min(worst, 1e300))
 
 
 def budget(outcome: Draws) -> int:

@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore.identities.base import Draws
+from refscore.verify.evidence.betting import whole
 from refscore.verify.evidence.bounds import interval
 from refscore.verify.evidence.gaussian import NormalInverseWishart
 from refscore.verify.evidence.groups import Group, Term
 from refscore.verify.evidence.readings import Batch, Columns, reader
 
 CHUNKS, POINTS = 8, 200
-_FIRST = 32
+_FIRST, _PATH = 32, 6  # rows of the first look; numbers of a point of the path
 
 
 class Decision(NamedTuple):
@@ -204,19 +205,25 @@ class Sequence:
 
     def restore(self, state: dict) -> None:
         """Go on from a kept state; ValueError, KeyError or TypeError where it is another's."""
-        self.n, self.batches = int(state["n"]), int(state["batches"])
-        self.seen, self.peak = float(state["seen"]), float(state["peak"])
-        self.failed_at, kept = int(state["failed_at"]), state["failing"]
+        self.n, self.batches = whole(state["n"]), whole(state["batches"])
+        self.seen, self.peak = _number(state["seen"]), _number(state["peak"])
+        self.failed_at, kept = whole(state["failed_at"], self.n), state["failing"]
+        if (kept is None) != (self.peak == -math.inf) or self.peak > self.seen + 1e-9:
+            raise ValueError("a peak without what it is of")
         if kept is not None:
-            name, *numbers = kept
-            self.failing = Term(str(name), *(float(v) for v in numbers))
+            name, log_e, deviation, eps = kept
+            self.failing = Term(str(name), _number(log_e), float(deviation), _number(eps))
         if len(state["groups"]) != 3 or (state["gaussian"] is None) != (self.gaussian is None):
             raise ValueError("evidence of another kind")
-        for group, part in zip(self.groups, state["groups"]):
+        for group, part, rows in zip(self.groups, state["groups"], (1, 2, 2)):
             group.restore(part)
+            if group.n * rows > self.n:
+                raise ValueError(f"{group.n} rows of {self.n} draws")
         if self.gaussian is not None:
             self.gaussian.restore(state["gaussian"])
         self.path = [[float(v) for v in point] for point in state["path"]]
+        if any(len(point) != _PATH or not 0 <= point[0] <= self.n for point in self.path):
+            raise ValueError("a path of another kind")
 
 
 def _of(columns: Columns, where: str) -> Columns:
@@ -261,6 +268,13 @@ def _log_sum(logs: np.ndarray) -> float:
     """log Σ exp."""
     top = float(logs.max(initial=-math.inf))
     return top if not math.isfinite(top) else top + math.log(np.exp(logs - top).sum())
+
+
+def _number(value) -> float:
+    value = float(value)
+    if math.isnan(value):
+        raise ValueError("expected a number, got nan")
+    return value
 
 
 def _word(value: float) -> float | str:

@@ -50,7 +50,7 @@ def _(score, x, step_size, noise):
 
 @mistake("langevin_noise_repeated", port="langevin_step", source="N09: half a batch drawn twice")
 def _(score, x, step_size, noise=None, *, rng=None):
-    """The second half of the batch repeats the noise that the first half drew."""
+    """The noise repeats within the batch: rows a period apart have the same."""
     if noise is None:
         first = np.random.default_rng(rng).standard_normal(((len(x) + 1) // 2, x.shape[1]))
         noise = np.concatenate([first, first])[: len(x)]
