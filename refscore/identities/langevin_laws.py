@@ -261,7 +261,9 @@ def de_bruijn_fisher(ports, case):
     x = p0.mean + z @ np.linalg.cholesky(p0.covariance).T
     loss = np.asarray(ports.fisher_loss(score_of(p0), score_of(law), x))
     if loss.ndim == 0:
+        mean = loss
         loss = np.array([ports.fisher_loss(score_of(p0), score_of(law), a[None]) for a in x])
+        yield Sides("mean of a batch, by the losses of its points", mean, loss.mean())
 
     def after(t):
         return oracles.langevin.law_after(law, t, 1, p0.mean, p0.covariance) if t else p0

@@ -116,7 +116,7 @@ def _judged(case, step, rate, *sizes):
         yield below("x'", uniforms, ("x1", "x2", "x1 + x2"))
         return
     yield Draws("x'", after, Normal(law.mean, law.covariance))
-    yield Draws("accepted", moved, Mean(np.array(rate(law, *sizes)), 0.0, 1.0))
+    yield Draws("accepted", moved, Mean(np.array(rate(law, *sizes)), 0.0, 1.0), 0.035)
 
 
 def _both(**inputs):

@@ -154,7 +154,8 @@ def _array(port: Port, value, part: str = "") -> np.ndarray:
     if found.dtype.kind == "c":
         raise Malformed(f"{port.name} returned complex numbers, expected real ones")
     if found.dtype.kind not in "fiub":
-        raise Malformed(f"{port.name} returned {part}{_described(value)}, {_expected(port)}")
+        kind = f" and dtype {found.dtype}" if hasattr(value, "dtype") else ""
+        raise Malformed(f"{port.name} returned {part}{_described(value)}{kind}, {_expected(port)}")
     return found
 
 

@@ -18,6 +18,7 @@ from refscore.verify.hints import hints
 from refscore.verify.loading import load
 from refscore.verify.ports import PORTS
 from refscore.verify.report import CaseResult, CheckResult, Report
+from refscore.verify.signatures import left_out
 from refscore.verify.subject import Subject
 
 _ORDER = ("error", "fails", "undecided", "holds", "not offered")
@@ -173,6 +174,14 @@ def _never_called(subject: Subject, port: str, entries) -> tuple[str, str]:
         )
     if given is None or any(subject.takes(port)[:2]):
         return "not offered", "no case of the catalogue was accepted"
+    source = subject.source
+    function = source[port] if isinstance(source, dict) else getattr(source, port)
+    absent = left_out(function, PORTS[port])
+    if absent:
+        return "error", (
+            f"{port} takes no {', '.join(absent)}, which comes before the draws: arguments are"
+            f" handed over by position, {PORTS[port].signature}"
+        )
     return "error", (
         f"{port} names neither {given} nor rng, so no check can call it; a library that draws"
         " inside can be handed its draws by refscore.verify.replay"

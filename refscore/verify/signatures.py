@@ -63,6 +63,17 @@ def takes(function: Callable, port: Port) -> Takes:
     return Takes(given, generator, last.kind is last.POSITIONAL_ONLY, optional, more)
 
 
+def left_out(function: Callable, port: Port) -> list[str]:
+    """Arguments of the port a function does not name, where draws stand in the place of one."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    first = [p.name for p in parameters if p.kind in _BY_POSITION][: len(port.arguments)]
+    draws = {*GENERATOR_NAMES, *GIVEN_NAMES} - set(port.arguments)
+    return [n for n in port.arguments if n not in first] if draws & set(first) else []
+
+
 def _beyond(parameters, count: int) -> list[inspect.Parameter]:
     """The parameters left after `count` arguments by position."""
     left = []

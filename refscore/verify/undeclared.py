@@ -218,11 +218,11 @@ def _rivals(failed: list[CheckResult], found: list, entries, level: Level) -> li
     names = sorted({name for c in failed if c.diagnosis for name in c.diagnosis.mistakes})
     own = [entry for entry in entries if entry.name in {c.name for c in failed}]
 
-    def differs(name: str) -> bool:
-        wrong = Subject(mistakes()[name].subject())
+    def differs(mistake: str) -> bool:
+        wrong = Subject(mistakes()[mistake].subject())
         return not any(
-            _all_hold(_redeclared(wrong, {convention: value}), own, level, failed)
-            for convention, value in found
+            _all_hold(_redeclared(wrong, {name: value}), own, level, failed, closely=False)
+            for name, value in found
         )
 
     return [name for name in names if differs(name)]
@@ -281,8 +281,12 @@ def _constant(offsets: list[tuple[float, int]]) -> bool:
     return bool(np.ptp(values) <= allowed or np.ptp(values / dims) <= allowed)
 
 
-def _all_hold(subject, entries, level: Level, failed: list[CheckResult]) -> bool:
-    """Every offered check holds, each failed one on a case at least; ends where one fails."""
+def _all_hold(
+    subject, entries, level: Level, failed: list[CheckResult], *, closely: bool = True
+) -> bool:
+    """Every offered check holds, each failed one on a case at least; ends where one fails.
+
+    `closely`: draws of a check that failed must fit better than what is declared has to."""
     offered = set(subject.offered())
     cost = {check.name: check.seconds for check in failed}
     wrong = {(check.name, c.case) for check in failed for c in check.cases if c.verdict == "fails"}
@@ -292,7 +296,7 @@ def _all_hold(subject, entries, level: Level, failed: list[CheckResult]) -> bool
             continue
         verdicts, cases = set(), len(list(entry.cases()))
         for case in sorted(entry.cases(), key=lambda case: (entry.name, case.name) not in wrong):
-            strict = entry.name in cost and entry.kind == "expectation"
+            strict = closely and entry.name in cost and entry.kind == "expectation"
             engine = (Strict if strict else Engine)(eps=level.eps)
             found = evaluate_case(entry, subject, case, level.share / cases, engine=engine)
             verdicts.add(found.verdict)

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from refscore.identities.base import Draws, Normal, Same
 from refscore.verify import Subject
-from refscore.verify.evidence.identity import fingerprint
+from refscore.verify.evidence.identity import fingerprint, signature
 
 LIBRARY = """\
 import numpy as np
@@ -46,6 +47,17 @@ def python(folder, code, *arguments, seed="0"):
         [sys.executable, "-c", code, *arguments],
         cwd=folder, env=environment, capture_output=True, text=True,
     )  # fmt: skip
+
+
+def test_an_adapter_named_like_a_module_of_python_is_told(tmp_path):
+    adapter, keys = tmp_path / "types.py", []
+    (tmp_path / "own_library.py").write_text(LIBRARY)
+    (tmp_path / "elsewhere").mkdir()
+    for temperature in ("1.0", "1.5"):
+        adapter.write_text(ADAPTERS["inherited"].replace("1.0", temperature))
+        found = python(tmp_path / "elsewhere", KEY, "../types.py:Mine")
+        keys.append(found.stdout)
+    assert len({*keys, ""}) == 3, found.stderr
 
 
 @pytest.mark.parametrize("kind", ADAPTERS)
@@ -181,9 +193,66 @@ def test_states_of_generators_do_not_count_and_cycles_end():
     assert key() == key()
 
 
+class Empty(list):
+    """A subject that is false, as an empty list is."""
+
+    def __init__(self, weights, port=step):
+        super().__init__()
+        self.weights, self.langevin_step = weights, port
+
+
+def test_a_subject_that_is_false_is_told_all_the_same():
+    weights = [np.ones(2), np.ones(2), np.full(2, 1.5)]
+    keys = [fingerprint(Subject(Empty(0, _closed(w)))) for w in weights]
+    assert keys[0] == keys[1] != keys[2]
+    keys = [fingerprint(Subject(Empty(w))) for w in weights]
+    assert keys[0] == keys[1] != keys[2]
+
+
+class Shut:
+    """A subject whose attributes cannot all be read."""
+
+    def __init__(self):
+        self.inside = self
+
+    def __reduce_ex__(self, protocol):
+        raise RuntimeError("no")
+
+    __array__ = property(lambda self: 1 / 0)
+    langevin_step = staticmethod(step)
+
+
+def test_attributes_that_cannot_be_read_end_no_run():
+    assert len(fingerprint(Subject(Shut()))) == 32
+
+
+def test_compiled_functions_of_jax_are_told():
+    jax = pytest.importorskip("jax")
+
+    def key(weights):
+        closed = _closed(jax.numpy.asarray(weights))
+        return fingerprint(Subject({"langevin_step": jax.jit(closed)}))
+
+    assert key([1.0, 2.0]) == key([1.0, 2.0])
+    assert key([1.0, 2.0]) != key([1.0, 2.5])
+
+
 def test_what_is_too_deep_to_tell_is_never_met_again():
     chain: list = []
     for _ in range(100_000):
         chain = [chain]
     subject = Subject(SimpleNamespace(langevin_step=step, chain=chain))
     assert fingerprint(subject) != fingerprint(subject)
+
+
+def test_a_signature_tells_laws_tolerances_and_oracles():
+    def drawn(factor):
+        return lambda seed, n: factor * np.random.default_rng(seed).standard_normal((n, 2))
+
+    laws = [
+        Normal(np.zeros(2), np.eye(2)), Normal(np.zeros(2), 2 * np.eye(2)),
+        Normal(np.ones(2), np.eye(2)), Same(drawn(1.0)), Same(drawn(2.0)),
+    ]  # fmt: skip
+    found = [signature(Draws("x", None, law, eps)) for law in laws for eps in (0.05, 0.1)]
+    assert len(set(found)) == 2 * len(laws)
+    assert signature(Draws("x", None, Same(drawn(1.0)), 0.05)) == found[6]

@@ -277,3 +277,78 @@ def test_a_chain_that_draws_returns_its_end_or_all_its_points(part):
     report = rv.run(SimpleNamespace(langevin_sample=langevin_sample))
     assert report.exit_code == (part in SPOILT)
     assert not {name for c in report.checks if c.diagnosis for name in c.diagnosis.mistakes}
+
+
+def test_an_argument_left_out_before_the_draws_is_named():
+    def hmc_step(log_density, score, x, step_size, n_leapfrog, rng):
+        raise AssertionError("never called")
+
+    def sgld_step(gradient, x, step_size, rng):
+        raise AssertionError("never called")
+
+    report = rv.run({"hmc_step": hmc_step, "sgld_step": sgld_step})
+    assert "hmc_step takes no momentum" in report["hmc_step_prerequisites"].note
+    assert "sgld_step takes no gradient_noise" in report["sgld_step_prerequisites"].note
+
+
+def test_an_answer_of_objects_is_told_its_dtype():
+    def langevin_step(score, x, step_size, noise):
+        return library.langevin_step(score, x, step_size, noise).astype(object)
+
+    report = rv.run({"langevin_step": langevin_step})
+    assert "and dtype object" in report["langevin_step_prerequisites"].note
+
+
+def _shared_within_pairs(log_density, score, x, step_size, rng):
+    z, u = rng.standard_normal(x.shape), rng.random((len(x) + 1) // 2).repeat(2)[: len(x)]
+    return library.mala_step(log_density, score, x, step_size, z, u)
+
+
+def test_uniform_numbers_that_neighbours_share_are_seen():
+    report = rv.run(SimpleNamespace(mala_step=_shared_within_pairs))
+    assert report["mala_draws"].verdict == "fails"
+    assert not report["mala_draws"].diagnosis.mistakes
+
+
+@pytest.mark.parametrize("every", [25, 50, 100])
+def test_noise_of_any_period_repeats_within_the_batch(every):
+    def langevin_step(score, x, step_size, rng):
+        noise = rng.standard_normal((every, x.shape[1]))[np.arange(len(x)) % every]
+        return library.langevin_step(score, x, step_size, noise)
+
+    check = rv.run(SimpleNamespace(langevin_step=langevin_step))["one_step_draws"]
+    assert check.verdict == "fails"
+    assert "half" not in check.diagnosis.explanation
+
+
+def _drawn_splitting(scheme):
+    def underdamped_step(score, x, v, step_size, friction, rng):
+        noise = rng.standard_normal((scheme.count("O"), *x.shape))
+        noise = noise if len(noise) == 2 else noise[0]
+        return splitting(scheme)(score, x, v, step_size, friction, noise)
+
+    return {"underdamped_step": underdamped_step}
+
+
+@pytest.mark.parametrize("scheme", ["ABOBA", "OBABO", "OABAO"])
+def test_a_splitting_that_draws_is_told_its_convention(scheme):
+    report = rv.run(_drawn_splitting(scheme))
+    assert report.convention == f"conventions = {{\"splitting\": '{scheme}'}}"
+    declared = {**_drawn_splitting(scheme), "conventions": {"splitting": scheme}}
+    assert rv.run(declared).exit_code == 0
+
+
+def _drawn_corrector(mean):
+    def corrector_step(score, x, snr, rng):
+        z, s = rng.standard_normal(x.shape), score(x)
+        sizes = [np.linalg.norm(a, axis=-1, keepdims=True) for a in (z, s)]
+        ratio = sizes[0].mean() / sizes[1].mean() if mean else sizes[0] / sizes[1]
+        e = 2 * (snr * ratio) ** 2
+        return x + e * s + np.sqrt(2 * e) * z
+
+    return {"corrector_step": corrector_step, "conventions": {"norms": "batch mean"}}
+
+
+def test_norms_by_row_do_not_hold_as_means_of_the_batch():
+    assert rv.run(_drawn_corrector(mean=True)).exit_code == 0
+    assert rv.run(_drawn_corrector(mean=False)).exit_code == 1

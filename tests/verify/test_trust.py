@@ -11,7 +11,8 @@ from refscore.identities.settings import gaussian
 def metric_step(drift=1.0, variance=1.0, root=np.linalg.cholesky):
     def preconditioned_step(score, x, step_size, preconditioner, rng):
         noise = np.sqrt(variance * step_size) * rng.standard_normal(x.shape)
-        return x + drift * step_size / 2 * score(x) @ preconditioner + noise @ root(preconditioner).T
+        moved = x + drift * step_size / 2 * score(x) @ preconditioner
+        return moved + noise @ root(preconditioner).T
 
     return {"preconditioned_step": preconditioned_step}
 

@@ -61,13 +61,15 @@ def _by_system(name: Path) -> int:
                     return handle
         except OSError:  # a file system without locks
             os.close(handle)
-            raise
+            _removed(name)
+            return _by_existence(name)
         os.close(handle)
 
 
 def _by_existence(name: Path) -> int:
     """A file that only one can make; an old one was left behind."""
-    while True:
+    end = time.monotonic() + 2 * _STALE
+    while time.monotonic() < end:
         try:
             return os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         except (FileExistsError, PermissionError):
@@ -75,6 +77,7 @@ def _by_existence(name: Path) -> int:
                 if time.time() - os.stat(name).st_mtime > _STALE:
                     _removed(name)
         time.sleep(_WAIT)
+    raise SubjectError(f"{name} is held by another run, or cannot be written")
 
 
 def _removed(name: Path) -> None:

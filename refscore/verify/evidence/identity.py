@@ -23,6 +23,7 @@ _SKIPPED = {
     "__abstractmethods__", "_abc_impl", "__slotnames__",
 }  # fmt: skip
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+_HOLDERS = (np.ndarray, list, tuple, set, frozenset, dict)
 _MOST = 500_000  # objects; a subject of more has no lasting digest
 
 
@@ -44,9 +45,9 @@ def fingerprint(subject: Subject) -> str:
         else:
             _defined(source, told)
             told.tell(source)
-            ports = [source if isinstance(source, dict) else _Bound(source)] * bool(source)
-            told.tell([p[name] for p in ports for name in subject.offered()])
-    except (RecursionError, _TooLarge):
+            held = source if isinstance(source, dict) else _Bound(source)
+            told.tell([held[name] for name in subject.offered()])
+    except Exception:  # too deep, too large, or an attribute that cannot be read
         told.digest.update(os.urandom(32))
     told.digest.update(told.sources.digest())
     return told.digest.hexdigest()[:32]
@@ -94,6 +95,8 @@ class _Teller:
             raise _TooLarge
         for kinds, how in _TOLD:
             if isinstance(value, kinds):
+                if isinstance(value, _HOLDERS) and hasattr(value, "__dict__"):  # a class of its own
+                    self._items([type(value), dict(vars(value))])
                 return getattr(self, how)(value)
         if hasattr(type(value), "__array__") and self._array_like(value):
             return None
@@ -199,7 +202,9 @@ class _Teller:
                 continue
             self._say(str(kind.__module__), kind.__qualname__)
             self._home(kind.__module__, file)
-            if file is None or is_local(os.path.realpath(file)):
+            # a file named like an installed module is not what the module's name leads to
+            elsewhere = getattr(found, kind.__name__, None) is not kind
+            if file is None or elsewhere or is_local(os.path.realpath(file)):
                 own = {k: v for k, v in vars(kind).items() if k not in _SKIPPED}
                 self._mapping({k: v for k, v in own.items() if not isinstance(v, _SLOTS)})
 
@@ -260,11 +265,15 @@ def _names(code) -> set:
 
 
 def signature(outcome: Draws) -> str:
-    """A digest of an outcome's law and tolerance: evidence against one law is none of another."""
+    """A digest of an outcome's law and tolerance: evidence against one law is none of another.
+
+    An oracle that draws is told by some of its draws.
+    """
     digest = hashlib.sha256(type(outcome.law).__name__.encode())
     for value in (*outcome.law, outcome.eps):
         if isinstance(value, tuple) or value is None or isinstance(value, bool):
             digest.update(repr(value).encode())
-        elif not callable(value):
-            digest.update(np.asarray(value, float).tobytes())
+        else:
+            array = np.asarray(value(0, 8) if callable(value) else value, float)
+            digest.update(repr(array.shape).encode() + array.tobytes())
     return digest.hexdigest()[:16]

@@ -29,7 +29,8 @@ class Store:
 
     def __init__(self, path: str | os.PathLike, subject: Subject):
         self.path, self.messages = Path(path), list[str]()
-        self._file, self._stamp = checked(path), None
+        self._file = checked(path)
+        self._stamp: tuple[int, int, int] | None = None
         self.key, self.name = fingerprint(subject), subject.name
         self._own: dict[str, dict] = {}
         self._others: dict[str, str] = {}  # as JSON
@@ -80,8 +81,12 @@ class Store:
         self._stamp = now
         self._others = {k: json.dumps(v) for k, v in found.items() if k != self.key}
         for name, entry in found.get(self.key, {"outcomes": {}})["outcomes"].items():
-            if name not in self._own or _drawn(entry) > _drawn(self._own[name]):
-                self._put(name, entry)
+            if name in self._own and not (
+                _drawn(entry) > _drawn(self._own[name])
+                and entry.get("digest") == _digest(self.key, name, entry["state"])
+            ):
+                continue
+            self._put(name, entry)
         return found
 
     def _text(self) -> str:
