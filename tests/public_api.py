@@ -39,12 +39,14 @@ class Array(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A number. `sign`: "any", "zero" (at least 0) or "positive"; `optional`: None is welcome."""
+    """A number. `sign`: "any", "zero" (at least 0) or "positive"; `optional`: None is welcome,
+    `infinite` inf."""
 
     value: float
     sign: str = "any"
     optional: bool = False
     array: bool = False
+    infinite: bool = False
 
 
 class Count(NamedTuple):
@@ -822,7 +824,7 @@ def _chain_calls():
             {
                 "step": Object(STEP), "x0": Array(X, sizes=True), "n_steps": Count(5, 0),
                 "rng": Rng(), "burn_in": Count(1, 0), "thin": Count(2),
-                "memory_limit": Number(1e9, "positive"),
+                "memory_limit": Number(1e9, "positive", infinite=True),
             },
             lambda run: run.x,
         ),

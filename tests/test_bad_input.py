@@ -60,7 +60,9 @@ def _wrong_array(argument: Array):
 
 
 def _wrong_number(argument: Number):
-    yield from (("nan", np.nan), ("inf", np.inf), ("-inf", -np.inf), ("complex", 1j))
+    yield from (("nan", np.nan), ("-inf", -np.inf), ("complex", 1j))
+    if not argument.infinite:
+        yield "inf", np.inf
     yield "a nested list", [[argument.value]]
     if not argument.array:
         yield "a list", [argument.value, argument.value]

@@ -202,15 +202,15 @@ def learnt_scores_fail_in_gaps(ports, case):
         right = oracles.scores.score(learnt, x)[:, 0] - truth
         yield Sides(f"error, noise {sigma:g}", error, right)
         weights = density / density.sum()
-        yield Sides(f"weighted, noise {sigma:g}", weights @ error**2, weights @ right**2)
+        yield Sides(f"error, weighted, noise {sigma:g}", weights @ error**2, weights @ right**2)
         worst.append(np.abs(error).max())
         if sigma == 0:
             near, gap = density > 0.5 * density.max(), density < 0.05 * density.max()
             less = np.abs(error[near]).max() < 0.2 * np.abs(error[gap]).max()
             yield Sides(
-                "at the modes a fifth of that in the gap", np.array(float(less)), np.array(1.0)
+                "error, at the modes, a fifth of the gap", np.array(float(less)), np.array(1.0)
             )
-    yield Sides("under noise a fifth", np.array(float(worst[1] < 0.2 * worst[0])), np.array(1.0))
+    yield Sides("error, noise, a fifth", np.array(float(worst[1] < 0.2 * worst[0])), np.array(1.0))
 
 
 def _erratum_case(low, basins):
