@@ -1,14 +1,14 @@
 """Estimators: from data to parameters, scores or densities, with their errors."""
 
+from refscore._checkpoints import (
+    load_checkpoint,
+    save_checkpoint,
+)
 from refscore.estimation.bandwidths import (
     kernel_mise,
     leave_one_out,
     likelihood_bandwidth,
     optimal_bandwidth,
-)
-from refscore.estimation.checkpoints import (
-    load_checkpoint,
-    save_checkpoint,
 )
 from refscore.estimation.contrastive import contrastive_divergence_gradient
 from refscore.estimation.efficiency import (

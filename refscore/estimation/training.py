@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_points, as_positive, as_rng, as_scalar
-from refscore.estimation._rows import checked_rows, draws, held_out_arguments, rows_of
-from refscore.estimation.checkpoints import (
+from refscore._checkpoints import (
     generator_from,
     generator_state,
     load_checkpoint,
     save_checkpoint,
 )
-from refscore.estimation.fingerprints import digest, field_digest, seed_of
+from refscore._fingerprints import digest, field_digest, seed_of
+from refscore.estimation._rows import checked_rows, draws, held_out_arguments, rows_of
 from refscore.estimation.fit import (
     as_gradient,
     as_parametric,

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refscore._progress import Progress
 from refscore.fields.base import read_only
 from refscore.langevin.chains import Chains
 from refscore.langevin.moments import no_moments
-from refscore.langevin.progress import Progress
 
 PACE = 0.1  # seconds of work between two meetings, unless one step takes longer
 
@@ -53,7 +53,7 @@ class Blocks:
     def run(self, n_steps: int, callback: Callable | None, progress: bool, workers) -> Run:
         """n_steps steps of all; an exception on the way carries what was kept."""
         try:
-            with _pool(workers, self.chains) as pool, Progress(n_steps, progress) as shown:
+            with _pool(workers, self.chains) as pool, Progress(n_steps, progress, "steps") as shown:
                 try:
                     self._advance(n_steps, callback, pool, shown)
                 except BaseException:

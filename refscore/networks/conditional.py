@@ -19,6 +19,7 @@ from refscore._arguments import as_array, as_count, as_points, as_positive, as_r
 from refscore.fields import Family, Field
 from refscore.fields.linearisation import Local, borrowed_workspace, rows_in_blocks
 from refscore.networks.backpropagation import MLPLocal
+from refscore.networks.blocks import BlockField
 
 READINGS = ("score", "noise", "denoiser")
 
@@ -136,15 +137,13 @@ class ConditionalMLP(Family):
         shape = None if np.ndim(sigma) == 0 else x.shape[:-1]
         sigma = np.broadcast_to(as_levels(sigma, "sigma", shape), x.shape[:-1])
         rows = x.reshape(-1, self.dim), sigma.reshape(-1)
-        return self._blockwise(*rows, lambda local, rows: local.value).reshape(x.shape)
+        return self._values(*rows).reshape(x.shape)
 
-    def _blockwise(self, x, sigma, read):
-        """read(local, rows) over blocks of points that fit the cache, joined."""
+    def _values(self, x, sigma):
+        """s at points (n, d) and levels (n,), over blocks of points that fit the cache."""
         blocks = rows_in_blocks(len(x), self.rows_at_once)
         with borrowed_workspace() as space, beyond_float():
-            return np.concatenate(
-                [read(self._local(x[rows], sigma[rows], space), rows) for rows in blocks]
-            )
+            return np.concatenate([self._local(x[b], sigma[b], space).value for b in blocks])
 
     def _local(self, x, sigma, workspace=None) -> Local:
         return ConditionalLocal(self, x, sigma, workspace)
@@ -216,7 +215,7 @@ class ConditionalLocal(Local):
         return np.concatenate([self._C * v, np.zeros((*v.shape[:-1], self._extra))], axis=-1)
 
 
-class _AtLevel(Field):
+class _AtLevel(BlockField):
     """A conditional network at one level; its parameters are the whole network's."""
 
     def __init__(self, family, sigma):
@@ -229,24 +228,6 @@ class _AtLevel(Field):
 
     def with_parameters(self, theta):
         return self.family.with_parameters(theta).at(self.sigma)
-
-    def _read(self, x, read):
-        return self.family._blockwise(x, np.full(len(x), self.sigma), read)
-
-    def _value(self, x):
-        return self._read(x, lambda local, rows: local.value)
-
-    def _jvp(self, x, v):
-        return self._read(x, lambda local, rows: local.jvp(v[None, rows])[0])
-
-    def _vjp(self, x, v):
-        return self._read(x, lambda local, rows: local.vjp(v[rows]))
-
-    def _jacobian(self, x):
-        return self._read(x, lambda local, rows: local.jacobian())
-
-    def _divergence(self, x):
-        return self._read(x, lambda local, rows: local.divergence())
 
     def _local(self, x, workspace=None):
         return ConditionalLocal(self.family, x, np.full(len(x), self.sigma), workspace)

@@ -15,12 +15,11 @@ from itertools import pairwise
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_rng
-from refscore.fields import Field
-from refscore.fields.linearisation import borrowed_workspace, rows_in_blocks
 from refscore.networks.backpropagation import MLPLocal
+from refscore.networks.blocks import BlockField
 
 
-class MLP(Field):
+class MLP(BlockField):
     """A network R^d → R^d: tanh hidden layers, a linear last layer.
 
     weights: L matrices (out, in); biases: L vectors (out,); the first `in` and the last `out`
@@ -93,28 +92,6 @@ class MLP(Field):
             return np.einsum("kd,dk->k", *self.weights)
         first, middle, last = self.weights
         return middle * (first @ last).T
-
-    def _blockwise(self, x, read):
-        """read(local, rows) over blocks of points that fit the cache, joined."""
-        blocks = rows_in_blocks(len(x), self.rows_at_once)
-        with borrowed_workspace() as space:
-            parts = [read(MLPLocal(self, x[rows], space), rows) for rows in blocks]
-            return np.concatenate(parts)
-
-    def _value(self, x):
-        return self._blockwise(x, lambda local, rows: local.value)
-
-    def _jvp(self, x, v):
-        return self._blockwise(x, lambda local, rows: local.jvp(v[None, rows])[0])
-
-    def _vjp(self, x, v):
-        return self._blockwise(x, lambda local, rows: local.vjp(v[rows]))
-
-    def _jacobian(self, x):
-        return self._blockwise(x, lambda local, rows: local.jacobian())
-
-    def _divergence(self, x):
-        return self._blockwise(x, lambda local, rows: local.divergence())
 
     def _local(self, x, workspace=None):
         return MLPLocal(self, x, workspace)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from refscore import objectives
-from refscore.estimation.fingerprints import digest, field_digest, seed_of
+from refscore._fingerprints import digest, field_digest, seed_of
 from refscore.fields import LinearInParameters
 
 POWER = 2
@@ -113,7 +113,7 @@ def test_it_is_the_same_in_another_process():
     code = textwrap.dedent("""
         import numpy as np
         from refscore import objectives
-        from refscore.estimation.fingerprints import digest
+        from refscore._fingerprints import digest
         def local(s):
             return s in {"a", "b", "c", "d"} and np.exp(s) + len(range(int(s)))
         print(digest([local, lambda s: s**4, objectives.power_weight(1), {"b", "c", "a"}]))

@@ -60,12 +60,12 @@ def test_a_fast_run_is_interrupted_between_steps():
 
 
 def test_progress_moves_while_a_run_goes_on(monkeypatch):
-    from refscore.langevin import blocks, progress
+    from refscore import _progress
+    from refscore.langevin import blocks
 
-    monkeypatch.setattr(progress, "INTERVAL", 0.01)
     monkeypatch.setattr(blocks, "PACE", 0.01)
     seen = []
-    monkeypatch.setattr(progress.Progress, "update", lambda self, k: seen.append(k))
+    monkeypatch.setattr(_progress.Progress, "update", lambda self, k: seen.append(k))
     L.run(L.ula(lambda x: -x, 0.1), np.zeros((1, 1)), 20_000, rng=0, progress=True)
     assert len(seen) > 5
     assert seen[-1] == 20_000

@@ -189,7 +189,7 @@ def test_progress_through_tqdm_where_it_is_installed(monkeypatch):
     updates = []
 
     class Bar:
-        def __init__(self, total, unit):
+        def __init__(self, total, **how):
             updates.append(total)
 
         def update(self, n):

@@ -41,11 +41,11 @@ def test_loss_is_the_formula_in_blocks_of_any_size(field, rows_at_once, monkeypa
 
 def test_the_loss_and_the_gradient_tend_to_the_sliced_ones_with_order_two():
     want, slope = sliced_loss(NET, X, PROBES), sliced_loss_gradient(NET, X, PROBES)
-    steps = np.array([0.1, 0.05, 0.025])
+    steps = np.array([0.01, 0.005, 0.0025])
     errors = [np.abs(finite_difference_loss(NET, X, e, PROBES) - want).max() for e in steps]
     off = [np.abs(finite_difference_loss_gradient(NET, X, e, PROBES) - slope).max() for e in steps]
-    np.testing.assert_allclose(np.diff(np.log2(errors)), -2, atol=0.1)
-    np.testing.assert_allclose(np.diff(np.log2(off)), -2, atol=0.1)
+    np.testing.assert_allclose(np.diff(np.log2(errors)), -2, atol=0.005)
+    np.testing.assert_allclose(np.diff(np.log2(off)), -2, atol=0.005)
 
 
 def test_gradient_is_the_complex_step():

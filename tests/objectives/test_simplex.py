@@ -63,7 +63,7 @@ def test_weights_vanish_on_every_face_and_the_loss_stays_finite_there():
 
 @pytest.mark.parametrize("kind", ["product", "min"])
 def test_concentrations_of_a_dirichlet_law_are_found(kind):
-    """s = Σ (αᵢ − 1) ψᵢ, linear in α: 200 000 draws; the estimate is within 0.1 of the truth."""
+    """s = Σ (αᵢ − 1) ψᵢ, linear in α: 40 fits of 5000 draws lie about the truth as they spread."""
 
     def features(x):
         rest = 1 - x.sum(-1, keepdims=True)
@@ -77,12 +77,17 @@ def test_concentrations_of_a_dirichlet_law_are_found(kind):
         out[:, 2] = -1 / rest[:, None, None] ** 2
         return out
 
-    x = RNG.dirichlet([4.0, 3.0, 5.0], 200_000)[:, [1, 2]]
+    def fitted(x):
+        g = simplex_loss_gradient(model, x, kind)
+        gamma = [simplex_loss_gradient(model.with_parameters(e), x, kind) - g for e in np.eye(3)]
+        return 1 - np.linalg.solve(gamma, g)
+
     model = LinearInParameters(features, jacobians, np.zeros(3), 2)
-    g = simplex_loss_gradient(model, x, kind)
-    gamma = [simplex_loss_gradient(model.with_parameters(e), x, kind) - g for e in np.eye(3)]
-    alpha = 1 - np.linalg.solve(gamma, g)
-    np.testing.assert_allclose(alpha, [3.0, 5.0, 4.0], atol=0.1)
+    x = RNG.dirichlet([4.0, 3.0, 5.0], 200_000)[:, [1, 2]]
+    apart = np.array([fitted(part) for part in np.split(x, 40)])
+    error = apart.std(0) / np.sqrt(40)
+    assert error.max() < 0.02
+    assert np.all(np.abs(fitted(x) - [3.0, 5.0, 4.0]) < 6 * error)
 
 
 @pytest.mark.parametrize(
