@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 
-def options(question: str, mistakes: dict[str, str]) -> argparse.Namespace:
+def options(question: str, mistakes: dict[str, str], film: bool = False) -> argparse.Namespace:
     """The options `.mistake` (a name of `mistakes`, or None) and `.save` (a path, or None).
 
     `mistakes` maps each name to what is done wrong; `.warning` says for the figure which one
-    was made. In a notebook all are None.
+    was made; with `film` there is `.animate` (a path, or None). In a notebook all are None.
     """
     names = "\n".join(f"  {name:<22}{meaning}" for name, meaning in mistakes.items())
     parser = argparse.ArgumentParser(
@@ -21,6 +21,8 @@ def options(question: str, mistakes: dict[str, str]) -> argparse.Namespace:
     )
     parser.add_argument("--mistake", metavar="NAME", help="make this mistake and see its mark")
     parser.add_argument("--save", metavar="FILE", help="write the figure instead of showing it")
+    if film:
+        parser.add_argument("--animate", metavar="FILE.gif", help="write a film as well")
     chosen = parser.parse_args([] if "ipykernel" in sys.modules else None)
     if chosen.mistake not in (None, *mistakes):
         parser.error(f"--mistake {chosen.mistake} is not known; there are\n{names}")

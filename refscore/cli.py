@@ -10,7 +10,7 @@ from pathlib import Path
 
 from refscore.identities import find
 from refscore.verify import listing
-from refscore.verify.errors import SubjectError
+from refscore.verify.errors import SubjectError, said
 from refscore.verify.options import parser
 from refscore.verify.render import listings, terminal
 from refscore.verify.render.ink import Ink, wanted
@@ -52,6 +52,7 @@ def _verify(arguments) -> int:
     _known(arguments.check or [])
     if arguments.more and not arguments.evidence:
         raise SubjectError("--more needs --evidence FILE, what to go on from")
+    _outputs(arguments)
     if not arguments.targets:
         return _verify_self(arguments)
     reports = [_report(target, arguments) for target in arguments.targets]
@@ -59,6 +60,18 @@ def _verify(arguments) -> int:
         print("\n".join(_text(report, arguments) for report in reports), end="")
     codes = {report["exit_code"] for report in reports}
     return 1 if 1 in codes else max(codes)
+
+
+def _outputs(arguments) -> None:
+    """Where the reports go, as it is meant now: a subject may change the folder."""
+    names = ("json", "markdown", "html")
+    screen = [f"--{name}" for name in names if getattr(arguments, name) == "-"]
+    if len(screen) > 1:
+        raise SubjectError(f"{' and '.join(screen)} cannot both be written to standard output")
+    for name in names:
+        path = getattr(arguments, name)
+        if path and path != "-":
+            setattr(arguments, name, os.path.abspath(path))
 
 
 def _verify_self(arguments) -> int:
@@ -104,7 +117,9 @@ def _report(target: str, arguments) -> dict:
         except (SubjectError, OSError):
             raise
         except BaseException as error:  # whatever the adapter's own code raises, SystemExit too
-            raise SubjectError(f"cannot load {target}: {type(error).__name__}: {error}") from None
+            raise SubjectError(
+                f"cannot load {target}: {type(error).__name__}: {said(error)}"
+            ) from None
         with Progress() as progress:
             report = run(
                 subject, checks=arguments.check, alpha=arguments.alpha,
@@ -206,7 +221,10 @@ def _reread(arguments) -> int:
     if arguments.answers and arguments.target:
         raise SubjectError("either a TARGET or --answers is held to the vectors, not both")
     if arguments.answers:
-        held = rereading.hold_answers(found, rereading.read_answers(arguments.answers))
+        answers = rereading.read_answers(arguments.answers)
+        if arguments.check:
+            answers = {key: answer for key, answer in answers.items() if key[0] in names}
+        held = rereading.hold_answers(found, answers)
     else:
         with contextlib.redirect_stdout(sys.stderr):
             held = rereading.hold(found, load(arguments.target or LIBRARY))

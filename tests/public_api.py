@@ -93,6 +93,7 @@ V = np.array([[1.0, 2.0], [-1.0, 0.5], [0.3, -2.0]])
 PROBES = np.array([[[1.0, -1.0], [2.0, 0.5]]] * 3) * np.array([1.0, 2.0, 3.0])[:, None, None]
 ROWS = np.array([[1.0, -1.0], [2.0, 0.5], [0.5, 1.5], [-1.0, 0.25]])
 GAUSSIAN = distributions.Gaussian(M, S)
+GAUSSIAN_LINE = distributions.Gaussian([0.3], 0.8)
 MIXTURE = distributions.GaussianMixture([0.7, 0.3], [[1.0, 0.2], [-1.5, 0.6]], [S, 2 * S])
 AFFINE = f.Affine(A, M)
 NETWORK = networks.MLP.initialise((2, 4, 3, 2), rng=3)
@@ -1014,9 +1015,17 @@ def _diffusion_calls():
     solve = {"process": process, "score_at": score_at, "x": x, "start": Number(0.1, "zero"),
              "end": Number(0.2, "zero", optional=True)}  # fmt: skip
     options = {"rtol": tolerance, "atol": tolerance}
-    for made in (VP, processes.VE(), processes.VE(exact=True)):
+    for made in (
+        VP, processes.VE(), processes.VE(exact=True), processes.SubVP(), processes.EDM(0.9),
+        processes.Straight(), processes.Cosine(),
+    ):  # fmt: skip
         name = f"processes.{type(made).__name__}"
-        for method in ("marginal", "drift_rate", "diffusion"):
+        later, snr = Array(0.6, scalar=True, rows=True), float(made.log_snr(0.3))
+        yield f"{name}.transition{made!r}", Call(made.transition, {"t": t, "s": later})
+        yield f"{name}.time_at{made!r}", Call(
+            made.time_at, {"log_snr": Array(snr, scalar=True, rows=True, infinite=True)}
+        )
+        for method in ("marginal", "drift_rate", "diffusion", "marginal_rates", "log_snr"):
             yield f"{name}.{method}{made!r}", Call(getattr(made, method), {"t": t})
         at = Array([0.1, 0.2, 0.3], scalar=True)
         yield f"{name}.drift{made!r}", Call(made.drift, {"x": Array(X, sizes=True), "t": at})
@@ -1054,11 +1063,434 @@ def _diffusion_calls():
         "diffusion.log_likelihood": Call(
             diffusion.log_likelihood, {**solve, "probes": Array(PROBES, optional=True)}
         ),
+        "diffusion.likelihood": Call(
+            diffusion.likelihood,
+            {**solve, "rng": Rng(), "n_probes": Count(2), "probe": Kind("gaussian")},
+            lambda found: found.log_density,
+        ),
+        "diffusion.likelihood_errors": Call(
+            diffusion.likelihood_errors,
+            {"process": process, "law": LAW, "x": x, "start": Number(0.1, "zero"), **options},
+            lambda found: found.prior_mismatch,
+        ),
+        "diffusion.bits_per_dimension": Call(
+            diffusion.bits_per_dimension,
+            {"log_density": Array(np.array([-3.0, -4.5]), scalar=True, sizes=True),
+             "dim": Count(3), "bin_width": positive},
+        ),
         "diffusion.gaussian_log_likelihood": Call(
             diffusion.gaussian_log_likelihood,
             {"law": LAW, "process": process, "x": x, "probes": Array(PROBES, optional=True)},
         ),
     }.items()
+
+
+def _guidance_calls():
+    process, w, when = Object(VP), number, Number(0.3, "zero")
+    one, other = Object(GAUSSIAN), Object(MIXTURE)
+    seen = {"H": Array(A[:1], sizes=True), "y": Array(M[:1]),
+            "noise_covariance": Array(S[:1, :1], scalar=True)}  # fmt: skip
+    line = Object(diffusion.ddim(VP, GAUSSIAN))
+
+    def at(score_at):
+        return score_at(0.3)(X)
+
+    both = {"process": process, "law": one, "score_at": other}
+    yield from {
+        "diffusion.kl_by_scores": Call(
+            diffusion.kl_by_scores,
+            both | {"n_times": Count(4), "nodes": Count(3), "start": Number(0.1, "zero"),
+                    "end": Number(0.4, "positive", optional=True)},
+            lambda found: found.total,
+        ),
+        "diffusion.kl": Call(diffusion.kl, {"law": one, "other": other, "nodes": Count(3)}),
+        "diffusion.prior_divergence": Call(
+            diffusion.prior_divergence, {"process": process, "law": one, "nodes": Count(3)}
+        ),
+        "diffusion.classifier_free": Call(
+            diffusion.classifier_free,
+            {"process": process, "conditional": one, "unconditional": other, "weight": w,
+             "spelling": Kind("(1 + w) c - w u")},
+            at,
+        ),
+        "diffusion.guidance_weight": Call(
+            diffusion.guidance_weight,
+            {"weight": w, "source": Kind("(1 + w) c - w u"), "target": Kind("u + w (c - u)")},
+        ),
+        "diffusion.classifier_guided": Call(
+            diffusion.classifier_guided,
+            {"process": process, "score_at": one, "likelihood_score_at": other, "weight": w},
+            at,
+        ),
+        "diffusion.class_law": Call(
+            lambda law: diffusion.class_law(law, [1]), {"law": other}, lambda law: law.score(X)
+        ),
+        "diffusion.classifier_score": Call(
+            diffusion.classifier_score,
+            {"logits": Array(X), "jacobian": Array(PROBES, sizes=True), "label": Count(1, 0),
+             "temperature": positive},
+        ),
+        "diffusion.composed": Call(
+            lambda process, score_at: diffusion.composed(process, score_at, [MIXTURE, MIXTURE]),
+            {"process": process, "score_at": one},
+            at,
+        ),
+        "diffusion.guided_ancestral": Call(
+            diffusion.guided_ancestral,
+            {"process": process, "score_at": one, "likelihood_score_at": other, "weight": w,
+             "variance": Kind("large")},
+            lambda step: step(X, 0.4, 0.3, V),
+        ),
+        "diffusion.reverse_law": Call(
+            diffusion.reverse_law,
+            {"process": process, "score_at": one, "mean": Array(M), "covariance": Array(S),
+             "stochasticity": number, "start": Number(0.2, "zero"),
+             "end": Number(0.4, "zero", optional=True)},
+            lambda law: law.covariance,
+        ),
+        "diffusion.posterior_score": Call(
+            diffusion.posterior_score, {"process": process, "law": one, **seen}, at
+        ),
+        **{
+            f"diffusion.{function.__name__}": Call(
+                function, {"process": process, "score_at": other, **seen, **more}, at
+            )
+            for function, more in (
+                (diffusion.dps_score, {"scale": number}),
+                (diffusion.pigdm_score, {"data_variance": positive}),
+                (diffusion.moment_score, {}),
+                (diffusion.flat_prior_score, {}),
+            )
+        },
+        "diffusion.replacement": Call(
+            diffusion.replacement,
+            {"step": line, "H": Array([[0.6, 0.8]]), "y": Array(M[:1])},
+            lambda step: step(X, 0.4, 0.3, V),
+        ),
+    }.items()
+
+
+def _fokker_planck_calls():
+    line = diffusion.uniform_grid(-3.0, 4.0, 12)
+    terms = {"drift": Object(GAUSSIAN_LINE.score), "diffusion": Number(0.7, "zero")}
+    on = terms | {"grid": Object(line)}
+    moving = {"density": Object(diffusion.DiffusedDensity(VP, MIXTURE)), "x": x,
+              "t": Number(0.3, "zero")}  # fmt: skip
+    flow = Object(diffusion.flow_velocity(VP, MIXTURE))
+    step, when = Number(2e-3, "positive"), Number(0.3, "zero")
+    known = diffusion.FunctionDensity(lambda y, t: -(y**2).sum(-1) / 2 - t)
+    at = {"x": Array(X, rows=True, sizes=True), "t": number}
+
+    yield from {
+        "diffusion.Grid": Call(
+            lambda edges, ends: diffusion.Grid(edges, ends=ends),
+            {"edges": Array([0.0, 0.5, 1.5, 2.0], sizes=True), "ends": Kind("periodic")},
+            lambda grid: grid.volumes,
+        ),
+        "diffusion.Grid.mass": Call(line.mass, {"density": Array(np.ones(12))}),
+        "diffusion.Grid.density": Call(
+            lambda of: line.density(of), {"of": Array(np.arange(1.0, 13.0))}
+        ),
+        "diffusion.uniform_grid": Call(
+            diffusion.uniform_grid,
+            {"low": Number(0.0), "high": Number(1.5), "n": Count(7, 2), "ends": Kind("absorbing")},
+            lambda grid: grid.volumes,
+        ),
+        "diffusion.density_evolution": Call(
+            diffusion.density_evolution,
+            on | {
+                "density": Array(np.full(12, 1 / 7)), "t0": Number(0.1), "t1": Number(0.5),
+                "n_steps": Count(3), "method": Kind("bdf2"), "every": Count(2, optional=True),
+            },
+            lambda end: end.density,
+        ),
+        "diffusion.positive_step": Call(diffusion.positive_step, on | {"t": number}),
+        "diffusion.stationary_density": Call(diffusion.stationary_density, on | {"t": number}),
+        "diffusion.spectral_gap": Call(diffusion.spectral_gap, on | {"t": number}),
+        "diffusion.relaxation_rates": Call(
+            diffusion.relaxation_rates, on | {"n": Count(3), "t": number}
+        ),
+        "diffusion.fokker_planck_residual": Call(
+            diffusion.fokker_planck_residual,
+            moving | {"drift": Object(lambda y, t: -y), "diffusion": at_least_0, "step": step},
+        ),
+        "diffusion.continuity_residual": Call(
+            diffusion.continuity_residual, moving | {"velocity": flow, "step": step}
+        ),
+        "diffusion.DiffusedDensity": Call(
+            diffusion.DiffusedDensity, {"process": Object(VP), "law": LAW},
+            lambda p: p.rate(X, 0.3),
+        ),
+        "diffusion.DiffusedDensity.rate": Call(
+            diffusion.DiffusedDensity(VP, MIXTURE).rate, {"x": x, "t": when}
+        ),
+        "diffusion.StillDensity": Call(
+            diffusion.StillDensity, {"law": LAW}, lambda p: p.score(X, 0.0)
+        ),
+        "diffusion.FunctionDensity": Call(
+            diffusion.FunctionDensity,
+            {
+                "log_density": Object(lambda y, t: -(y**2).sum(-1)), "step": step,
+                "derivatives": Kind("differences"),
+            },
+            lambda p: p.score(X, 0.0),
+        ),
+        "diffusion.FunctionDensity.jacobian": Call(known.jacobian, at),
+        "diffusion.FunctionDensity.rate": Call(known.rate, at),
+        "diffusion.langevin_terms": Call(
+            diffusion.langevin_terms, {"score": Object(GAUSSIAN.score), "diffusion": positive},
+            lambda terms: terms.drift(X),
+        ),
+        "diffusion.forward_terms": Call(
+            diffusion.forward_terms, {"process": Object(VP)}, lambda terms: terms.drift(X, 0.3)
+        ),
+        "diffusion.reverse_terms": Call(
+            diffusion.reverse_terms,
+            {"process": Object(VP), "score_at": Object(MIXTURE), "stochasticity": at_least_0},
+            lambda terms: terms.drift(X, 0.3),
+        ),
+    }.items()  # fmt: skip
+
+
+def _exponential_calls():
+    made = {"process": Object(VP), "score_at": Object(MIXTURE)}
+    at, when = {"x": Array(X, rows=True)}, Number(0.3, "zero")
+    number_of, kind = {"order": Count(3)}, {"prediction": Kind("data")}
+    early, start = {"final": Number(0.2, "zero", optional=True)}, {"start": Kind("lower order")}
+    prediction = {"process": Object(VP), "t": when, "source": Kind("noise"), "target": Kind("flow")}
+
+    def move(step):
+        return step(X, 0.5, 0.2) if not step.noises else step(X, 0.5, 0.2, V)
+
+    yield from {
+        "diffusion.convert": Call(diffusion.convert, at | {"value": v} | prediction),
+        "diffusion.conversion": Call(
+            diffusion.conversion, prediction | {"t": Array(0.3, scalar=True, rows=True)},
+            lambda pair: pair[1],
+        ),
+        "diffusion.predictions": Call(
+            diffusion.predictions,
+            {"process": Object(VP), "predicted": Object(lambda t: AFFINE), "kind": Kind("data")},
+            lambda family: family.at(0.3)(X),
+        ),
+        "diffusion.ladder_scores": Call(
+            diffusion.ladder_scores,
+            {"process": Object(VP), "family": Object(f.Family(lambda sigma: AFFINE))},
+            lambda family: family.at(0.3)(X),
+        ),
+        "diffusion.edm_denoiser": Call(
+            diffusion.edm_denoiser,
+            {"network": Object(lambda y, label: label * y), "sigma_data": positive},
+            lambda denoiser: denoiser(0.7)(X),
+        ),
+        "diffusion.exponential": Call(diffusion.exponential, made, move),
+        "diffusion.exponential.call": Call(
+            diffusion.exponential(VP, MIXTURE), at | {"t": Number(0.5, "zero"), "s": when}
+        ),
+        "diffusion.dpm_solver": Call(
+            diffusion.dpm_solver,
+            made | kind
+            | {"order": Count(2), "ratio": Number(0.4, "positive", optional=True)},
+            move,
+        ),
+        "diffusion.dpm_multistep": Call(
+            diffusion.dpm_multistep, made | number_of | kind | early | start, move
+        ),
+        "diffusion.exponential_multistep": Call(
+            diffusion.exponential_multistep, made | number_of | kind | early | start, move
+        ),
+        "diffusion.sde_dpm_multistep": Call(
+            diffusion.sde_dpm_multistep,
+            made | number_of | kind | early
+            | {"stochasticity": at_least_0, "rule": Kind("published")},
+            move,
+        ),
+        "diffusion.sde_dpm_solver": Call(
+            diffusion.sde_dpm_solver,
+            made | {"ratio": Number(0.4, "positive", optional=True), "stochasticity": positive},
+            lambda step: step(X, 0.5, 0.2, np.stack([V, X])),
+        ),
+        "diffusion.adams_bashforth": Call(
+            diffusion.adams_bashforth,
+            made | number_of | early | start | {"variable": Kind("sigma")}, move,
+        ),
+        "diffusion.plms": Call(diffusion.plms, made | early, move),
+        "diffusion.edm": Call(
+            diffusion.edm,
+            made | {
+                "method": Kind("heun"), "churn": at_least_0,
+                "n_steps": Count(9), "churn_min": at_least_0,
+                "churn_max": Number(3.0, infinite=True), "noise_scale": at_least_0,
+            },
+            move,
+        ),
+        "diffusion.flow_matching": Call(
+            diffusion.flow_matching, made | {"method": Kind("midpoint")}, move
+        ),
+        "diffusion.from_noise_first": Call(
+            diffusion.from_noise_first,
+            {"velocity": Object(lambda y, u: u * y), "final_time": positive},
+            lambda flow: flow(0.3)(X),
+        ),
+    }.items()  # fmt: skip
+
+
+def _reverse_calls():
+    law = {"process": Object(VP), "score_at": Object(MIXTURE)}
+    at = {"x": x, "t": Number(0.5, "zero"), "s": Number(0.4, "zero"), "noise": v}
+    euler = diffusion.euler_maruyama(VP, MIXTURE)
+    exactly = diffusion.euler_maruyama(VP, GAUSSIAN)
+    times = {"times": Array([0.6, 0.5, 0.35], sizes=True)}
+    line = diffusion.euler_maruyama(VP, GAUSSIAN_LINE)
+
+    def moved(step):
+        return step(X, 0.5, 0.4, V if step.noises == 1 else None)
+
+    yield from {
+        "diffusion.euler_maruyama": Call(
+            diffusion.euler_maruyama, law | {"stochasticity": at_least_0},
+            lambda step: moved(step) if step.noises else None,
+        ),
+        "diffusion.euler_maruyama.call": Call(lambda x, t, s, noise: euler(x, t, s, noise), at),
+        "diffusion.euler_maruyama.denoised": Call(
+            euler.denoised, {"x": x, "t": Number(0.5, "zero")}
+        ),
+        "diffusion.milstein": Call(
+            diffusion.milstein, law | {"stochasticity": at_least_0},
+            lambda step: moved(step) if step.noises else None,
+        ),
+        "diffusion.stochastic_heun": Call(
+            diffusion.stochastic_heun, law | {"stochasticity": at_least_0},
+            lambda step: moved(step) if step.noises else None,
+        ),
+        "diffusion.flow_euler": Call(diffusion.flow_euler, law, moved),
+        "diffusion.flow_heun": Call(diffusion.flow_heun, law, moved),
+        "diffusion.ancestral": Call(
+            diffusion.ancestral, law | {"variance": Kind("large")}, moved
+        ),
+        "diffusion.ddim": Call(
+            diffusion.ddim, law | {"eta": at_least_0},
+            lambda step: moved(step) if step.noises else None,
+        ),
+        "diffusion.predictor_corrector": Call(
+            diffusion.predictor_corrector,
+            {"predictor": Object(euler), "n_corrections": Count(1, 0), "snr": positive,
+             "order": Kind("before"), "norm": Kind("batch"), "alpha": positive},
+            lambda step: step(X, 0.5, 0.4, np.stack([V, V])) if step.noises == 2 else None,
+        ),
+        "diffusion.reversal": Call(
+            diffusion.reversal,
+            {"drift": Object(VP.drift), "diffusion": Object(VP.diffusion),
+             "score": Object(lambda x, t: -x), "stochasticity": at_least_0,
+             "direction": Kind("forward")},
+            lambda drift: drift(X, 0.4),
+        ),
+        "diffusion.reversal.call": Call(
+            lambda x, t: diffusion.reversal(VP.drift, VP.diffusion, lambda y, u: -y)(x, t),
+            {"x": Array(X, rows=True, sizes=True), "t": number},
+        ),
+        "diffusion.sample": Call(
+            diffusion.sample,
+            {"step": Object(euler), "x_T": Array(X, sizes=True), **times, "rng": Rng(),
+             "last": Kind("denoise"), "memory_limit": Number(1e9, "positive", infinite=True)},
+        ),
+        "laws.sampler_law": Call(
+            exact.sampler_law,
+            {"step": Object(exactly), "mean": vector, "covariance": covariance, **times,
+             "last": Kind("mean")},
+            lambda law: law.covariance,
+        ),
+        "laws.sampler_density": Call(
+            exact.sampler_density,
+            {"step": Object(line), "start": Object(GAUSSIAN_LINE), **times,
+             "points": Array([0.2, 0.7], sizes=True), "low": Number(-15.0),
+             "high": Number(15.0), "last": Kind("mean")},
+        ),
+    }.items()  # fmt: skip
+
+
+def _process_calls():
+    p, process, n, whole = processes, Object(VP), Count(3), Array([0.1, 0.3, 0.4, 0.9], sizes=True)
+    t, unit = Number(0.3, "zero"), Number(1.0, "positive")
+    schedule = {"final_time": unit, "prior_std": Number(1.0, "positive", optional=True)}
+    path = {"x0": Array(X, sizes=True), "times": Array([0.0, 0.1, 0.4], sizes=True),
+            "increments": Array(np.stack([X, V]), sizes=True),
+            "drift": Object(lambda x, t: -x), "diffusion": Object(lambda x, t: 0.5 * x)}  # fmt: skip
+    at = lambda made: made.marginal(0.3)[1]  # noqa: E731
+    yield from {
+        "processes.SubVP": Call(p.SubVP, {"beta_min": at_least_0, "beta_max": positive}, at),
+        "processes.EDM": Call(p.EDM, {"sigma_max": positive}, at),
+        "processes.Straight": Call(p.Straight, {}, at),
+        "processes.Cosine": Call(p.Cosine, {"offset": at_least_0, "final_time": unit}, at),
+        "processes.from_marginal": Call(
+            p.from_marginal,
+            {"alpha": Object(lambda t: 1 - t), "sigma": Object(lambda t: t), **schedule}, at,
+        ),
+        "processes.from_rates": Call(
+            p.from_rates,
+            {"drift_rate": Object(lambda t: -t), "diffusion": Object(lambda t: 1 + t), **schedule},
+            at,
+        ),
+        "processes.variance_preserving": Call(
+            p.variance_preserving,
+            {"beta": Object(lambda t: 1 + t), "area": Object(lambda t: t + t * t / 2, True),
+             "final_time": unit},
+            at,
+        ),
+        "processes.from_betas": Call(
+            p.from_betas, {"betas": Array([0.1, 0.3, 0.2], sizes=True)}, lambda table: table.sigmas
+        ),
+        "processes.zero_terminal_snr": Call(
+            p.zero_terminal_snr, {"betas": Array([0.1, 0.3, 0.2], sizes=True)}
+        ),
+        "processes.from_sigmas": Call(
+            p.from_sigmas, {"sigmas": Array([0.9, 0.3, 0.2], sizes=True)}, lambda table: table.added
+        ),
+        "processes.discrete_schedule": Call(
+            p.discrete_schedule, {"name": Kind("linear"), "n_steps": Count(30)},
+            lambda table: table.betas,
+        ),
+        "processes.continuous_limit": Call(
+            p.continuous_limit, {"name": Kind("sigmoid")}, lambda made: made.marginal(0.3)[1]
+        ),
+        "processes.time_grid": Call(
+            p.time_grid,
+            {"process": process, "n_steps": n, "spacing": Kind("karras"),
+             "start": Number(0.9, "zero", optional=True), "end": Number(0.1, "zero"),
+             "rho": positive},
+        ),
+        "processes.karras_sigmas": Call(
+            p.karras_sigmas,
+            {"n_levels": n, "sigma_min": Number(0.1, "positive"), "sigma_max": positive,
+             "rho": positive},
+        ),
+        "processes.times_of_sigmas": Call(
+            p.times_of_sigmas, {"process": process, "sigmas": Array([0.9, 0.3], sizes=True)}
+        ),
+        "processes.integer_grid": Call(
+            p.integer_grid,
+            {"n_train": Count(10), "n_steps": n, "spacing": Kind("leading"),
+             "offset": Count(1, minimum=0)},
+        ),
+        "processes.wiener_increments": Call(
+            p.wiener_increments, {"times": whole, "noise": Array(V, sizes=True)}
+        ),
+        "processes.brownian_bridge": Call(
+            p.brownian_bridge,
+            {"t": t, "start": Number(0.1), "end": Number(0.9), "w_start": Array(X, sizes=True),
+             "w_end": v, "noise": v},
+        ),
+        "processes.WienerPath": Call(
+            lambda final_time, rng: p.WienerPath(2, final_time, rng=rng),
+            {"final_time": unit, "rng": Rng()}, lambda path: path(0.3),
+        ),
+        "processes.WienerPath.call": Call(p.WienerPath(2, rng=0), {"times": whole}),
+        "processes.WienerPath.increments": Call(p.WienerPath(2, rng=0).increments, {"times": whole}),
+        "processes.euler_maruyama_path": Call(p.euler_maruyama_path, path),
+        "processes.milstein_path": Call(
+            p.milstein_path, path | {"diffusion_slope": Object(lambda x, t: 0.5)}
+        ),
+    }.items()  # fmt: skip
 
 
 def _kernel_calls():
@@ -1265,7 +1697,8 @@ CALLS: dict[str, Call] = {
     for group in (
         _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
         _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(),
-        _chain_calls(), _exact_law_calls(), _sampler_calls(), _diffusion_calls(), _kernel_calls(),
+        _chain_calls(), _exact_law_calls(), _sampler_calls(), _diffusion_calls(), _guidance_calls(), _process_calls(), _fokker_planck_calls(),
+        _exponential_calls(), _reverse_calls(), _kernel_calls(),
         _contrast_calls(), _estimator_calls(),
     )
     for name, call in group
@@ -1273,10 +1706,12 @@ CALLS: dict[str, Call] = {
 
 # Bases, results and constants: nothing to hand a bad argument to.
 NOT_CALLED = {
+    "diffusion.Likelihood", "diffusion.LikelihoodErrors", "diffusion.ScoreDivergence",
+    "diffusion.SPELLINGS", "diffusion.Evolution", "diffusion.Terms", "diffusion.ReverseStep",
     "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
     "traces.Estimate", "traces.Operator", "traces.KINDS", "langevin.Run", "langevin.spellings",
     "bayes.Denoised", "bayes.LikelihoodScore", "processes.as_time", "processes.linear_drift",
-    "processes.rowwise", "processes.as_process", "estimation.NoiseContrastiveFit",
+    "processes.rowwise", "processes.as_process", "processes.Process", "processes.Table", "estimation.NoiseContrastiveFit",
     "estimation.FitResult", "estimation.GaussianFit", "estimation.Comparison",
     "estimation.load_checkpoint", "estimation.save_checkpoint",
     "estimation.KernelExponentialFamily",

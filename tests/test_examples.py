@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def run(example, *arguments, before=""):
     )  # fmt: skip
 
 
+@functools.cache
+def drawn(example):
+    """The example run once with its figure saved, and the size of the figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        figure = Path(folder) / "figure.png"
+        result = run(example, "--save", str(figure))
+        return result, figure.stat().st_size if figure.exists() else 0
+
+
 def rows(result):
     """(quantity, exact, estimate, tolerance, verdict) of every line that compares."""
     assert result.returncode == 0, result.stderr
@@ -70,13 +80,13 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=named)
-def test_example_agrees_with_the_exact_values(example, tmp_path):
-    figure = tmp_path / "figure.png"
-    for name, exact, estimate, tolerance, verdict in rows(run(example, "--save", str(figure))):
+def test_example_agrees_with_the_exact_values(example):
+    result, size = drawn(example)
+    for name, exact, estimate, tolerance, verdict in rows(result):
         assert abs(estimate - exact) <= tolerance, name
         assert verdict == "agree"
         assert exact == pytest.approx(BY_HAND.get(name, exact), rel=1e-5)
-    assert figure.stat().st_size > 10_000
+    assert size > 10_000
 
 
 @pytest.mark.parametrize(
@@ -111,7 +121,7 @@ def test_a_missing_folder_is_told_before_the_work(example, tmp_path):
 def test_numbers_come_without_matplotlib_too(example, tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not installed')\n")
     result = run(example, before=str(tmp_path))
-    assert rows(result) == rows(run(example))
+    assert rows(result) == rows(drawn(example)[0])
     assert result.stdout.splitlines()[-1].endswith("pip install 'refscore[plot]'")
     assert result.stderr == ""
 
@@ -145,14 +155,14 @@ def test_the_boundary_moves_with_either_mistake(mistake):
 )
 def test_the_kit_names_the_planted_mistake(mistake, named):
     example = ROOT / "examples" / "20_verify_your_own_code.py"
-    out = run(example, *(["--mistake", mistake] if mistake else [])).stdout
+    out = (run(example, "--mistake", mistake) if mistake else drawn(example)[0]).stdout
     assert re.findall(r"^ +diagnosis +(\S+)", out, re.MULTILINE) == ([named] if named else [])
 
 
 @pytest.mark.parametrize("mistake", [None, "no_way_back", "stale_score"])
 def test_evidence_tells_the_right_adjustment_from_the_broken_ones(mistake):
     example = ROOT / "examples" / "09_langevin_bias.py"
-    out = run(example, *(["--mistake", mistake] if mistake else [])).stdout
+    out = (run(example, "--mistake", mistake) if mistake else drawn(example)[0]).stdout
     verdicts = dict(re.findall(r"^(.+): (holds|fails) after [0-9]+ draws$", out, re.MULTILINE))
     assert verdicts == {
         "adjusted": "fails" if mistake else "holds",

@@ -210,6 +210,21 @@ def test_the_stability_limit_is_an_error_that_names_it():
             "covariance0",
         ),
         (lambda: laws.stationary_law(lambda x, z: x), ValueError, "dim must be given"),
+        (
+            lambda: laws.stationary_law((np.eye(1) / 2, np.zeros(1))),
+            ValueError,
+            r"step must be \(matrix, offset, noise_matrix\), got 2",
+        ),
+        (
+            lambda: laws.kinetic_step(Gaussian([0.0], 1.0), 0.1, 1.0, np.array(["BAOAB"])),
+            ValueError,
+            "scheme must be one of",
+        ),
+        (
+            lambda: laws.signal_to_noise(Gaussian([0.0], 1.0), [1e150, 1e-150], 0.1),
+            ValueError,
+            "sigmas and step_size must be such",
+        ),
         (lambda: laws.affine_map_of(lambda x, z: x[:, :1], 2), ValueError, "step must give"),
     ],
 )
@@ -267,6 +282,22 @@ def test_wasserstein_distances_at_the_ends_of_the_range():
     assert distance(0.0, 4e300, 0.0, 1e300) == pytest.approx(1e150, rel=1e-14)
     assert distance(0.0, 4e-300, 0.0, 1e-300) == pytest.approx(1e-150, rel=1e-14)
     assert distance(1.5e308, 1.0, -1.5e308, 1.0) == np.inf
+
+
+@pytest.mark.parametrize("d", [2, 6])
+def test_close_singular_laws_of_any_direction_keep_their_digits(d):
+    ones = np.ones((d, d))
+    for k in (20, 30):
+        p, q = Gaussian(np.zeros(d), ones), Gaussian(np.zeros(d), (1 + 2.0**-k) * ones)
+        want = np.sqrt(d) * 2.0**-k / (1 + np.sqrt(1 + 2.0**-k))
+        assert wasserstein_gaussian(p, q) == pytest.approx(want, rel=1e-6)
+    small = [Gaussian(np.zeros(2), np.diag([1.0, v])) for v in (1e-20, 4e-20)]
+    assert wasserstein_gaussian(*small) == pytest.approx(1e-10, rel=1e-5)
+
+
+def test_a_step_may_be_a_list_of_three():
+    law = laws.stationary_law([np.eye(1) / 2, np.ones(1), np.eye(1)])
+    np.testing.assert_allclose([law.mean[0], law.covariance[0, 0]], [2, 4 / 3], rtol=1e-14)
 
 
 def test_a_step_overflows_without_a_warning():

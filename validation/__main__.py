@@ -3,7 +3,7 @@
     python -m validation                     every section that can run here
     python -m validation library mistakes    these; the others stay as they are
 
-A section is a function that returns Markdown. `peers` and `benchmarks` use what is
+A section is a function that returns Markdown. `peers`, `samplers` and `benchmarks` use what is
 installed; `python -m validation.peers --install` makes a virtualenv that has it all.
 """
 
@@ -130,6 +130,13 @@ def peers() -> str:
     return _printed(lambda: table(["--markdown", "--deviations"]))
 
 
+def samplers() -> str:
+    """Other people's samplers: exact law, measured orders, distance to the formula cited."""
+    from validation.samplers.__main__ import main as table
+
+    return _printed(lambda: table([]))
+
+
 def benchmarks() -> str:
     """Speed against peers, interleaved in one run, as ratios."""
     from validation.benchmarks.__main__ import main as table
@@ -144,6 +151,7 @@ SECTIONS = {
     "precision": ("Precision", precision),
     "published": ("Published numbers", published),
     "peers": ("Other libraries", peers),
+    "samplers": ("Other libraries' samplers", samplers),
     "benchmarks": ("Speed", benchmarks),
 }
 

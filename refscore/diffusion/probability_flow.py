@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_covariance, as_offering, as_points, as_positive, beyond_float
+from refscore._arguments import as_covariance, as_offering, as_points, beyond_float
 from refscore.fields.base import handed_to
 from refscore.nodes import gaussian_components
 from refscore.processes import as_process, as_time
-
-METHODS = ("RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
 
 
 def diffused(process, law, t):
@@ -20,7 +18,7 @@ def diffused(process, law, t):
 
     Arguments: process, VP, VE or anything with .marginal; law with .diffuse(alpha, sigma); t,
     one time in [0, T]. Returns: a law.
-    Tested in: tests/diffusion/test_probability_flow.py
+    Checked by: sampler_law
     """
     law = as_offering(law, "law", "diffuse")
     alpha, sigma = as_process(process).marginal(one_time(t, process, "t"))
@@ -55,7 +53,7 @@ def velocity_by(score, process, x, t: float) -> np.ndarray:
         return drift - 0.5 * rate * s
 
 
-def score_at_time(process, score_at) -> Callable:
+def score_at_time(process, score_at, name: str = "score_at") -> Callable:
     """The map from t to the score field at that time, from a law, a family or a function."""
     as_process(process)
     if hasattr(score_at, "diffuse"):
@@ -65,7 +63,7 @@ def score_at_time(process, score_at) -> Callable:
     if callable(score_at):
         return score_at
     raise TypeError(
-        "score_at must be a law with .diffuse, a family with .at or a function of t,"
+        f"{name} must be a law with .diffuse, a family with .at or a function of t,"
         f" got {type(score_at).__name__}"
     )
 
@@ -138,70 +136,6 @@ def _eigenbasis(covariance) -> tuple[np.ndarray, np.ndarray]:
     except ValueError:
         floor = len(S) * np.finfo(float).eps * variances[-1]
     return np.where(variances > floor, variances, 0.0), E
-
-
-def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
-    """Data at time `start` carried to noise at time `end` (T unless given) by the flow.
-
-    Arguments: process, VP, VE or anything with drift and diffusion; score_at, a law, a family
-    with .at(t), or a function t -> score; x (..., d); start, end within [0, T]; options rtol,
-    atol (1e-8) and method (DOP853) of scipy's solve_ivp. Returns: (..., d). Raises: ValueError
-    when the solver fails. Cost: one solve a point.
-    Tested in: tests/diffusion/test_probability_flow.py
-    """
-    end = as_process(process).final_time if end is None else end
-    return _carry(process, score_at, x, (start, "start"), (end, "end"), options)
-
-
-def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
-    """Noise at time `end` carried back to data at time `start`: the inverse of `encode`.
-
-    Arguments: process, VP, VE or anything with drift and diffusion; score_at, a law, a family
-    with .at(t), or a function t -> score; x (..., d), noise at time `end` (T unless given);
-    start, end within [0, T]; options rtol, atol (1e-8) and method (DOP853) of scipy's
-    solve_ivp. Returns: (..., d), at time `start`. Raises: ValueError when the solver fails.
-    Cost: one solve a point.
-    Tested in: tests/diffusion/test_probability_flow.py
-    """
-    end = as_process(process).final_time if end is None else end
-    return _carry(process, score_at, x, (end, "end"), (start, "start"), options)
-
-
-def _carry(process, score_at, x, s, t, options) -> np.ndarray:
-    x, process = as_points(x, "x"), as_process(process)
-    s, t = (one_time(when, process, name) for when, name in (s, t))
-    velocity = flow_velocity(process, score_at)
-    rows = x.reshape(-1, x.shape[-1])
-    ends = [integrate(lambda u, y: velocity(y, u), s, t, row, **options) for row in rows]
-    return np.reshape(ends, x.shape)
-
-
-def integrate(
-    slope: Callable, s: float, t: float, y, *, rtol=1e-8, atol=1e-8, method="DOP853"
-) -> np.ndarray:
-    """y(t) for dy/dt = slope(t, y), y(s) given (p,): one adaptive solve by scipy's solve_ivp.
-
-    Arguments: s, t in any order; rtol, atol, error per step of this one system, so no sample
-    depends on its batch; method, a name solve_ivp knows. Returns: (p,). Raises: ValueError
-    when the solver fails. Source: Hairer, Nørsett and Wanner 1993, II.5.
-    Checked by: flow_log_likelihood, flow_log_likelihood_of_mixtures
-    """
-    from scipy.integrate import solve_ivp
-
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
-    if s == t:
-        return np.array(y)
-    options = {"rtol": as_positive(rtol, "rtol"), "atol": as_positive(atol, "atol")}
-    low, high = min(s, t), max(s, t)
-    solution = solve_ivp(
-        lambda u, z: slope(min(max(u, low), high), z), (s, t), y, method=method, **options
-    )
-    if not solution.success:
-        raise ValueError(
-            f"the flow could not be integrated from {s:g} to {t:g}: {solution.message}"
-        )
-    return solution.y[:, -1]
 
 
 def one_time(t, process, name: str) -> float:

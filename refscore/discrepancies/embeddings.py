@@ -38,7 +38,8 @@ def mmd(
     Checked by: mmd_of_samples, mmd_of_gaussians, energy_of_gaussians
     """
     first, second = as_pair(x, y, x_weights, y_weights)
-    statistic = as_statistic(statistic, ("x", first), ("y", second))
+    named = ("x", "x_weights", first), ("y", "y_weights", second)
+    statistic = as_statistic(statistic, *named)
     progress = as_progress(progress)
     if kernel == "energy":
         if bandwidth is not None:
@@ -84,7 +85,7 @@ def _combine(phi, h, x, y, statistic, shown) -> float:
     if statistic == "V":
         own = [pairs + zero * s.own() for pairs, s in zip(own, (x, y))]
     else:
-        own = [pairs / (1 - s.own()) for pairs, s in zip(own, (x, y))]
+        own = [pairs / s.apart() for pairs, s in zip(own, (x, y))]
     return own[0] + own[1] - 2 * _between(phi, h, x, y, shown)
 
 

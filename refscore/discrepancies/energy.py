@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.discrepancies.embeddings import mmd
-from refscore.discrepancies.samples import Sample, as_pair, as_progress, as_statistic, finite
+from refscore.discrepancies.samples import (
+    Sample,
+    as_pair,
+    as_progress,
+    as_statistic,
+    before,
+    finite,
+)
 
 
 def energy_distance(
@@ -25,7 +32,8 @@ def energy_distance(
     Checked by: energy_of_samples
     """
     first, second = as_pair(x, y, x_weights, y_weights)
-    statistic = as_statistic(statistic, ("x", first), ("y", second))
+    named = ("x", "x_weights", first), ("y", "y_weights", second)
+    statistic = as_statistic(statistic, *named)
     if first.points.shape[1] > 1:
         return mmd(x, y, kernel="energy", statistic=statistic, x_weights=x_weights,
                    y_weights=y_weights, progress=progress)  # fmt: skip
@@ -39,12 +47,13 @@ def _on_a_line(x: Sample, y: Sample, statistic: str) -> float:
     z = np.concatenate([x.points[:, 0], y.points[:, 0]])
     order = np.argsort(z, kind="stable")
     gaps = np.diff(z[order])
-    F, G = (np.cumsum(w[order])[:-1] for w in _jumps(x, y))
+    jumps = [w[order] for w in _jumps(x, y)]
+    F, G = (before(w)[1:] for w in jumps)
     total = 2 * float(gaps @ (F - G) ** 2)
     if statistic == "U":
-        for sample, H in ((x, F), (y, G)):
-            own = sample.own()
-            total -= own / (1 - own) * 2 * float(gaps @ (H * (1 - H)))
+        for sample, w, H in zip((x, y), jumps, (F, G)):
+            above = before(w[::-1])[:0:-1]  # 1 − H, which may be rounded away
+            total -= sample.own() / sample.apart() * 2 * float(gaps @ (H * above))
     return total
 
 

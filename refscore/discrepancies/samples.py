@@ -19,6 +19,13 @@ class Sample(NamedTuple):
         """Σ w_i², the weight of the pairs of a point with itself."""
         return 1 / len(self.points) if self.weights is None else float(self.weights @ self.weights)
 
+    def apart(self) -> float:
+        """1 − Σ w_i² = Σ w_i (1 − w_i), the weight of pairs i ≠ j; 1 − w_i is summed, not taken."""
+        if self.weights is None:
+            return (len(self.points) - 1) / len(self.points)
+        w = self.weights
+        return float(w @ (before(w) + before(w[::-1])[::-1]))
+
     def weight(self, rows: slice) -> np.ndarray | float:
         """The weights of some rows times n, which is 1 where they are equal."""
         return 1.0 if self.weights is None else len(self.points) * self.weights[rows]
@@ -70,6 +77,11 @@ def cumulative(w: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(sums / sums[-1])
 
 
+def before(w: np.ndarray) -> np.ndarray:
+    """Σ_{j<i} w_j."""
+    return np.concatenate([[0.0], np.cumsum(w[:-1])])
+
+
 def _weights(value, name: str, shape: tuple, of: str) -> np.ndarray | None:
     if value is None:
         return None
@@ -88,14 +100,21 @@ def _weights(value, name: str, shape: tuple, of: str) -> np.ndarray | None:
     return w / w.sum()
 
 
-def as_statistic(value, *samples: tuple[str, Sample]) -> str:
-    """One of "V" and "U"; the latter needs two points that have weight in every sample."""
+def as_statistic(value, *samples: tuple[str, str, Sample]) -> str:
+    """One of "V" and "U"; the latter needs two points that have weight in every sample.
+
+    Samples come with their name and that of their weights.
+    """
     if not isinstance(value, str) or value not in ("V", "U"):
         raise ValueError(f'statistic must be "V" or "U", got {value!r}')
-    for name, sample in samples:
-        w = sample.weights
-        if value == "U" and (len(sample.points) if w is None else np.count_nonzero(w)) < 2:
+    for name, weights_name, sample in samples if value == "U" else ():
+        if len(sample.points) < 2:
             raise ValueError(f"{name} must hold at least 2 points for statistic 'U'")
+        if not sample.apart() > 1e-290:
+            raise ValueError(
+                f"{name} must hold at least 2 points for statistic 'U', and {weights_name} leave"
+                f" weight to one only: the sum of w_i w_j over pairs is {sample.apart():.3g}"
+            )
     return value
 
 

@@ -45,13 +45,13 @@ def kernel_stein(
     """
     sample, h = as_sample(x, "x", weights), as_bandwidth(bandwidth)
     phi = as_kernel(kernel, h, exponent)
-    statistic, progress = as_statistic(statistic, ("x", sample)), as_progress(progress)
+    statistic, progress = as_statistic(statistic, ("x", "weights", sample)), as_progress(progress)
     s = _scores(score, x, sample.points)
     n, d = sample.points.shape
     with np.errstate(all="ignore"):
         own = _itself(phi, s, d, h, sample)
         pairs = _pairs(phi, s, h, sample, progress) / n**2
-        total = max(pairs + own, 0.0) if statistic == "V" else pairs / (1 - sample.own())
+        total = max(pairs + own, 0.0) if statistic == "V" else pairs / sample.apart()
         return finite(phi.size / h**2 * total, "x", "score", "bandwidth")
 
 

@@ -16,7 +16,8 @@ def wasserstein_gaussian(p, q) -> float:
         W² = |m_p - m_q|² + tr(S_p + S_q - 2 (S_p^{1/2} S_q S_p^{1/2})^{1/2})
            = |m_p - m_q|² + min over rotations U of |L_p - L_q U|²_F,  S = L Lᵀ
 
-    The second form is computed: it loses no digits when the laws are close.
+    The second form is computed: it loses no digits when the laws are close. Eigenvalues of a
+    correlation matrix that may be rounding of S alone, below 4 d ε of the largest, are 0.
     Arguments: p, q with .mean (d,) and .covariance (d, d), which may be singular.
     Returns: W >= 0. Raises: ValueError for different dimensions. Cost: O(d³).
     Source: Dowson and Landau 1982; Bhatia, Jain and Lim 2019, section 2.
@@ -45,8 +46,11 @@ def _mean_and_root(law, name: str) -> tuple[np.ndarray, np.ndarray]:
     law = as_offering(law, name, "mean", "covariance")
     mean = as_array(law.mean, f"{name}.mean", (None,))
     covariance = as_covariance(law.covariance, f"{name}.covariance", len(mean), singular=True)
-    variances, E = np.linalg.eigh(covariance)
-    return mean, E * np.sqrt(np.maximum(variances, 0))
+    sds = np.sqrt(np.maximum(np.diagonal(covariance), 0))
+    units = np.where(sds > 0, sds, np.inf)
+    variances, E = np.linalg.eigh(covariance / units / units[:, None])
+    known = variances > 4 * len(mean) * np.finfo(float).eps * variances[-1]
+    return mean, sds[:, None] * E * np.sqrt(np.where(known, variances, 0))
 
 
 def wasserstein_1d(x, y, p=1, *, x_weights=None, y_weights=None) -> float:

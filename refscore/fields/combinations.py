@@ -81,7 +81,7 @@ class _SumLocal(Local):
 class Scaled(Field):
     """The field c f with a fixed factor c; the parameters are those of f.
 
-    Tested in: tests/test_fields.py, as `test_arithmetic_adds_and_scales_values`
+    Checked by: classifier_free_score
     """
 
     def __init__(self, factor, field: Field):

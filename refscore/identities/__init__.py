@@ -28,7 +28,12 @@ CHAPTERS = (
     "contrasts", "noise_contrasts", "estimators", "uncertainty", "finite_samples", "traces",
     "low_rank", "langevin", "langevin_chains", "langevin_metropolis", "langevin_kinetic",
     "langevin_annealed", "langevin_laws", "langevin_stationarity", "langevin_ascent",
-    "langevin_basins", "langevin_errata", "diffusion", "discrepancies", "distances", "proofs",
+    "langevin_basins", "langevin_errata", "processes", "schedules", "paths", "diffusion", "likelihood", "guidance",
+    "fokker_planck", "fokker_planck_cells", "fokker_planck_limits",
+    "reverse", "reverse_draws", "samplers", "reversals", "parametrisations", "exponential",
+    "exponential_multistep", "exponential_draws",
+    "orders",
+    "discrepancies", "distances", "proofs",
     "errata", "omissions", "blindness",
 )  # fmt: skip
 

@@ -8,18 +8,19 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Normal, Sides, identity
 from refscore.identities.cases import Case
+from refscore.identities.langevin_sharing import distinct, far_noise
 from refscore.identities.smoothing import score_of
 
 LECTURES = "seeds 000, 001, 002, 003, 004"
 
 
 def step_cases():
-    """A Gaussian and a mixture, two step sizes, noise handed in."""
+    """A Gaussian and a mixture, two step sizes, noise handed in, some of it far out."""
     for eta in (0.3, 0.07):
         for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
-            x, z = settings.points(5, d), settings.normals(5, d, key=2)
+            x, z = settings.points(5, d), far_noise(5, d, key=2)
             yield Case(f"{law.kind}, step {eta}", law=law, x=x, step_size=eta, noise=z)
-    law, z = settings.gaussian(1), settings.normals(5, 1, key=2)
+    law, z = settings.gaussian(1), far_noise(5, 1, key=2)
     yield Case("d = 1, a small step", law=law, x=settings.points(5, 1), step_size=1e-3, noise=z)
     x, z = 40 * settings.points(5, 2), settings.normals(5, 2, key=2)
     yield Case("far out, a large step", law=settings.mixture(2), x=x, step_size=2.5, noise=z)
@@ -73,6 +74,18 @@ def propagate(mean, cov, m, c, b, steps):
     return mean, cov
 
 
+def settled(m, c, b):
+    """Mean and covariance that x' = M x + c + B z keeps; nan where it keeps none, or many.
+
+    vec(C) = (I - M (x) M)^-1 vec(B B^T)."""
+    d = len(m)
+    try:
+        cov = np.linalg.solve(np.eye(d * d) - np.kron(m, m), (b @ b.T).ravel()).reshape(d, d)
+        return np.linalg.solve(np.eye(d) - m, c), cov
+    except np.linalg.LinAlgError:
+        return np.full(d, np.nan), np.full((d, d), np.nan)
+
+
 @identity(
     "E2",
     ports="langevin_step",
@@ -110,12 +123,9 @@ def langevin_law_of_steps(ports, case):
 def langevin_stationary_of_steps(ports, case):
     """The stationary law of the step: right mean, covariance inflated by the step size."""
     law, eta = case.law, case.step_size
-    m, c, b = affine_map(ports, law, eta)
-    d = len(law.mean)
-    # vec(C) = (I - M (x) M)^-1 vec(B B^T)
-    cov = np.linalg.solve(np.eye(d * d) - np.kron(m, m), (b @ b.T).ravel()).reshape(d, d)
+    mean, cov = settled(*affine_map(ports, law, eta))
     want = oracles.langevin.stationary(law, eta)
-    yield Sides("mean", np.linalg.solve(np.eye(d) - m, c), want.mean)
+    yield Sides("mean", mean, want.mean)
     yield Sides("covariance", cov, want.covariance)
 
 
@@ -202,6 +212,9 @@ def one_step_draws(ports, case):
     yield Draws("x'", lambda seed, n: step(seed, n, *target)[1], after)
     noise, far = Normal(np.zeros(d), np.eye(d)), far_start(law)
     yield Draws("noise", lambda seed, n: _noise_of(law, eta, *step(seed, n, *far)), noise)
+    yield from distinct(
+        lambda x, seed: ports.langevin_step(score_of(law), x, eta, rng=seed), law.mean
+    )
 
 
 def far_start(law):

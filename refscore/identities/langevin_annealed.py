@@ -9,6 +9,7 @@ from refscore.identities import settings
 from refscore.identities.base import Draws, Normal, Sides, identity
 from refscore.identities.cases import Case, Description, Law
 from refscore.identities.langevin_chains import LECTURES
+from refscore.identities.langevin_sharing import distinct, far_noise
 
 _SIGMAS = (2.0, 0.9, 0.5)
 
@@ -28,13 +29,13 @@ def _cases():
         yield Case(
             f"{law.kind}, {len(_SIGMAS)} levels, 2 steps each", law=law, x0=x,
             sigmas=np.array(_SIGMAS), step_size=0.15, n_steps_each=2,
-            noise=settings.normals(3, 2, 5, d, key=31),
+            noise=far_noise(3, 2, 5, d, key=31),
         )  # fmt: skip
     law = settings.mixture(2)
     yield Case(
         "mixture, 4 levels, uneven ladder, 1 step each", law=law, x0=settings.points(3, 2),
         sigmas=np.array([3.0, 1.1, 0.8, 0.2]), step_size=0.02, n_steps_each=1,
-        noise=settings.normals(4, 1, 3, 2, key=32),
+        noise=far_noise(4, 1, 3, 2, key=32),
     )  # fmt: skip
 
 
@@ -74,18 +75,34 @@ def annealed_given_noise(ports, case):
             sigmas=np.array([1.5, 0.6]),
             step_size=0.3,
             n_steps_each=2,
-        )
+            away=0.0,
+            spread=2.0,
+        ),
+        Case(
+            "three levels, from far away",
+            law=settings.gaussian(2),
+            sigmas=np.array([2.5, 1.2, 0.5]),
+            step_size=0.15,
+            n_steps_each=1,
+            away=12.0,
+            spread=0.2,
+        ),
     ],
 )
 def annealed_draws(ports, case):
     """Annealed chains that draw their own noise, from a Gaussian start: their exact law."""
     law, d = case.law, len(case.law.mean)
-    mean, root = np.linspace(1.0, -1.0, d), 2.0 * np.eye(d) + 0.3
+    mean = np.linspace(1.0, -1.0, d) * (1 + case.away)
+    root = case.spread * (np.eye(d) + 0.15)
     ladder = case.sigmas, case.step_size, case.n_steps_each
 
-    def last(seed, n):
-        x0 = mean + settings.drawn(seed, n, d) @ root.T
+    def down(x0, seed):
         return ports.annealed_sample(_scores(law), x0, *ladder, rng=seed)
+
+    def last(seed, n):
+        return down(mean + settings.drawn(seed, n, d) @ root.T, seed)
+
+    yield from distinct(down, law.mean)
 
     after = oracles.langevin_laws.annealed(law, *ladder, mean, root @ root.T, _denoised(ports))
     yield Draws("last points", last, Normal(after.mean, after.covariance))

@@ -8,7 +8,9 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Normal, Sides, identity
 from refscore.identities.cases import Case
+from refscore.identities.langevin import settled
 from refscore.identities.langevin_metropolis import points_of
+from refscore.identities.langevin_sharing import distinct, far_noise
 from refscore.identities.smoothing import score_of
 
 SCHEMES = ("BAOAB", "ABOBA", "OBABO", "OABAO")
@@ -30,7 +32,7 @@ def _step_cases():
             x, v = settings.points(5, d), settings.normals(5, d, key=21)
             yield Case(
                 f"{law.kind}, h = {h}, friction {friction}", law=law, x=x, v=v, step_size=h,
-                friction=friction, noise=settings.normals(2, 5, d, key=22),
+                friction=friction, noise=far_noise(2, 5, d, key=22),
             )  # fmt: skip
 
 
@@ -99,12 +101,9 @@ def _stationary(law, h, scheme):
 )
 def underdamped_stationary_of_steps(ports, case):
     """The stationary law of the splitting step, from its own affine map."""
-    m, c, b = _affine_map(ports, case)
+    mean, covariance = settled(*_affine_map(ports, case))
     d = len(case.law.mean)
-    found = np.linalg.solve(np.eye(4 * d * d) - np.kron(m, m), (b @ b.T).ravel())
-    covariance = found.reshape(2 * d, 2 * d)
     x, v = _stationary(case.law, case.step_size, scheme_of(ports))
-    mean = np.linalg.solve(np.eye(2 * d) - m, c)
     yield Sides("mean of x", mean[:d], case.law.mean)
     yield Sides("covariance of x", covariance[:d, :d], x)
     yield Sides("covariance of v", covariance[d:, d:], v)
@@ -139,6 +138,12 @@ def underdamped_draws(ports, case):
         state = ports.underdamped_step(score_of(law), x, v, case.step_size, case.friction, rng=seed)
         return np.hstack(state)
 
+    def from_rest(x, seed):
+        v = np.zeros_like(x)
+        after = ports.underdamped_step(score_of(law), x, v, case.step_size, case.friction, rng=seed)
+        return after[0] + after[1]
+
+    yield from distinct(from_rest, law.mean)
     map_ = oracles.langevin_laws.underdamped(law, case.step_size, case.friction, scheme_of(ports))
     after = oracles.langevin_laws.propagated(*map_, 1, mean, root @ root.T)
     yield Draws("(x', v')", step, Normal(after.mean, after.covariance))
@@ -226,9 +231,9 @@ def unadjusted_hmc_of_steps(ports, case):
     c = at(np.zeros((1, d)), np.zeros((1, d)))[0]
     m = (at(np.eye(d), np.zeros((d, d))) - c).T
     b = (at(np.zeros((d, d)), np.eye(d)) - c).T
-    found = np.linalg.solve(np.eye(d * d) - np.kron(m, m), (b @ b.T).ravel()).reshape(d, d)
+    mean, found = settled(m, c, b)
     P = np.linalg.inv(law.covariance)
-    yield Sides("mean", np.linalg.solve(np.eye(d) - m, c), law.mean)
+    yield Sides("mean", mean, law.mean)
     inflated = law.covariance @ np.linalg.inv(np.eye(d) - h * h / 4 * P)
     yield Sides("covariance", found, inflated)
 

@@ -9,6 +9,7 @@ from refscore.identities import settings
 from refscore.identities.base import Draws, Mean, Normal, Sides, identity
 from refscore.identities.cases import Case, Law
 from refscore.identities.langevin_metropolis import acceptance, flag_rates, has_moved, points_of
+from refscore.identities.langevin_sharing import distinct, ends_of_trajectories, quadrants
 from refscore.identities.smoothing import score_of
 
 
@@ -92,8 +93,10 @@ def below(label, uniforms, names) -> Draws:
 _ROWS, _SEED = 200, 1  # of one call whose flags are compared with its points, exactly
 
 
-def _judged(case, step, rate, *sizes):
-    """The points after a step; where the rate is known, how often they moved; what was said."""
+def _judged(case, step, rate, *sizes, apart=True):
+    """The points after a step; where the rate is known, how often they moved; what was said.
+
+    `apart`: the step draws its proposals, which no two rows share."""
     law = case.law
 
     def after(seed, n):
@@ -115,6 +118,8 @@ def _judged(case, step, rate, *sizes):
     if law.kind == "mixture":
         yield below("x'", uniforms, ("x1", "x2", "x1 + x2"))
         return
+    if len(law.mean) > 1 and apart:
+        yield from distinct(lambda x, seed: points_of(step(x, seed)), law.mean)
     yield Draws("x'", after, Normal(law.mean, law.covariance))
     yield Draws("accepted", moved, Mean(np.array(rate(law, *sizes)), 0.0, 1.0), 0.035)
 
@@ -182,6 +187,12 @@ def random_walk_draws(ports, case):
     cases=lambda: [
         Case("Gaussian, d = 1", law=settings.gaussian(1), scale=1.4),
         Case("mixture, d = 2", law=settings.mixture(2), scale=1.4),
+        Case(
+            "Gaussian, d = 2, from one point",
+            law=settings.gaussian(2),
+            scale=1.4,
+            at=np.array([-2.2, 0.4]),
+        ),
     ],
 )
 def barker_draws(ports, case):
@@ -191,7 +202,14 @@ def barker_draws(ports, case):
     def step(x, seed):
         return ports.barker_step(law, score_of(law), x, scale, rng=seed)
 
-    yield from _judged(case, step, oracles.langevin_acceptance.barker, scale)
+    def after(x, seed):
+        return points_of(step(x, seed))
+
+    if "at" in case.inputs:
+        yield from distinct(after, law.mean)
+        yield from quadrants(after, law, case.at, scale)
+    else:
+        yield from _judged(case, step, oracles.langevin_acceptance.barker, scale)
 
 
 @identity(
@@ -206,11 +224,14 @@ def barker_draws(ports, case):
     cases=lambda: _both(step_size=0.9, n_leapfrog=3),
 )
 def hmc_draws(ports, case):
-    """Hamiltonian steps that draw for themselves keep the target, and accept as they must."""
+    """Hamiltonian steps that draw their uniform numbers: where they end, how often, in what law."""
     law, h, n = case.law, case.step_size, case.n_leapfrog
 
-    def step(x, seed):
-        v = settings.drawn(seed + 1, *x.shape)
+    def step(x, v, seed):
         return ports.hmc_step(law, score_of(law), x, v, h, n, rng=seed)
 
-    yield from _judged(case, step, oracles.langevin_acceptance.hamiltonian, h, n)
+    def drawn(x, seed):
+        return step(x, settings.drawn(seed + 1, *x.shape), seed)
+
+    yield from ends_of_trajectories(lambda *given: points_of(step(*given)), law, h, n)
+    yield from _judged(case, drawn, oracles.langevin_acceptance.hamiltonian, h, n, apart=False)

@@ -141,19 +141,23 @@ def convention_of(ports, port: str, name: str, default: str) -> str:
 
 
 VP = Description("vp", beta_min=0.1, beta_max=20.0)
+PROCESSES = ("vp", "sub_vp", "ve", "cosine", "edm", "straight")
 
 
 def process_of(ports) -> Description:
     """The process a subject is judged by: VP unless it carries its own.
 
-    `process = {"kind": "vp" | "sub_vp", "beta_min": .., "beta_max": ..}` or
-    `{"kind": "ve", "sigma_min": .., "sigma_max": .., "exact": True | False}`.
+    `process = {"kind": "vp" | "sub_vp", "beta_min": .., "beta_max": ..}`,
+    `{"kind": "ve", "sigma_min": .., "sigma_max": .., "exact": True | False}`,
+    `{"kind": "edm", "sigma_max": ..}`, `{"kind": "straight"}` or
+    `{"kind": "cosine", "offset": .., "final_time": ..}`.
     """
     own = getattr(ports, "process", None)
     if own is None:
         return VP
     if not isinstance(own, dict):
         own = vars(own)
-    if own.get("kind") not in ("vp", "sub_vp", "ve"):
-        raise ValueError(f"process must name a kind of vp, sub_vp, ve; got {own.get('kind')!r}")
+    if own.get("kind") not in PROCESSES:
+        wanted = ", ".join(PROCESSES)
+        raise ValueError(f"process must name a kind of {wanted}; got {own.get('kind')!r}")
     return Description(**own)

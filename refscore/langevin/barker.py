@@ -41,7 +41,7 @@ def barker(log_density: Callable, score: Callable, scale) -> Metropolis:
     Arguments: log_density, (..., d) -> (...,), up to a constant; score, its gradient; scale
     τ > 0. Returns: step(x, (z, u_i, u)), z (..., d) standard normal, u_i (..., d) and
     u (...,) uniform; x' = y if u < min(1, e^r), else x; step.step_size is τ².
-    Raises: ValueError naming the argument. Cost: one log density and one score a step.
+    Raises: ValueError naming the argument, log p = +∞ too. Cost: one log density and one score.
     Source: Livingstone and Zanella 2022.
     Checked by: barker_given_noise, barker_draws
     """

@@ -22,7 +22,8 @@ class Run(NamedTuple):
     """What a chain leaves behind.
 
     x, the last points (..., d); mean (d,) and covariance (d, d) of all kept points of all
-    chains (None unless asked for, covariance with 1/n_points); n_points, how many those are;
+    chains (None unless asked for, or where an exception carries them and they are beyond
+    float64; covariance with 1/n_points); n_points, how many those are;
     trajectory, the kept points (n_kept, ..., d), or None; acceptance (...,), the part of the
     proposals each chain took, None for steps without a test; n_steps, how many were made.
     """
@@ -60,13 +61,19 @@ class Blocks:
                     for part in self.chains:
                         part.halted = True
                     raise
+            found = self.result()
+            if found.n_points and found.mean is None and self.chains[0].moments is not None:
+                raise ValueError(
+                    "the moments of the points must stay below 1e308, but their squares do not:"
+                    " give moments=False, or scale the points"
+                )
+            return found
         except BaseException as error:
             for part, mark in zip(self.chains, self._marks):
                 part.back(mark)
             with contextlib.suppress(Exception):  # one that cannot carry it is raised all the same
                 error.run = self.result()  # type: ignore[attr-defined]
             raise
-        return self.result()
 
     def _advance(self, n_steps: int, callback, pool, shown) -> None:
         k, n_told, done = self.chains[0].k, self.chains[0].n_kept, False

@@ -77,7 +77,7 @@ class Chains:
                     self._refill()
                 new = self._one(self.state, self._noise[self._next])
                 if not all_finite(new.x):
-                    raise divergence(self._step(), self.k + 1)
+                    raise divergence(self._step(), self.k + 1, self.x, new.x, self.first)
                 self._take(new)
 
     def _start(self) -> None:

@@ -23,11 +23,18 @@ class Corrector(Step):
         self.norm, self.coupled = norm, norm == "batch"
         self.step_size = None  # depends on the noise
 
+    def unusable(self, scores: np.ndarray) -> tuple[np.ndarray, str]:
+        """Rows whose score is 0 too, where the rule gives no step; of a batch, if all are."""
+        bad, zero = super().unusable(scores)[0], ~scores.any(-1)
+        if self.norm == "batch":
+            zero &= zero.all()
+        return bad | zero, "finite and not 0 (the corrector's step is sized by 1/|score|)"
+
     def _move(self, x, z):
         s = vector_at(self.score, x)
         norms = [np.linalg.norm(a, axis=-1, keepdims=True) for a in (z, s)]
         if self.norm == "batch":
-            norms = [a.mean() for a in norms]
+            norms = [a.mean() if a.size else 1.0 for a in norms]
         with np.errstate(divide="ignore"):
             epsilon = 2 * self.alpha * (self.snr * norms[0] / norms[1]) ** 2
         return x + epsilon * s + np.sqrt(2 * epsilon) * z
@@ -43,7 +50,8 @@ def corrector(score: Callable, snr, alpha=1.0, norm: str = "row") -> Step:
     independent; "batch": the mean of the rows' norms over all leading axes, as in the authors'
     code, so that every row moves all others.
     Returns: step(x, noise), both (..., d); step.step_size is None, since η = 2ε depends on the
-    noise. Raises: ValueError naming the argument; where s(x) = 0 the row is not finite.
+    noise. Raises: ValueError naming the argument; where s(x) = 0 the row is not finite
+    (an error of `run`).
     Cost: one score. ε depends on z, so that even on a Gaussian the law is not Gaussian, and more
     steps do not remove the bias: on N(0, v I), d → ∞, the stationary variance is v (1 + α snr²).
     Source: Song et al. 2021, algorithms 4 and 5.

@@ -115,8 +115,8 @@ def hmc(
     false); score, its gradient; step_size h > 0, the time step; n_leapfrog >= 1; adjusted
     false: x' = y always, and the noise is z alone.
     Returns: step(x, (z, u)), z (..., d) the velocity, standard normal, u (...,) uniform.
-    Raises: ValueError naming the argument; a trajectory that leaves the finite numbers is
-    rejected, or when not adjusted passes through, rowwise (`run` then names the step).
+    Raises: ValueError naming the argument, log p = +∞ too; a trajectory that leaves the finite
+    numbers is rejected, or when not adjusted passes through, rowwise (`run` names the step).
     Cost: n_leapfrog scores, one log density a step.
     Source: Duane et al. 1987; Neal 2011.
     Checked by: hmc_given_momentum, hmc_draws, unadjusted_hmc_of_steps

@@ -18,7 +18,7 @@ from refscore._arguments import (
     beyond_float,
 )
 from refscore.distributions.base import Distribution, Score
-from refscore.langevin.finite import require_rows
+from refscore.langevin.finite import require_below_inf, require_rows
 from refscore.langevin.steps import Step, decisive, dots, number_at, points, vector_at
 
 
@@ -35,7 +35,8 @@ class Metropolis(Step):
     """A proposal, and its acceptance with probability min(1, e^r), r the log ratio.
 
     A subclass writes `_propose(state, *noise)` -> (State of the proposal, r).
-    A proposal that is not finite, or whose r is NaN, is rejected.
+    A proposal that is not finite, or whose r is NaN, is rejected; log p = +∞ is an error: a
+    chain that came there would never leave.
     Checked by: mala_given_noise, random_walk_given_noise
     """
 
@@ -68,10 +69,12 @@ class Metropolis(Step):
     def advance(self, state: State, noise) -> State:
         """The state after one step; one log density and one score for a MALA step."""
         noise = self._noise(noise, state.x.shape)
+        require_below_inf(state.x, state.log_density)
         return self._advance(state, *decisive(self.parts, noise))
 
     def _next(self, state: State, *noise) -> State:
         proposal, log_ratio = self._propose(state, *noise[:-1])
+        require_below_inf(proposal.x, proposal.log_density)
         chance = np.exp(np.minimum(log_ratio, 0.0))  # where it is NaN, u < chance is false
         return _chosen(noise[-1] < chance, proposal, state)
 
@@ -173,8 +176,8 @@ class AdjustedLangevin(Metropolis):
 
     def _propose(self, state, z):
         s, L = state.score, self._factor
-        move = self._root * (z if L is None else z @ L.T)
         y = self._half * self._in_metric(s)
+        move = self._root * (z if L is None else z @ L.T)
         y += state.x
         y += move
         new, lost = self._state_near(y, state.x)
@@ -196,7 +199,10 @@ class AdjustedLangevin(Metropolis):
         if G is None:
             return vectors
         if vectors.shape[-1] != len(G):
-            raise ValueError(f"x must have shape (..., {len(G)}), got shape {vectors.shape}")
+            raise ValueError(
+                f"x must have shape (..., {len(G)}), as preconditioner has shape {G.shape};"
+                f" got shape {vectors.shape}"
+            )
         return vectors @ G
 
 
@@ -208,8 +214,8 @@ def mala(log_density: Callable, score: Callable, step_size, preconditioner=None)
     with r of `metropolis_log_ratio`. Arguments: log_density, (..., d) -> (...,), up to a
     constant; score, its gradient; step_size η > 0; preconditioner G (d, d), I unless given.
     Returns: step(x, (z, u)), z (..., d) standard normal, u (...,) uniform; step.inform(x, noise)
-    -> (x', accepted). Raises: ValueError naming the argument, for noise that is not finite
-    too; a proposal that is not finite is rejected. Cost: one log density and one score a step.
+    -> (x', accepted). Raises: ValueError naming the argument, for noise that is not finite and
+    log p = +∞ too; a proposal that is not finite is rejected. Cost: one log density and one score.
     Source: Besag 1994; Roberts and Tweedie 1996.
     Checked by: mala_given_noise, mala_draws, mala_keeps_variance
     """
@@ -242,7 +248,8 @@ def random_walk(log_density: Callable, scale) -> Metropolis:
 
     Arguments: log_density, (..., d) -> (...,), up to a constant, −inf outside the support;
     scale τ > 0. Returns: step(x, (z, u)), z (..., d) standard normal, u (...,) uniform;
-    step.step_size is τ². Raises: ValueError naming the argument. Cost: one log density a step.
+    step.step_size is τ². Raises: ValueError naming the argument, log p = +∞ too. Cost: one log
+    density a step.
     Source: Metropolis et al. 1953.
     Checked by: random_walk_given_noise, random_walk_draws
     """

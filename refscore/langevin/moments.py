@@ -28,8 +28,9 @@ class Moments(NamedTuple):
             return Moments(total, self.mean + shift * (other.n / total), scatter)
 
     def result(self) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """(mean, covariance with 1/n), None before the first point."""
-        return (self.mean, self.scatter / self.n) if self.n else (None, None)
+        """(mean, covariance with 1/n), None before the first point and beyond float64."""
+        finite = np.isfinite(self.mean).all() and math.isfinite(np.trace(self.scatter))
+        return (self.mean, self.scatter / self.n) if self.n and finite else (None, None)
 
 
 def no_moments(dim: int) -> Moments:
@@ -44,6 +45,11 @@ def moments_of(x: np.ndarray) -> Moments:
         return no_moments(x.shape[-1])
     with np.errstate(over="ignore", invalid="ignore"):
         return Moments(len(rows), *_mean_and_scatter(rows))
+
+
+def bytes_for(dim: int, n_blocks: int, workers: int | None) -> float:
+    """What the moments of so many blocks of chains take at most at a time."""
+    return 8.0 * dim**2 * (n_blocks + 2 * min(n_blocks, workers or 1))
 
 
 def batch_length(shape: tuple) -> int:
@@ -67,4 +73,5 @@ def _scatter(rows: np.ndarray) -> np.ndarray:
     n, d = rows.shape
     k = 4 if d <= 4 and n % 4 == 0 else 1
     several = rows.reshape(-1, k * d)
-    return np.einsum("iaib->ab", (several.T @ several).reshape(k, d, k, d)).copy()
+    products = several.T @ several
+    return products if k == 1 else np.einsum("iaib->ab", products.reshape(k, d, k, d)).copy()

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from refscore._arguments import as_count, as_real
+from refscore._arguments import as_count, as_real, require_finite
 from refscore._checkpoints import generator_state
 from refscore.langevin.steps import KINDS
 
@@ -78,10 +78,12 @@ def given(noise, parts, shapes, n_steps: int) -> Given:
     noise = (noise,) if len(parts) == 1 else noise
     if not isinstance(noise, (tuple, list)) or len(noise) != len(parts):
         raise ValueError(f"noise must be a tuple of {len(parts)} arrays, {', '.join(parts)}")
-    arrays = [as_real(array, "noise").view() for array in noise]
-    for array, shape in zip(arrays, shapes):
+    names = ["noise"] if len(parts) == 1 else [f"noise[{i}]" for i in range(len(parts))]
+    arrays = [as_real(array, name).view() for array, name in zip(noise, names)]
+    for array, name, shape in zip(arrays, names, shapes):
         if array.shape != (n_steps, *shape):
-            raise ValueError(f"noise must have shape {(n_steps, *shape)}, got {array.shape}")
+            raise ValueError(f"{name} must have shape {(n_steps, *shape)}, got {array.shape}")
+        require_finite(array, name)
         array.flags.writeable = False
     return Given(arrays, n_steps)
 

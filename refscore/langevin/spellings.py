@@ -10,20 +10,27 @@ import math
 from refscore._arguments import as_positive
 
 
+def _within_floats(size: float, name: str, value) -> float:
+    if not 0 < size < math.inf:
+        raise ValueError(f"{name} must give a number within float64, got {float(value)!r}")
+    return size
+
+
 def step_size_from_epsilon(epsilon) -> float:
-    """The step size η = ε².
+    """The step size η = ε²; ValueError where it leaves float64.
 
     Tested in: tests/langevin/test_unadjusted.py
     """
-    return as_positive(epsilon, "epsilon") ** 2
+    epsilon = as_positive(epsilon, "epsilon")
+    return _within_floats(epsilon * epsilon, "epsilon", epsilon)
 
 
 def step_size_from_h(h) -> float:
-    """The step size η = 2h.
+    """The step size η = 2h; ValueError where it leaves float64.
 
     Tested in: tests/langevin/test_unadjusted.py
     """
-    return 2 * as_positive(h, "h")
+    return _within_floats(2 * as_positive(h, "h"), "h", h)
 
 
 def epsilon_from_step_size(step_size) -> float:
@@ -35,8 +42,8 @@ def epsilon_from_step_size(step_size) -> float:
 
 
 def h_from_step_size(step_size) -> float:
-    """Half the step size, h = η/2.
+    """Half the step size, h = η/2; ValueError where it leaves float64.
 
     Tested in: tests/langevin/test_unadjusted.py
     """
-    return as_positive(step_size, "step_size") / 2
+    return _within_floats(as_positive(step_size, "step_size") / 2, "step_size", step_size)

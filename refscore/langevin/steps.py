@@ -50,6 +50,14 @@ class Step:
         """The shapes of the parts of the noise for x of this shape."""
         return tuple(shape[:-1] if part == "uniform" else shape for part in self.parts)
 
+    def scored(self, x: np.ndarray) -> np.ndarray:
+        """The points at which a step from x first asks for the score."""
+        return x
+
+    def unusable(self, scores: np.ndarray) -> tuple[np.ndarray, str]:
+        """(rows of scores from which there is no step, what they must be)."""
+        return ~np.isfinite(scores).all(-1), "finite"
+
     def _advance(self, state, *noise) -> Any:
         """`advance` on parts of the noise that were checked, or drawn by `run`."""
         with beyond_float():

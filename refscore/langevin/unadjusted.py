@@ -37,7 +37,10 @@ class Preconditioned(Unadjusted):
     def _move(self, x, z):
         G, L = self.preconditioner, self._factor
         if x.shape[-1] != len(G):
-            raise ValueError(f"x must have shape (..., {len(G)}), got shape {x.shape}")
+            raise ValueError(
+                f"x must have shape (..., {len(G)}), as preconditioner has shape {G.shape};"
+                f" got shape {x.shape}"
+            )
         return x + self._half * (vector_at(self.score, x) @ G) + self._root * (z @ L.T)
 
 
@@ -57,8 +60,8 @@ def ula(score: Callable, step_size) -> Step:
 
     Arguments: score, (..., d) -> (..., d); step_size η > 0 (see `spellings`).
     Returns: step(x, noise), both (..., d); the attribute step.step_size is η.
-    Raises: ValueError when noise or score have not the shape of x; numbers that are not
-    finite pass through, rowwise. Cost: one score.
+    Raises: ValueError when noise or score have not the shape of x. Numbers that are not finite
+    pass through, rowwise, as far as score takes them (the laws' raise). Cost: one score.
     Source: Parisi 1981; Roberts and Tweedie 1996.
     Checked by: langevin_spellings, langevin_law_of_steps, langevin_stationary_of_steps,
     one_step_variance, one_step_draws, zero_noise_climbs, symmetric_start_stays,

@@ -45,6 +45,10 @@ class Splitting(Step):
         """The point; its score is not asked for before it is needed."""
         return Kinetic(points(x, even=True))
 
+    def scored(self, x: np.ndarray) -> np.ndarray:
+        """The positions: near those of a scheme that begins with a drift."""
+        return np.split(x, 2, axis=-1)[0]
+
     def _next(self, state: Kinetic, *noise) -> Kinetic:
         z = iter(noise)
         x, v = np.split(state.x, 2, axis=-1)

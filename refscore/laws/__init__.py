@@ -26,6 +26,8 @@ from refscore.laws.langevin import (
     sgld_step,
 )
 from refscore.laws.metropolis import hmc_acceptance, mala_acceptance, random_walk_acceptance
+from refscore.laws.sampler_lines import sampler_density
+from refscore.laws.samplers import sampler_law
 from refscore.laws.starts import point_start, uniform_start
 from refscore.laws.transfer import (
     TransferOperator,
@@ -42,6 +44,7 @@ __all__ = [
     "kinetic_step", "kinetic_stationary", "unadjusted_hmc_step", "unadjusted_hmc_stationary",
     "mala_acceptance", "random_walk_acceptance", "hmc_acceptance",
     "stability_limit", "wasserstein_bias", "autocorrelation_time", "signal_to_noise",
+    "sampler_law", "sampler_density",
     "TransferOperator", "transfer_operator", "uniform_start", "point_start",
     "chain_distribution", "chain_density", "annealed_distribution",
 ]  # fmt: skip

@@ -68,7 +68,7 @@ def affine_law(step, mean0, covariance0, n_steps: int = 1) -> Gaussian:
 
         m_k = M m_{k-1} + c,  C_k = M C_{k-1} Mᵀ + B Bᵀ
 
-    Arguments: step, an AffineStep (or triple), or a function (x, noise) -> x' that is affine;
+    Arguments: step, an AffineStep (or a triple), or a function (x, noise) -> x' that is affine;
     mean0 (d,), covariance0 (d, d), zeros for a point; n_steps >= 0. Returns: Gaussian,
     which may be singular. Raises: ValueError when the law leaves the finite numbers.
     Cost: O(d³ log k), by squaring.
@@ -117,11 +117,13 @@ def stationary_law(step, dim: int | None = None) -> Gaussian:
 
 def _noise_form(step, dim: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(M, c, B Bᵀ), checked."""
-    if not isinstance(step, tuple):
+    if not isinstance(step, (tuple, list)):
         as_callable(step, "step")
         if dim is None:
             raise ValueError("dim must be given when step is a function")
         step = affine_map_of(step, dim)
+    if len(step) != 3:
+        raise ValueError(f"step must be (matrix, offset, noise_matrix), got {len(step)} of them")
     matrix, offset, noise_matrix = step
     M = as_square(matrix, "matrix", dim)
     B = as_array(noise_matrix, "noise_matrix", (len(M), None))

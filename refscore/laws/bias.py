@@ -78,8 +78,13 @@ def signal_to_noise(law, sigmas, step_size) -> np.ndarray:
     gaussian_components(law)
     with beyond_float():
         information = np.array([fisher_information(law.diffuse(1.0, s), s) for s in sigmas])
-        steps = eta * (sigmas / sigmas[-1]) ** 2
-    return steps * information / (4 * law.dim)
+        ratios = eta * (sigmas / sigmas[-1]) ** 2 * information / (4 * law.dim)
+    if not np.isfinite(ratios).all():
+        raise ValueError(
+            "sigmas and step_size must be such that eta (sigma/sigma_T)^2 stays below 1e308, got"
+            f" {ratios.tolist()}"[:200]
+        )
+    return ratios
 
 
 def _stable(law, step_size):

@@ -136,7 +136,7 @@ def chebyshev(c, L: int):
 
 
 def _scheme(scheme) -> str:
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         raise ValueError(f"scheme must be one of {', '.join(SCHEMES)}; got {scheme!r}")
     return scheme
 

@@ -12,8 +12,9 @@ from refscore.nodes import Nodes
 def uniform_start(low, high, n: int = 600) -> Nodes:
     """Gauss-Legendre points of the uniform law on (low, high), to start a chain from.
 
-    Arguments: low < high; n points, in panels of ten: enough where the first step's standard
-    deviation √η is above a fiftieth of the interval. Returns: Nodes. Raises: ValueError naming
+    Arguments: low < high; n >= 1, rounded down to a multiple of ten (at least ten): the number of
+    points, in panels of ten, enough where the first step's standard deviation √η is above a
+    fiftieth of the interval. Returns: Nodes. Raises: ValueError naming
     the argument. Cost: n.
     Checked by: chain_distribution
     """

@@ -22,16 +22,27 @@ langevin_steps, langevin_laws, langevin_acceptance, langevin_transfer
             Gaussian; the law of a chain on the line, backwards
 discrepancies
             kernel Stein, MMD, energy, Wasserstein and Kolmogorov-Smirnov distances
+processes   Wiener paths, transitions, noise tables, grids, simulated paths
 diffusion   forward marginals, probability-flow velocities, maps and likelihoods
+likelihood, guidance
+            errors of likelihoods by the flow; guided and posterior scores, guided laws
+fokker_planck
+            residuals, densities in time, stationary densities and spectral gaps
+reverse, reverse_lines
+            steps from noise to data, their exact laws on Gaussian data, and on the line
+parametrisations, exponential
+            predictions of score, noise, data and velocity; steps of EDM, DPM-Solver and multistep
+            samplers on given noise
 calculus    nearest gradient field of an affine field
 """
 
 from importlib import import_module
 
 __all__ = [
-    "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "discrepancies",
-    "estimators", "fields", "kernels", "ladder", "langevin", "langevin_acceptance", "langevin_laws",
-    "langevin_steps", "langevin_transfer", "objectives", "perturbed", "scores", "traces",
+    "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "discrepancies", "exponential",
+    "estimators", "fields", "fokker_planck", "guidance", "kernels", "ladder", "langevin", "langevin_acceptance", "langevin_laws",
+    "langevin_steps", "langevin_transfer", "likelihood", "objectives", "parametrisations", "perturbed", "processes", "reverse",
+    "reverse_lines", "scores", "traces",
 ]  # fmt: skip
 
 

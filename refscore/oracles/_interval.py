@@ -6,6 +6,7 @@ narrow intervals or for wide ones.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,10 +36,19 @@ def interval(lower, width, upper):
     return SimpleNamespace(log_mass=log_mass, **names)
 
 
+@lru_cache
+def legendre(order):
+    """Gauss-Legendre nodes and weights on [-1, 1], found once."""
+    pair = np.polynomial.legendre.leggauss(order)
+    for array in pair:
+        array.flags.writeable = False
+    return pair
+
+
 def panels(start, stop, count=8, order=24):
     """Nodes and weights of composite Gauss-Legendre quadrature on [start, stop]."""
     start, stop = np.asarray(start, dtype=extended), np.asarray(stop, dtype=extended)
-    node, weight = np.polynomial.legendre.leggauss(order)
+    node, weight = legendre(order)
     unit = ((np.arange(count)[:, None] + (node + 1) / 2) / count).ravel()
     length = (stop - start)[..., None]
     return start[..., None] + length * unit, length * np.tile(weight, count) / (2 * count)

@@ -6,6 +6,10 @@ A process is an object with .kind
   ve      sigma_min, sigma_max: f = 0, g^2 = d sigma_t^2/dt, sigma_t = sigma_min
           (sigma_max/sigma_min)^t; `exact` (default True): the marginal from a point at t = 0 is
           sigma_t^2 - sigma_0^2; False: the usual approximation sigma_t^2
+  edm     sigma_max: alpha = 1, sigma = t on [0, sigma_max]
+  straight  alpha = 1 - t, sigma = t on [0, 1]
+  cosine  offset, final_time: alpha = cos(a(t)) / cos(a(0)), a(t) = pi/2 (t + offset)/(1 + offset),
+          alpha^2 + sigma^2 = 1
 X_t = alpha X_0 + sigma Z. t = 0 is data.
 """
 
@@ -15,28 +19,41 @@ import numpy as np
 
 from . import scores
 from ._elliptical import square_matrix
-from ._exact import LOG_2PI, as_float, eigh, extended
-from ._interval import panels
+from ._exact import LOG_2PI, PI, as_float, eigh, extended
+from ._interval import legendre, panels
 from .bayes import diffused
 
 
 def rates(process, t):
     """(f(t), g(t)^2)."""
+    if process.kind in _SCHEDULES:
+        return _schedule_rates(process, t)
+    if process.kind not in ("vp", "sub_vp", "ve"):
+        raise ValueError(f"process kind must be one of {KINDS}, got {process.kind!r}")
     if process.kind == "ve":
         ratio = process.sigma_max / process.sigma_min
         return 0.0 * t, 2 * np.log(ratio) * (process.sigma_min * ratio**t) ** 2
     b = _beta(process, t)
     if process.kind == "vp":
         return -b / 2, b
-    if process.kind == "sub_vp":
-        return -b / 2, -b * np.expm1(-2 * _area(process, t))
-    raise ValueError(f"process kind must be vp, sub_vp or ve, got {process.kind!r}")
+    return -b / 2, -b * np.expm1(-2 * _area(process, t))
+
+
+def final_time(process):
+    """The end of the process's time."""
+    if process.kind == "edm":
+        return float(getattr(process, "sigma_max", 80.0))
+    return float(getattr(process, "final_time", 1.0))
 
 
 def marginal(process, t):
     """(alpha, sigma) of X_t given X_0, by quadrature of the rates.
 
-    alpha = e^{int_0^t f}; (sigma/alpha)^2 = int_0^t g^2/alpha^2, a positive integrand."""
+    alpha = e^{int_0^t f}; (sigma/alpha)^2 = int_0^t g^2/alpha^2, a positive integrand. What is
+    defined by alpha and sigma comes from that definition, in extended precision."""
+    if process.kind in _SCHEDULES:
+        alpha, variance = _SCHEDULES[process.kind](process, extended(t))
+        return float(alpha), float(np.sqrt(variance))
     if process.kind == "ve":
         start = 0.0 if getattr(process, "exact", True) else float(process.sigma_min) ** 2
         return 1.0, float(np.sqrt(start + _integral(lambda u: rates(process, u)[1], 0.0, t)))
@@ -146,13 +163,48 @@ def _spectra(law, process, s, t):
     return m, values, vectors, *ends
 
 
+def _schedule_rates(process, t):
+    """f = alpha'/alpha and g^2 = (sigma^2)' - 2 f sigma^2 by complex steps."""
+    t = np.asarray(t, dtype=extended)
+    alpha, variance = _SCHEDULES[process.kind](process, t)
+    moved = _SCHEDULES[process.kind](process, t + np.clongdouble(1e-60j))
+    slope, gain = (np.imag(m) / extended(1e-60) for m in moved)
+    with np.errstate(divide="ignore"):
+        f = slope / alpha
+        return as_float(f), as_float(gain - 2 * f * variance)
+
+
+def _edm(process, t):
+    return 1 + 0 * t, t * t
+
+
+def _straight(process, t):
+    return 1 - t, t * t
+
+
+def _cosine(process, t):
+    offset = extended(getattr(process, "offset", 0.008))
+    unit = PI / 2 / (1 + offset)
+    if np.iscomplexobj(t):
+        alpha = np.cos(unit * (t + offset)) / np.cos(unit * offset)
+        return alpha, 1 - alpha**2
+    alpha = np.sin(unit * (1 - t)) / np.sin(unit)  # cos(pi/2 - x) = sin x: 0 at t = 1
+    low, high = np.tan(unit * offset / 2), np.tan(unit * (t + offset) / 2)  # half angles
+    apart = 2 * (high - low) * (high + low) / ((1 + high**2) * (1 + low**2))
+    return alpha, apart / np.cos(unit * offset) * (1 + alpha)  # (1 - alpha)(1 + alpha)
+
+
+_SCHEDULES = {"edm": _edm, "straight": _straight, "cosine": _cosine}
+KINDS = ("vp", "sub_vp", "ve", "cosine", "edm", "straight")
+
+
 def _beta(process, t):
     return process.beta_min + (process.beta_max - process.beta_min) * t
 
 
 def _area(process, t):
     """int_0^t beta by four-point Gauss-Legendre, exact for beta of degree at most 7. Any t."""
-    node, weight = np.polynomial.legendre.leggauss(4)
+    node, weight = legendre(4)
     t = np.asarray(t, dtype=float)
     return t / 2 * (_beta(process, t[..., None] * (node + 1) / 2) @ weight)
 

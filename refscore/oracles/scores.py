@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _curved, _elliptical, _mixtures, _products
 from ._exact import as_float, extended
+from ._memory import remembered
 from .cumulative import marginal_cdf, projected_cdf
 
 __all__ = [
@@ -34,23 +35,27 @@ DENSE = {
 }
 
 
+@remembered
 def log_density(law, x):
     """log p(x), normalised. x: (..., d). Returns (...,)."""
     return _rowwise(law, x, _log_density, ())
 
 
+@remembered
 def score(law, x):
     """grad log p(x). x: (..., d). Returns (..., d)."""
     d = np.shape(x)[-1]
     return _rowwise(law, x, _score, (d,))
 
 
+@remembered
 def score_jacobian(law, x):
     """The second derivatives of log p. x: (..., d). Returns (..., d, d)."""
     d = np.shape(x)[-1]
     return _rowwise(law, x, _score_jacobian, (d, d))
 
 
+@remembered
 def divergence(law, x):
     """The Laplacian of log p. x: (..., d). Returns (...,)."""
     return _rowwise(law, x, lambda law, x: np.einsum("nii->n", _score_jacobian(law, x)), ())
@@ -70,6 +75,7 @@ def covariance(law):
     return np.diag(as_float(_products.KINDS[law.kind].variance(*_products.arguments(law))))
 
 
+@remembered
 def responsibilities(law, x):
     """P(component k | x) of a mixture or kernel density. x: (..., d). Returns (..., K)."""
     if law.kind == "empirical":

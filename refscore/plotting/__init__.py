@@ -8,10 +8,11 @@ axes of a new figure, and returns the axes.
 from refscore.plotting.arrows import score_arrows
 from refscore.plotting.chains import ellipse, evidence_paths, histogram
 from refscore.plotting.curves import estimates, exact_and_estimates, exact_curve, trace_decay
+from refscore.plotting.evolution import animate, density_frames
 from refscore.plotting.figures import COLOURS, INK, LINE, SOFT, axes, finish, label
 
 __all__ = [
-    "COLOURS", "INK", "LINE", "SOFT", "axes", "ellipse", "estimates", "evidence_paths",
-    "exact_and_estimates", "exact_curve", "finish", "histogram", "label", "score_arrows",
-    "trace_decay",
+    "COLOURS", "INK", "LINE", "SOFT", "animate", "axes", "density_frames", "ellipse", "estimates",
+    "evidence_paths", "exact_and_estimates", "exact_curve", "finish", "histogram", "label",
+    "score_arrows", "trace_decay",
 ]  # fmt: skip

@@ -44,6 +44,37 @@ class Process:
         """Standard deviation of the Gaussian, mean 0, that stands for the law at time T."""
         raise NotImplementedError
 
+    def marginal_rates(self, t) -> tuple[np.ndarray, np.ndarray]:
+        """(α'_t, σ'_t) = (f α, f σ + g²/2σ), shapes of t, finite where α = 0; σ' is inf where the
+        noise starts like √t from nothing."""
+        (alpha, sigma), f = self.marginal(t), self.drift_rate(t)
+        with np.errstate(divide="ignore"):
+            return f * alpha, f * sigma + 0.5 * self.diffusion(t) ** 2 / sigma
+
+    def log_snr(self, t) -> np.ndarray:
+        """λ_t = log(α_t/σ_t), half the log of the signal-to-noise ratio α²/σ², shape of t:
+        it falls with t, inf where σ = 0 and -inf where α = 0."""
+        alpha, sigma = self.marginal(t)
+        with np.errstate(divide="ignore"):
+            return (np.log(alpha) - np.log(sigma))[()]
+
+    def time_at(self, log_snr) -> np.ndarray:
+        """The time t with λ_t = log_snr, within [λ_T, λ_0]: the inverse of `log_snr`.
+
+        Bisection over the floating-point numbers of [0, T]: 63 evaluations of λ.
+        """
+        return bisected(self, as_log_snr(log_snr, self))
+
+    def transition(self, t, s) -> tuple[np.ndarray, np.ndarray]:
+        """(a, b) of X_s = a X_t + b Z for t <= s, shapes of t and s: a = α_s/α_t,
+        b² = σ_s² - a² σ_t² = -σ_s² (e^{2(λ_s - λ_t)} - 1)."""
+        t, s = as_interval(t, s, self)
+        (alpha_t, sigma_t), (alpha_s, sigma_s) = self.marginal(t), self.marginal(s)
+        ratio = alpha_s / as_divisor(alpha_t)
+        with np.errstate(invalid="ignore"):
+            kept = np.where(sigma_t > 0, ratio * (sigma_t / sigma_s), 0.0)
+        return ratio[()], (sigma_s * np.sqrt((1 - kept) * (1 + kept)))[()]
+
 
 def as_process(process):
     """`process`, which must have marginals, a drift, a diffusion and a final time."""
@@ -57,6 +88,50 @@ def as_time(t, process, name: str = "t") -> np.ndarray:
         bad = t.min() if t.min() < 0 else t.max()
         raise ValueError(f"{name} must lie in [0, {process.final_time:g}], got {bad:.6g}")
     return t
+
+
+def as_interval(t, s, process) -> tuple[np.ndarray, np.ndarray]:
+    """Times t <= s within [0, T], of one shape unless one of them is a single number."""
+    t, s = as_time(t, process), as_time(s, process, "s")
+    if t.ndim and s.ndim and t.shape != s.shape:
+        raise ValueError(f"s must have the shape of t, {t.shape}, got shape {s.shape}")
+    if not (t <= s).all():
+        raise ValueError("s must not be before t: the process runs forward from t to s")
+    return t, s
+
+
+def as_log_snr(value, process) -> np.ndarray:
+    """Values of λ = log(α/σ) that the process takes, ±inf included."""
+    value = as_real(value, "log_snr")
+    low, high = (float(process.log_snr(t)) for t in (process.final_time, 0.0))
+    slack = np.where(np.isfinite(value), 1e-12 * (1 + np.abs(value)), 0.0)
+    outside = ~((value >= low - slack) & (value <= high + slack)) & (value != low) & (value != high)
+    if outside.any():
+        bad = float(value[outside].flat[0])
+        raise ValueError(f"log_snr must lie in [{low:.6g}, {high:.6g}], got {bad:.6g}")
+    return value
+
+
+def as_divisor(alpha) -> np.ndarray:
+    """α, which must not be 0 where the state is divided by it."""
+    if not np.all(np.asarray(alpha) > 0):
+        raise ValueError(
+            "t must be before the time at which alpha is 0: there the drift rate is infinite and"
+            " nothing of the state is left; use marginal or marginal_rates, which are finite there"
+        )
+    return alpha
+
+
+def bisected(process, log_snr: np.ndarray) -> np.ndarray:
+    """The times at which λ falls to `log_snr`, to neighbouring floating-point numbers."""
+    low = np.zeros(log_snr.shape, dtype=np.int64)  # floats >= 0 are ordered like their bits
+    high = np.full(log_snr.shape, np.float64(process.final_time).view(np.int64))
+    while (high - low > 1).any():
+        middle = low + (high - low) // 2
+        above = process.log_snr(middle.view(np.float64)) > log_snr
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    start = log_snr >= process.log_snr(0.0)
+    return np.where(start, 0.0, high.view(np.float64))[()]
 
 
 def linear_drift(process, x, t) -> np.ndarray:

@@ -10,7 +10,7 @@ ARGUMENTS: dict[str, str] = {
     "x": "points (n, d), read only; for binary ports their entries are 0.0 and 1.0; for"
     " fit_generalised_normal_rate and the fits on a half-line (n, 1); a batch may have one row",
     "y": "denoise: noised points (n, d); noise_contrastive_loss: noise points (n_y, d), their"
-    " number another than that of x; posterior: one observation (k,)",
+    " number another than that of x; elsewhere one observation (k,)",
     "x0": "recover_log_density: one point (d,); elsewhere the points (n, d) a chain starts from",
     "data": "other points (m, d)",
     "basis": "points (m, d) that carry a kernel each",
@@ -50,7 +50,7 @@ ARGUMENTS: dict[str, str] = {
     "offset": "(d,)",
     "H": "(k, d)",
     "noise_cov": "the covariance (k, k) of the noise on y",
-    "weight": "posterior: the power of the likelihood; score_weight: the weight on"
+    "weight": "posterior: the power of the likelihood; guidance: its strength; score_weight: the weight on"
     " |prediction - target|^2; numbers",
     "bandwidth": "the standard deviation h of the Gaussian kernel, a number",
     "regularisation": "a number >= 0, added as it is: it is not multiplied by n",
@@ -95,7 +95,58 @@ ARGUMENTS: dict[str, str] = {
     "squares": "squared errors (m,)",
     "log_variance": "learned logarithms of their variances (m,)",
     "t": "a time, a number",
-    "s": "another time, a number",
+    "process": "a description with .kind and numbers by name, t = 0 the data: vp and sub_vp"
+    " (beta_min, beta_max, linear on [0, 1]), ve (sigma_min, sigma_max; exact: from a point, so that"
+    " sigma^2 starts from 0), edm (sigma_max; sigma = t), straight (alpha = 1 - t, sigma = t),"
+    " cosine (offset, final_time)",
+    "log_snr": "log(alpha / sigma), a number",
+    "spacing": "a word of the port's list",
+    "start": "the start, a number; cutoff_error: the time that stands for 0",
+    "name": "a word of the port's list",
+    "betas": "(N,), the first of the least noise",
+    "rho": "a number",
+    "n_train": "how many levels the table has, an integer",
+    "times": "(n + 1,), rising, or for wiener_increments falling",
+    "w_start": "values (n, d)",
+    "w_end": "values (n, d)",
+    "increments": "(n_steps, n, d)",
+    "drift_of": "f(x, t), points (n, d) and a number to (n, d)",
+    "diffusion_of": "g(x, t) (n, d), coordinate i of the noise on coordinate i of x",
+    "diffusion_slope": "dg_i / dx_i, (n, d)",
+    "t0": "the time of the density handed over, a number",
+    "t1": "a later time, a number",
+    "drift": "drift(x, t), points (n, d) and a number to f (n, d); .divergence(x, t) (n,); on the"
+    " line d = 1: drift(grid[:, None], t)[:, 0]",
+    "diffusion": "diffusion(x, t), points (n, d) and a number to g (n,), g >= 0, the same in every"
+    " direction: dX = f dt + g dw",
+    "velocity": "velocity(x, t), points (n, d) and a number to v (n, d); .divergence(x, t) (n,)",
+    "log_density_at": "log_density_at(x, t), points (n, d) and a number to log p (n,); .score(x, t)"
+    " (n, d), .jacobian(x, t) of the score (n, d, d), .rate(x, t) = d log p/dt (n,)",
+    "density": "its values p (m,) at the points of the grid",
+    "grid": "equally spaced numbers (m,), rising: the middles of cells",
+    "s": "another time, a number; of a step, the time it ends at, s < t",
+    "x_T": "points (n, d) at the first of the times",
+    "times": "(N + 1,), strictly descending: N steps",
+    "eta": "how much of the posterior's standard deviation is drawn afresh, 0 to 1",
+    "stochasticity": "l of the family: 0 for the probability flow, 1 for the reverse SDE",
+    "time_direction": '"backward" for dt < 0, "forward" for dt > 0',
+    "sampler": '"euler_maruyama", "stochastic_heun", "flow_euler", "flow_heun", "ancestral_small",'
+    ' "ancestral_large", "ddim" (eta = 0) or "ddim_half" (eta = 1/2)',
+    "last": 'of the last step: "noise" as the others, "mean" without its noise, "denoise" then'
+    " (x + sigma^2 score) / alpha",
+    "likelihood_score_at": "the same of the log-probability, given the noised point, that the data"
+    " come from some components of a mixture",
+    "conditional_at": "score_at of the conditional law",
+    "unconditional_at": "score_at of the unconditional law",
+    "other_law": "another law, a description",
+    "log_likelihoods": "natural logarithms of densities (n,)",
+    "bin_width": "the width of the bins in every coordinate, in the units of x, a number",
+    "logits": "of C classes at n points, (n, C)",
+    "jacobian": "their gradients in x, (n, C, d)",
+    "label": "a class, an integer from 0",
+    "temperature": "a number > 0",
+    "posterior_scores": "(m, n, d)",
+    "prior_score": "(n, d)",
     "couplings": "W (d, d) of exp(x.W x / 2 + b.x): symmetric, its diagonal zero",
     "biases": "b (d,)",
     "pattern": "(d, d), symmetric: 1.0 where an entry of the precision is free, 0.0 where it is"
@@ -120,12 +171,19 @@ ARGUMENTS: dict[str, str] = {
     "other_mean": "(d,)",
     "other_covariance": "(d, d)",
     "u": "numbers of [0, 1], (n,)",
+    "value": "a prediction at x, (n, d)",
+    "source": 'what value predicts: "score", "noise", "data", "velocity" or "flow"',
+    "order": "how many predictions a step uses, an integer",
+    "churn": "S_churn of EDM, a number",
+    "churn_min": "S_min of EDM, a number",
+    "churn_max": "S_max of EDM, a number",
+    "noise_scale": "S_noise of EDM, a number",
     "probes": "random vectors of covariance I: (n, m, d) in losses and divergence_estimate, m a"
     " point; (m, dim) for traces; (n, m, k) in curvature_propagation_loss; averaged over m",
     "noise": "standard normal numbers shaped like x; (n_steps, n, d) in contrastive_divergence,"
     " and langevin_sample, in the order of use; (L, n_steps_each, n, d) in annealed_sample;"
     " (2, n, d) in underdamped_step where the splitting has two O; (L, n, d) in"
-    " fit_denoised_levels",
+    " fit_denoised_levels; (2, n, d) in predictor_corrector_step; (N, n, d) in reverse_sample",
     "rng": "a generator of the framework's own kind",
 }
 
@@ -143,6 +201,13 @@ RETURNS: dict[str, str] = {
     "law": "a mapping of the law's arrays, or an object that has them; the kind may be left out",
     "estimate": "a number, or (estimate, standard_error)",
     "pair": "two numbers (alpha, sigma)",
+    "pair_of_rates": "two numbers (alpha', sigma')",
+    "drift_and_diffusion": "two numbers (f, g)",
+    "transition": "two numbers (a, b)",
+    "schedule": "a pair (betas, alpha_bars), both (n_steps,)",
+    "table": "a pair (alphas, sigmas), both (N,)",
+    "increments": "an array shaped like noise",
+    "path": "an array (n_steps + 1, n, d), the start first",
     "posterior": "an array (n, d), or (mean, covariance) of (n, d) and (n, d, d)",
     "affine": "a pair (matrix, offset), (d, d) and (d,)",
     "coefficients": "a tuple (c_skip, c_out, c_in, c_noise), four arrays like sigmas",
@@ -157,6 +222,11 @@ RETURNS: dict[str, str] = {
 PARTS: dict[str, tuple[str, ...]] = {
     "estimate": ("estimate", "standard_error"),
     "pair": ("alpha", "sigma"),
+    "pair_of_rates": ("alpha_rate", "sigma_rate"),
+    "drift_and_diffusion": ("drift_rate", "diffusion"),
+    "transition": ("ratio", "standard_deviation"),
+    "schedule": ("betas", "alpha_bars"),
+    "table": ("alphas", "sigmas"),
     "posterior": ("mean", "covariance"),
     "affine": ("matrix", "offset"),
     "coefficients": ("c_skip", "c_out", "c_in", "c_noise"),

@@ -86,16 +86,35 @@ class LangevinConventions:
 
 @dataclass(frozen=True)
 class ProcessConventions:
-    """What `marginal` and `log_likelihood` return."""
+    """What `marginal` and `log_likelihood` return; how ancestral steps and samplers end."""
 
     marginal: str = "alpha, sigma"
     likelihood: str = "nats"
+    ancestral_variance: str = "small"
+    reverse_last: str = "noise"
+    velocity_sign: str = "noise minus data"
+    flow_clock: str = "data at 0"
+    multistep_rule: str = "midpoint"
 
     VALUES = {
         "marginal": ("alpha, sigma", "alpha, variance", "alpha squared, sigma",
                      "alpha squared, variance"),
         "likelihood": ("nats", "bits per dimension"),
+        "ancestral_variance": ("small", "large"),
+        "reverse_last": ("noise", "mean", "denoise"),
+        "velocity_sign": ("noise minus data", "data minus noise"),
+        "flow_clock": ("data at 0", "noise at 0"),
+        "multistep_rule": ("midpoint", "integrated"),
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GuidanceConventions:
+    """How the weight of classifier-free guidance is spelled."""
+
+    guidance_weight: str = "u + w (c - u)"
+
+    VALUES = {"guidance_weight": ("u + w (c - u)", "(1 + w) c - w u")}
 
 
 FAMILIES: dict[str, Any] = {
@@ -109,6 +128,7 @@ FAMILIES: dict[str, Any] = {
     "processes": ProcessConventions(),
     "reverse": ProcessConventions(),
     "likelihood": ProcessConventions(),
+    "guidance": GuidanceConventions(),
 }
 
 
@@ -147,6 +167,14 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "last_step": ("annealed_sample",),
     "marginal": ("marginal",),
     "likelihood": ("log_likelihood",),
+    "guidance_weight": ("classifier_free_score", "guided_law"),
+    "ancestral_variance": ("ancestral_step",),
+    "reverse_last": ("reverse_sample",),
+    "velocity_sign": ("predict_convert",),
+    "flow_clock": ("predict_convert",),
+    "multistep_rule": (
+        "dpm_multistep_sample", "dpm_multistep_3_sample", "sde_dpm_multistep_sample",
+    ),
 }
 
 
@@ -218,6 +246,10 @@ def to_subject(port: str, arguments: dict, record) -> dict:
         eta = arguments["step_size"]
         spelled = {"eta": eta, "epsilon": np.sqrt(eta), "h": eta / 2}[record.step]
         return {**arguments, "step_size": float(spelled)}
+    if isinstance(record, GuidanceConventions) and record.guidance_weight != "u + w (c - u)":
+        return {**arguments, "weight": arguments["weight"] - 1}
+    if port == "predict_convert":
+        return {**arguments, "value": _turned(arguments["value"], arguments["source"], record)}
     unit = (port in _SLICED and record.probes == "unit norm") or (
         port in PROBED and record.trace_probes == "unit norm"
     )
@@ -305,6 +337,12 @@ def _plain_minus_reduced(gradient, arguments, ndim):
     return difference.mean() if ndim == 0 else difference
 
 
+def _turned(value, kind, record):
+    """A prediction with the sign of the subject's convention, or back."""
+    other = {"velocity": record.velocity_sign, "flow": record.flow_clock}.get(kind)
+    return -value if other in ("data minus noise", "noise at 0") else value
+
+
 def _process(port, arguments, output, record):
     if port == "marginal":
         alpha, sigma = output
@@ -313,6 +351,8 @@ def _process(port, arguments, output, record):
         if record.marginal.endswith("variance"):
             sigma = np.sqrt(sigma)
         return alpha, sigma
+    if port == "predict_convert":
+        return _turned(output, arguments["target"], record)
     if port == "log_likelihood" and record.likelihood == "bits per dimension":
         return -output * np.log(2) * np.shape(arguments["x"])[-1]
     return output

@@ -14,24 +14,28 @@ import math
 
 import numpy as np
 
-from refscore.identities import catalogue
+from refscore.identities import Draws, catalogue
 from refscore.verify.compare import Judgement
-from refscore.verify.draws import Agreement, Sample, agreement, samples
+from refscore.verify.draws import Agreement, Sample, agreement, samples, telling
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.subject import Subject
 
 _LOG_20 = math.log(20)
 
 
-def explain(check: CheckResult, report: Report, subject: Subject) -> Diagnosis:
-    """The named mistakes that fit this failed check, and the coefficients read off it."""
+def explain(
+    check: CheckResult, report: Report, subject: Subject, eps: float | None = None
+) -> Diagnosis:
+    """The named mistakes that fit this failed check, and the coefficients read off it.
+
+    `eps`: the tolerance of draws the report was made with, where it is not the outcomes' own."""
     from refscore.verify.mutants import mistakes
 
     observed = read_off(check)
     fitting: dict[str, float] = {}
     for name, wrong in mistakes().items():
         if wrong.port in check.ports:
-            score = _fit_once(wrong, report, subject)
+            score = _fit_once(wrong, report, subject, eps)
             if score is not None:
                 fitting[name] = score
     best = max(fitting.values(), default=0.0)
@@ -58,15 +62,15 @@ def _seen_exactly(port: str, report: Report) -> bool:
     )
 
 
-def _fit_once(wrong, report: Report, subject: Subject) -> float | None:
+def _fit_once(wrong, report: Report, subject: Subject, eps: float | None) -> float | None:
     """`fit`, kept on the report: several failed checks ask the same question."""
     known = report.__dict__.setdefault("_fits", {})
     if wrong.name not in known:
-        known[wrong.name] = fit(wrong, report, subject)
+        known[wrong.name] = fit(wrong, report, subject, eps)
     return known[wrong.name]
 
 
-def fit(wrong, report: Report, subject: Subject) -> float | None:
+def fit(wrong, report: Report, subject: Subject, eps: float | None = None) -> float | None:
     """A log-likelihood of what the port did under a mistake; None if it does not fit."""
     total, informative = 0.0, False
     others = _suspects(report) - {wrong.port}
@@ -74,7 +78,7 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
         if wrong.port not in check.ports or check.id == "P" or others & set(check.ports):
             continue
         if check.kind == "expectation":
-            score = _fit_of_draws(wrong.name, check, report, subject)
+            score = _fit_of_draws(wrong.name, check, report, subject, eps)
             if score is None:
                 return None
             total += score
@@ -90,10 +94,8 @@ def fit(wrong, report: Report, subject: Subject) -> float | None:
 def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None:
     """The log-likelihood of what a check compared, and whether it fails under the mistake too."""
     total, informative = 0.0, False
-    compared = any(case.judgements for case in check.cases)
-    predicted = _predicted(mistake, check.name) if compared else {}
     for case in check.cases:
-        said = _numbered(predicted.get(case.case, []))
+        said = _numbered(_predicted_of(mistake, check.name, case.case) if case.judgements else [])
         if case.judgements and not said:
             return None
         for key, seen in _numbered(case.judgements).items():
@@ -109,7 +111,9 @@ def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None
     return total, informative
 
 
-def _fit_of_draws(mistake: str, check: CheckResult, report: Report, subject: Subject):
+def _fit_of_draws(
+    mistake: str, check: CheckResult, report: Report, subject: Subject, eps: float | None
+):
     """-χ²/2 of what a check drew against what the mistaken library draws; None if unlikely."""
     judged = {case.case for case in check.cases if case.judgements}
     if not judged:
@@ -118,19 +122,21 @@ def _fit_of_draws(mistake: str, check: CheckResult, report: Report, subject: Sub
     if check.name not in known:
         known[check.name] = samples(check.name, subject, "subject")
     seen = {key: sample for key, sample in known[check.name].items() if key[0] in judged}
+    if not _alike_beside_draws(mistake, check):
+        return None
     found = _together(seen, _samples_of_mistake(mistake, check.name))
-    if found is None or not found.likely:
+    if found is None or not found.likely or not all(map(telling, seen.values())):
         return None
-    if check.verdict == "fails" and not _fails(mistake, check.name):
+    if check.verdict == "fails" and not _fails(mistake, check.name, eps):
         return None
-    return -0.5 * found.square if _alike_beside_draws(mistake, check) else None
+    return -0.5 * found.square
 
 
 def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
     """What a check of draws compared exactly comes out under the mistake as it was seen."""
     if not any(j.evidence is None for case in check.cases for j in case.judgements):
         return True
-    predicted = _predicted(mistake, check.name)
+    predicted = _besides(mistake, check.name)
     for case in check.cases:
         said = _numbered(predicted.get(case.case, []))
         for key, seen in _numbered(case.judgements).items():
@@ -143,9 +149,9 @@ def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
     return True
 
 
-def _fails(mistake: str, check: str) -> bool:
+def _fails(mistake: str, check: str, eps: float | None) -> bool:
     """The mistaken library fails this check too: what holds explains no failure."""
-    predicted = _predicted(mistake, check).values()
+    predicted = _predicted(mistake, check, eps).values()
     return any(not (j.holds or j.undecided) for judgements in predicted for j in judgements)
 
 
@@ -192,14 +198,45 @@ def _suspects(report: Report) -> set[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _predicted(mistake: str, check: str) -> dict[str, list[Judgement]]:
+def _predicted(mistake: str, check: str, eps: float | None = None) -> dict[str, list[Judgement]]:
     """What the mistaken library returns on every case of a check."""
+    from refscore.verify.compare import ALPHA
+    from refscore.verify.evidence.engine import Engine
+    from refscore.verify.mutants import mistakes
+    from refscore.verify.runner import evaluate
+
+    wrong, engine = Subject(mistakes()[mistake].subject()), Engine(eps=eps)
+    result = evaluate(catalogue()[check], wrong, ALPHA, engine=engine)
+    return {case.case: case.judgements for case in result.cases}
+
+
+@functools.lru_cache(maxsize=16384)
+def _predicted_of(mistake: str, check: str, name: str) -> list[Judgement]:
+    """The same of one case: most mistakes are told from others by the first."""
     from refscore.verify.compare import ALPHA
     from refscore.verify.mutants import mistakes
     from refscore.verify.runner import evaluate
 
-    result = evaluate(catalogue()[check], Subject(mistakes()[mistake].subject()), ALPHA)
-    return {case.case: case.judgements for case in result.cases}
+    entry, wrong = catalogue()[check], Subject(mistakes()[mistake].subject())
+    cases = [case for case in entry.cases() if case.name == name]
+    return evaluate(entry, wrong, ALPHA, cases).cases[0].judgements if cases else []
+
+
+@functools.lru_cache(maxsize=4096)
+def _besides(mistake: str, check: str) -> dict[str, list[Judgement]]:
+    """What the mistaken library returns where a check of draws compares exactly."""
+    from refscore.verify.mutants import mistakes
+    from refscore.verify.runner import judged
+
+    entry, wrong = catalogue()[check], Subject(mistakes()[mistake].subject())
+    found: dict[str, list[Judgement]] = {}
+    for case in entry.cases():
+        try:
+            outcomes = [o for o in entry.sides(wrong, case) if not isinstance(o, Draws)]
+        except Exception:  # the mistake ends in an error
+            continue
+        found[case.name] = [judged(entry, wrong, outcome) for outcome in outcomes]
+    return found
 
 
 def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:

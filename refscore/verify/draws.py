@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import NamedTuple
 
@@ -15,19 +16,24 @@ from refscore.verify.subject import Subject
 _ROWS, _CALLS, _PATIENCE = 16_000, 40, 10.0  # of an outcome; seconds of a check
 _CHEAP = 1000  # a batch so large comes from one call, not from one a row
 _SHARED = 2.5  # means of calls that vary this many times as they should share their draws
+_MANY = 200  # calls whose means alone say what they are uncertain by
+_SMALL = 400, 8  # calls and rows of each where they do: as many independent draws as calls
+_TELLING = 250  # independent draws: fewer agree with too much to name a mistake by
 
 
 class Part(NamedTuple):
     """Means of statistics and what they are uncertain by: `covariance` of the means.
 
     Its diagonal is from single rows, or from the means of calls where those vary more: a
-    port that shares draws within a call has fewer independent ones than rows.
+    port that shares draws within a call has fewer independent ones than rows. Of many calls
+    all of it is from their means.
     """
 
     mean: np.ndarray
     covariance: np.ndarray
     varies: np.ndarray
     finite: np.ndarray
+    draws: float = math.inf  # independent ones, where rows are fewer than they seem
 
 
 Sample = tuple[Part, ...]  # of single rows, of neighbours, of rows half a batch apart
@@ -55,14 +61,29 @@ def samples(check: str, subject: Subject, stream: str) -> dict[tuple, Sample]:
 
 
 def _sample(outcome: Draws, key: tuple, late: bool) -> Sample:
-    read, calls = reader(outcome), []
     rows = outcome.batch * (8 if outcome.batch >= _CHEAP else 2)
     n = max(8, min(_ROWS, rows) // _CALLS // 2 * 2)
-    for i in range(_CALLS // 4 if late else _CALLS):
-        seed = seed_of(*key, i)
-        batch = read.read(as_table(outcome.draw(seed, n), n, read.width), seed)
-        calls.append((_seen(batch, read.rows.kind), *_pairs(batch)))
-    return tuple(_part(np.stack(part)) for part in zip(*calls))
+    found = _of_calls(outcome, key, _CALLS // 4 if late else _CALLS, n)
+    if outcome.batch < _CHEAP:
+        return tuple(part._replace(draws=math.inf) for part in found)
+    if late or all(part.draws == math.inf for part in found):
+        return found
+    return _of_calls(outcome, (*key, "small"), *_SMALL)
+
+
+def _of_calls(outcome: Draws, key: tuple, many: int, n: int) -> Sample:
+    """A sample of so many calls of n rows; it ends where patience does."""
+    read, calls, start = reader(outcome), [], time.perf_counter()
+    for i in range(many):
+        calls.append(as_table(outcome.draw(seed_of(*key, i), n), n, read.width))
+        if i > _CALLS and time.perf_counter() - start > _PATIENCE:
+            break
+    table, seed = np.stack(calls), seed_of(*key, "read")
+    # all calls are read at once; rows half a call apart are first made neighbours
+    apart = np.stack([table[:, : n // 2], table[:, n // 2 :]], 2)
+    near, far = (read.read(t.reshape(-1, read.width), seed) for t in (table, apart))
+    values = _seen(near, read.rows.kind), _alike(near), _alike(far)
+    return tuple(_part(v.reshape(len(calls), -1, v.shape[-1])) for v in values)
 
 
 def _part(values: np.ndarray) -> Part:
@@ -71,11 +92,18 @@ def _part(values: np.ndarray) -> Part:
     finite = np.isfinite(flat).all(0)
     flat = np.where(finite, flat, 0.0)
     covariance = np.atleast_2d(np.cov(flat.T)) / len(flat)
-    by_row = np.diag(covariance)
-    by_call = np.where(finite, values, 0.0).mean(1).var(0, ddof=1) / len(values)
-    grown = np.where(by_call > _SHARED * by_row, by_call / np.maximum(by_row, 1e-300), 1.0)
-    covariance = covariance * np.sqrt(np.outer(grown, grown))
-    return Part(flat.mean(0), covariance, flat.std(0) > 1e-9, finite)
+    by_row = np.maximum(np.diag(covariance), 1e-300)
+    means = np.where(finite, values, 0.0).mean(1)
+    if len(values) >= _MANY:
+        covariance = np.atleast_2d(np.cov(means.T)) / len(values)
+        grown = np.maximum(np.diag(covariance) / by_row, 1.0)
+    else:
+        by_call = means.var(0, ddof=1) / len(values)
+        grown = np.where(by_call > _SHARED * by_row, by_call / by_row, 1.0)
+        covariance = covariance * np.sqrt(np.outer(grown, grown))
+    most = grown.max(initial=1.0)
+    told = len(flat) / most if most > 1 else math.inf
+    return Part(flat.mean(0), covariance, flat.std(0) > 1e-9, finite, told)
 
 
 def _seen(batch: Batch, kind: str) -> np.ndarray:
@@ -89,9 +117,9 @@ def _seen(batch: Batch, kind: str) -> np.ndarray:
     return np.column_stack([further[0] if kind == "variance" else batch.rows, *further])
 
 
-def _pairs(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+def _alike(batch: Batch) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return np.arcsinh(batch.neighbours), np.arcsinh(batch.halves)
+        return np.arcsinh(batch.neighbours)
 
 
 class Agreement(NamedTuple):
@@ -106,6 +134,11 @@ class Agreement(NamedTuple):
         from scipy.special import chdtrc
 
         return not self.freedom or bool(chdtrc(self.freedom, self.square) > 1e-4)
+
+
+def telling(sample: Sample) -> bool:
+    """Enough independent draws to part its law from others near it."""
+    return min(part.draws for part in sample) >= _TELLING
 
 
 def agreement(x: Sample, y: Sample) -> Agreement | None:

@@ -17,4 +17,12 @@ class Stopped(SubjectError):
     """A port left by SystemExit or another exception that is no Exception; that is its cause."""
 
 
-PASSED_ON = (Exception, KeyboardInterrupt, GeneratorExit)  # everything else is Stopped
+PASSED_ON = (Exception, KeyboardInterrupt)  # everything else is Stopped
+
+
+def said(error: BaseException) -> str:
+    """What an exception says, also where saying it raises."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its message cannot be read)"

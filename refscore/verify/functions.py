@@ -54,7 +54,22 @@ def _log_odds(description):
     return objectives.BoltzmannLogOdds(**description.parameters_by_name)
 
 
+def of_state(framework, description):
+    """(rate + ramp t) x + level of a state and a time, in plain arithmetic: any framework's."""
+    d = description
+    return lambda x, t: (d.rate + d.ramp * t) * x + d.level
+
+
+def slope_of_state(framework, description):
+    """Its derivative in x, of x's shape."""
+    d = description
+    return lambda x, t: (d.rate + d.ramp * t) + 0.0 * x
+
+
 FUNCTIONS = {
+    "drift_of": of_state,
+    "diffusion_of": of_state,
+    "diffusion_slope": slope_of_state,
     "weight_function": weight_function,
     "weight_derivative": weight_derivative,
     "log_odds": log_odds,

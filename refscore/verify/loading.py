@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from refscore.verify.errors import PASSED_ON, SubjectError
+from refscore.verify.errors import PASSED_ON, SubjectError, said
 from refscore.verify.ports import PORTS
 
 
@@ -26,7 +27,7 @@ def load(target: str) -> Any:
     except PASSED_ON:
         raise
     except BaseException as error:
-        raise SubjectError(f"cannot load {target}: {type(error).__name__}: {error}") from None
+        raise SubjectError(f"cannot load {target}: {type(error).__name__}: {said(error)}") from None
     if not attribute:
         return _only_subject(module)
     if not hasattr(module, attribute):
@@ -38,17 +39,48 @@ def _file(path: str):
     file = Path(path)
     if not file.is_file():
         raise SubjectError(f"no file {path!r}")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    folder = file.parent.resolve()
+    name = f"{file.stem} (adapter)" if _is_taken(file.stem) else file.stem
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
+    _forget_helpers_of_others(folder)
     module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(file.stem, module)
-    sys.path.insert(0, str(file.parent.resolve()))
+    sys.modules[name] = module
+    sys.path.insert(0, str(folder))
     try:
         spec.loader.exec_module(module)
     finally:
-        sys.path.remove(str(file.parent.resolve()))
+        sys.path.remove(str(folder))
     return module
+
+
+def _is_taken(name: str) -> bool:
+    """A module of another kind has this name: an adapter torch.py must not become torch."""
+    if name in sys.builtin_module_names or name in sys.stdlib_module_names:
+        return True
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return False
+    return spec is not None and bool(_INSTALLED & set(Path(str(spec.origin)).parts))
+
+
+_INSTALLED = {"site-packages", "dist-packages"}
+_FOLDERS: set[Path] = set()  # of the adapters loaded so far
+
+
+def _forget_helpers_of_others(folder: Path) -> None:
+    """Modules beside an earlier adapter that stand for a file beside this one."""
+    others = _FOLDERS - {folder}
+    _FOLDERS.add(folder)
+    for name, module in list(sys.modules.items()):
+        top, file = name.partition(".")[0], getattr(module, "__file__", None)
+        own = (folder / f"{top}.py").is_file() or (folder / top / "__init__.py").is_file()
+        if not own or not isinstance(file, str) or _INSTALLED & set(Path(file).parts):
+            continue
+        if others & set(Path(file).resolve().parents):
+            del sys.modules[name]
 
 
 def _module(path: str):
@@ -97,11 +129,16 @@ def strangers(source) -> dict[str, list[str]]:
     own = dict(_public(source))
     found = {}
     for name, value in own.items():
-        close = difflib.get_close_matches(name, PORTS, n=2, cutoff=0.7)
+        close = [] if name in PORTS else list(_resembled(name))
         helper = inspect.ismodule(source) and bool(close) and close[0] in own
-        if name not in PORTS and close and not helper and _is_own(value, source):
+        if close and not helper and _is_own(value, source):
             found[name] = close
     return found
+
+
+@functools.lru_cache(maxsize=4096)
+def _resembled(name: str) -> tuple[str, ...]:
+    return tuple(difflib.get_close_matches(name, PORTS, n=2, cutoff=0.7))
 
 
 def _public(source):

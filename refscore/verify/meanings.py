@@ -75,8 +75,33 @@ MEANINGS: dict[str, dict[Any, str]] = {
         "alpha squared, sigma": "alpha² is returned first",
         "alpha squared, variance": "(alpha², sigma²)",
     },
+    "guidance_weight": {
+        "u + w (c - u)": "no guidance at w = 1",
+        "(1 + w) c - w u": "no guidance at w = 0",
+    },
     "likelihood": {
         "nats": "log p(x), natural logarithm",
         "bits per dimension": "-log p(x) / (d log 2)",
+    },
+    "ancestral_variance": {
+        "small": "the variance of X_s given X_t and X_0, β σ_s²/σ_t²",
+        "large": "the variance of X_t given X_s, β = σ_t² - (α_t/α_s)² σ_s²",
+    },
+    "velocity_sign": {
+        "noise minus data": "the velocity prediction is v = α ε - σ x₀",
+        "data minus noise": "it is σ x₀ - α ε",
+    },
+    "flow_clock": {
+        "data at 0": "the flow's velocity is dx/dt, time running from data to noise",
+        "noise at 0": "it is -dx/dt: time runs from noise to data; `t` is handed over as it is",
+    },
+    "multistep_rule": {
+        "midpoint": "2M as published, solver type midpoint; 3M as published, half of its last term",
+        "integrated": "the polynomial through the predictions is integrated: solver type heun",
+    },
+    "reverse_last": {
+        "noise": "the last step as all others",
+        "mean": "the last step without its noise",
+        "denoise": "(x + σ² s)/α of the last points",
     },
 }

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from refscore.verify.exponential_ports import EXPONENTIAL
+from refscore.verify.fokker_planck_ports import FOKKER_PLANCK
+from refscore.verify.guidance_ports import GUIDANCE, LIKELIHOOD
 from refscore.verify.langevin_ports import LANGEVIN
+from refscore.verify.process_ports import PROCESSES
+from refscore.verify.reverse_ports import REVERSE
 
 GENERATOR_NAMES = ("rng", "seed", "generator", "key")
 GIVEN_NAMES = ("noise", "probes", "uniforms", "gumbels", "uniform")
@@ -229,11 +234,17 @@ _TABLE = [
           rowwise=False),
     _port("drift", "processes", "x t", "points", "f(x, t)"),
     _port("diffusion", "processes", "t", "number", "g(t)", rowwise=False),
+    *(_port(name, "processes", *rest) for name, *rest in PROCESSES),
+    *(_port(name, "processes", *rest) for name, *rest in FOKKER_PLANCK),
     _port("flow_velocity", "reverse", "score_at x t", "points", "f - 1/2 g^2 score"),
     _port("flow_map", "reverse", "law x t s", "points",
           "the probability flow of a law, from time t to time s"),
+    *(_port(name, "reverse", *rest) for name, *rest in EXPONENTIAL),
+    *(_port(name, "reverse", *rest) for name, *rest in REVERSE),
     _port("log_likelihood", "likelihood", "score_at x", "values",
           "log density of the data at time 0, by the flow", "probes"),
+    *(_port(name, "likelihood", *rest) for name, *rest in LIKELIHOOD),
+    *(_port(name, "guidance", *rest) for name, *rest in GUIDANCE),
     _port("ratio_loss", "discrete", "log_odds x", "losses",
           "sum over i of (1 + p(x) / p(x^i))^-2, x^i with bit i flipped, log_odds log p(x)/p(x^i)"),
     _port("boltzmann_ratio_gradient", "discrete", "couplings biases x", "gradient",

@@ -14,7 +14,7 @@ from refscore.verify.ports import PORTS
 
 _BY_POINT = (
     "x", "y", "probes", "noise", "x0", "levels", "uniform", "uniforms", "proposal", "momentum", "v",
-    "gradient_noise",
+    "gradient_noise", "x_T", "value",
 )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def _shape(port, answer, arguments):
     returns = PORTS[port].returns
     if port == "langevin_sample":
         return _chain_shape(answer, arguments)
-    x = arguments.get("x", arguments.get("y"))
+    x = _points(arguments)
     if x is None or returns not in ("values", "points", "matrices", "losses", "moved"):
         return []
     n, d = np.shape(x)
@@ -191,7 +191,7 @@ def _shape(port, answer, arguments):
 
 
 def _rows(subject, port, arguments, first):
-    x = arguments.get("x", arguments.get("y"))
+    x = _points(arguments)
     if not PORTS[port].rowwise or "rng" in arguments or x is None:
         return []
     first = first[0] if isinstance(first, tuple) else first
@@ -207,9 +207,14 @@ def _rows(subject, port, arguments, first):
     return []
 
 
+def _points(arguments):
+    """The points of a call, one a row."""
+    return next((arguments[name] for name in ("x", "y", "x_T") if name in arguments), None)
+
+
 def _same_on(keep: slice, subject, port, arguments, first) -> bool:
     """The call on some rows alone gives those rows; for one row a loss's mean is its value."""
-    x = arguments.get("x", arguments.get("y"))
+    x = _points(arguments)
     fewer = {
         k: v[keep] if k in _BY_POINT and np.shape(v)[:1] == (len(x),) else v
         for k, v in arguments.items()

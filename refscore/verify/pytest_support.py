@@ -37,7 +37,8 @@ def parametrize(
     test asks, and only once. A check of an absent port is skipped, so is a blocked one; an
     undeclared convention fails with the line that declares it; `expected_failures` of the
     subject are strict xfails. With `--junitxml` every check that ran carries properties: its
-    verdict, gap, tolerance, diagnosis and, where draws decide, e-value and number of draws.
+    verdict, gap, tolerance, diagnosis and, where draws decide, e-value, number of draws, the
+    largest tolerance of a statistic and what was seen within it.
     """
     import pytest
 
@@ -143,6 +144,8 @@ class Check(NamedTuple):
         if most:
             said["e_value"] = e_value(most["log_e"])
             said["draws"] = str(most["draws"])
+            said["eps"] = str(max(e["eps"] for e in drawn if e))
+            said["note"] = "; ".join(sorted({e["note"] for e in drawn if e and e["note"]}))
         return clean({name: value for name, value in said.items() if value})
 
     def rendered(self) -> dict:

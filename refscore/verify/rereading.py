@@ -43,17 +43,32 @@ def read(path: str | Path) -> dict[str, Any]:
     found = _loaded(path)
     if not isinstance(found, dict) or found.get("vectors") != VERSION:
         raise SubjectError(f"{path} is no file of vectors of version {VERSION}")
-    for check in found.get("checks", []):
+    for check in _entries(path, found, "checks"):
         _whole(path, check, "name", "tolerance", "cases")
-        for case in check["cases"]:
+        for case in _entries(path, check, "cases"):
             _whole(path, case, "case", "calls", "outcomes")
-            for call in case["calls"]:
+            for call in _entries(path, case, "calls"):
                 _whole(path, call, "port", "arguments")
                 if call["port"] not in PORTS:
                     raise SubjectError(f"{path} calls {call['port']!r}, which is no port")
-            for outcome in case["outcomes"]:
+            for outcome in _entries(path, case, "outcomes"):
                 _whole(path, outcome, "label", "expected", "scale", "of")
+                _pointed(path, outcome["of"], len(case["calls"]))
     return found
+
+
+def _entries(path, holder: dict, name: str) -> list:
+    if not isinstance(holder.get(name), list):
+        raise SubjectError(f"{path}: {name!r} must be a list")
+    return holder[name]
+
+
+def _pointed(path, of, n_calls: int) -> None:
+    """What an outcome is read from: null, or one of the calls and a part of it."""
+    if of is not None:
+        _whole(path, of, "call", "part")
+        if not (isinstance(of["call"], int) and 0 <= of["call"] < n_calls):
+            raise SubjectError(f"{path}: an outcome is of call {of['call']!r} of {n_calls}")
 
 
 def _whole(path, entry, *names: str) -> None:
@@ -93,8 +108,14 @@ def hold(vectors: dict, subject: Any) -> list[Reread]:
 
 
 def hold_answers(vectors: dict, answers: dict[tuple[str, str], list]) -> list[Reread]:
-    """Answers computed elsewhere held to vectors."""
+    """Answers computed elsewhere held to vectors.
+
+    Raises SubjectError for answers to a check or case that the vectors do not hold."""
     found = []
+    known = {(check["name"], case["case"]) for check, case in _cases(vectors)}
+    strange = [" | ".join(map(str, key)) for key in answers if key not in known]
+    if strange:
+        raise SubjectError(f"the vectors do not hold {strange[0]!r}, which is answered")
     for check, case in _cases(vectors):
         given = answers.get((check["name"], case["case"]), [])
         absent = NotOffered("no answer was given")
@@ -122,13 +143,17 @@ def _answer(subject: Subject, call: dict):
 
 
 def _parsed(answer, call: dict):
-    """An answer of a file as arrays; parts as the identities take them."""
+    """An answer of a file as arrays; parts as the identities take them. What cannot be read
+    stands as the error it is."""
     names = call.get("parts")
-    if names is None:
-        return _array(answer)
-    if isinstance(answer, dict):
-        return {name: _array(value) for name, value in answer.items()}
-    return tuple(_array(value) for value in answer)
+    try:
+        if names is None:
+            return _array(answer)
+        if isinstance(answer, dict):
+            return {name: _array(value) for name, value in answer.items()}
+        return tuple(_array(value) for value in answer)
+    except (TypeError, ValueError) as error:
+        return SubjectError(f"the answer cannot be read as numbers: {error}")
 
 
 def _judged(check: dict, case: dict, answers: list) -> list[Reread]:

@@ -12,7 +12,7 @@ from typing import Any
 from refscore.identities import Draws, Identity, catalogue, find
 from refscore.verify import conventions, prerequisites
 from refscore.verify.compare import ALPHA, Judgement, drawn, judge
-from refscore.verify.errors import Malformed, NotOffered, Stopped, SubjectError
+from refscore.verify.errors import Malformed, NotOffered, Stopped, SubjectError, said
 from refscore.verify.evidence.engine import Engine
 from refscore.verify.hints import hints
 from refscore.verify.loading import load
@@ -256,7 +256,7 @@ def evaluate_case(
         outcomes = list(entry.sides(subject, case))
         judgements = judged_all(entry, subject, case, outcomes, alpha, engine)
     except (NotOffered, NotImplementedError) as error:
-        return CaseResult(case.name, "not offered", note=str(error) or "declined")
+        return CaseResult(case.name, "not offered", note=said(error) or "declined")
     except Malformed as error:
         wrong = Judgement("answer", False, float("inf"), entry.tolerance, str(error))
         return CaseResult(case.name, "fails", [wrong], str(error))
@@ -279,7 +279,7 @@ def _blame(error: BaseException) -> str:
         error = error.__cause__
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {str(error)[:300]}{where}"
+    return f"{type(error).__name__}: {said(error)[:300]}{where}"
 
 
 def _explain(report: Report, subject: Subject, entries, alpha, eps=None) -> None:
@@ -289,7 +289,7 @@ def _explain(report: Report, subject: Subject, entries, alpha, eps=None) -> None
 
     for check in report.checks:
         if check.verdict == "fails" and check.id != "P":
-            check.diagnosis = diagnosis.explain(check, report, subject)
+            check.diagnosis = diagnosis.explain(check, report, subject, eps)
     settle(report, subject, entries, alpha, eps)
 
 

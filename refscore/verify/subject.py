@@ -11,7 +11,7 @@ import numpy as np
 
 from refscore.identities import Law
 from refscore.verify import answers, conventions
-from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError
+from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError, said
 from refscore.verify.frameworks import energies
 from refscore.verify.loading import load, misspelt
 from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
@@ -27,7 +27,11 @@ _ARRAYS = {
     "pattern", "h", "h_slope", "sigmas", "precision",
     "snr", "normals", "squares", "log_variance",
     "preconditioner", "gradient_noise", "proposal", "momentum", "v", "direction", "points",
+    "betas", "times", "w_start", "w_end", "increments",
     "weights", "x_weights", "y_weights", "other_mean", "other_covariance", "u",
+    "density", "grid",
+    "x_T", "times", "value",
+    "log_likelihoods", "logits", "jacobian", "posterior_scores", "prior_score",
 }  # fmt: skip
 
 
@@ -41,8 +45,8 @@ class Subject:
     def __init__(self, source: Any, *, declared: dict | None = None):
         source = _instance(source)
         self.source = source
-        self.name = str(_attribute(source, "name", None) or _default_name(source))
-        self.version = str(_attribute(source, "version", "") or "")
+        self.name = _one_line(_attribute(source, "name", None) or _default_name(source))
+        self.version = _one_line(_attribute(source, "version", "") or "")
         self.framework_name = _framework_name(source)
         # "float32", numpy.float32, torch.float32 and jax.numpy.float32 are one
         said = str(_attribute(source, "dtype", "float64"))
@@ -115,7 +119,8 @@ class Subject:
             except PASSED_ON:
                 raise
             except BaseException as error:  # SystemExit must end neither the run nor pytest
-                raise Stopped(f"{port.name} raised {type(error).__name__}: {error}") from error
+                why = f"{type(error).__name__}: {said(error)}"
+                raise Stopped(f"{port.name} raised {why}") from error
             self.seconds += time.perf_counter() - start
             return conventions.from_subject(port.name, arguments, answer, record)
 
@@ -132,11 +137,17 @@ class Subject:
     def _convert(self, name: str, value):
         if name in _FIELDS:
             return self.framework.field(value)
-        if name == "law" and self.framework_name != "numpy":
+        if name in ("law", "other_law") and self.framework_name != "numpy":
             return self._law(value)
-        if name in ("score_at", "gradient", "family"):
+        if name in ("drift", "diffusion", "velocity", "log_density_at"):
+            from refscore.verify.evolving import EVOLVING
+
+            return EVOLVING[name](self.framework, value)
+        if name in ("score_at", "gradient", "family", "likelihood_score_at", "conditional_at",
+                    "unconditional_at"):  # fmt: skip
             return self._leveled(name, value)
-        if name in ("weight_function", "weight_derivative", "log_odds"):
+        if name in ("weight_function", "weight_derivative", "log_odds", "drift_of",
+                    "diffusion_of", "diffusion_slope"):  # fmt: skip
             from refscore.verify.functions import FUNCTIONS
 
             return FUNCTIONS[name](self.framework, value)
@@ -162,8 +173,10 @@ class Subject:
         if value.kind == "noised":
             return leveled.NoisedScores(self.framework, value.law)
         from refscore.identities.settings import process_of
-        from refscore.verify.timed import ScoreAt
+        from refscore.verify.timed import ClassScoreAt, ScoreAt
 
+        if value.kind == "class":
+            return ClassScoreAt(self.framework, value, process_of(self))
         return ScoreAt(self.framework, value, process_of(self))
 
     def _law(self, law) -> Law:
@@ -237,6 +250,10 @@ def _instance(source):
         if ports and all(isinstance(port, (staticmethod, classmethod)) for port in ports):
             return source
         raise SubjectError(f"{source.__name__}() failed ({error}); hand over an instance") from None
+
+
+def _one_line(text) -> str:
+    return " ".join(str(text).split())
 
 
 def _attribute(source, name, default):

@@ -28,14 +28,45 @@ class ScoreAt:
         return self.framework.field(score_of(diffused(self.law, self.process, float(time[0]))))
 
 
+class ClassScoreAt:
+    """The exact score of a class given the point: the class's own score minus that of all."""
+
+    def __init__(self, framework, described, process):
+        law, k = described.law, np.asarray(described.members, dtype=int)
+        weights = law.weights[k] / law.weights[k].sum()
+        own = Law("mixture", weights=weights, means=law.means[k], covariances=law.covariances[k])
+        self.own, self.all = (ScoreAt(framework, one, process) for one in (own, law))
+
+    def __call__(self, x, t):
+        """The score at time t."""
+        return self.own(x, t) - self.all(x, t)
+
+    def at(self, t):
+        """The score of time t as a function of points."""
+        own, everything = self.own.at(t), self.all.at(t)
+        return lambda x: own(x) - everything(x)
+
+
 def diffused(law: Law, process, t: float) -> Law:
     """The law at time t by the library's own process: what is handed over is not the judge's."""
-    if process.kind == "ve":
-        exact = bool(getattr(process, "exact", True))
-        forward = processes.VE(process.sigma_min, process.sigma_max, exact=exact)
-    else:
-        forward = processes.VP(process.beta_min, process.beta_max)
-    alpha, sigma = (float(v) for v in forward.marginal(t))
-    if process.kind == "sub_vp":
-        sigma = sigma**2
+    alpha, sigma = (float(v) for v in forward(process).marginal(t))
     return Law(law.kind, **library.diffuse(law, alpha, sigma))
+
+
+def forward(process) -> processes.Process:
+    """The library's process of a plain description."""
+    own = {name: value for name, value in vars(process).items() if name != "kind"}
+    if process.kind == "ve":
+        own.setdefault("exact", True)
+        own["exact"] = bool(own["exact"])
+    return FORWARD[process.kind](**own)
+
+
+FORWARD = {
+    "vp": processes.VP,
+    "sub_vp": processes.SubVP,
+    "ve": processes.VE,
+    "cosine": processes.Cosine,
+    "edm": processes.EDM,
+    "straight": processes.Straight,
+}

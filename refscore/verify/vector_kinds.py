@@ -36,6 +36,23 @@ KINDS: dict[str, str] = {
     "log": "h(x_i) = log(1 + x_i)",
     "box": "h(x_i) = (x_i - low_i)(high_i - x_i)",
     "distance": "h(x_i) = min(x_i - low_i, high_i - x_i)",
+    "transport": "drift(x, t) = (matrices[0] + t matrices[1]) x + offset - cubic x^3, the cube by"
+    " coordinate",
+    "langevin": "drift(x, t) = factor times the score of `law` at x",
+    "spread": "diffusion(x, t) = sqrt((rates[0] + t rates[1])(floor + curvature |x|^2))",
+    "still": "log_density_at(x, t) = the log density of `law` at x",
+    "diffused": "log_density_at(x, t): that of `law` diffused by `process` up to the time t",
+    "flow": "velocity(x, t) = drift - 1/2 diffusion^2 score of density",
+    "vp": "dX = -b/2 X dt + sqrt(b) dW, b(t) = beta_min + t (beta_max - beta_min)",
+    "affine_in_state": "drift_of, diffusion_of: (rate + ramp t) x + level; as diffusion_slope its"
+    " derivative rate + ramp t",
+    "vp": "dX = -beta/2 X dt + sqrt(beta) dW, beta(t) = beta_min + (beta_max - beta_min) t",
+    "sub_vp": "the drift of vp, noise sqrt(beta (1 - exp(-2 B))), B the integral of beta",
+    "ve": "dX = g dW, g^2 = d s^2/dt, s = sigma_min (sigma_max/sigma_min)^t; sigma = s, or with"
+    " `exact` sqrt(s^2 - s(0)^2)",
+    "edm": "alpha = 1, sigma = t",
+    "straight": "alpha = 1 - t, sigma = t",
+    "cosine": "alpha = cos a(t)/cos a(0), a = pi/2 (t + offset)/(1 + offset), sigma^2 = 1 - alpha^2",
     "boltzmann": "log p(x) / p(x with bit i flipped), p prop. to exp(x.weights x / 2 + biases.x)"
     " on {0, 1}^d; parameters: weights[i][j] for i < j, row by row, then biases",
 }

@@ -155,11 +155,12 @@ def test_in_one_dimension_the_flow_keeps_the_quantiles_of_a_mixture():
 
 
 def test_one_sample_does_not_depend_on_its_batch():
+    """To rounding, at a tolerance that any sharing of steps would show."""
     x = np.vstack([MIXTURE.sample(2, rng=4), [[40.0, -60.0]]])
     together = diffusion.encode(VP(), MIXTURE, x, rtol=1e-4, atol=1e-4)
     for row, found in zip(x, together, strict=True):
         alone = diffusion.encode(VP(), MIXTURE, row, rtol=1e-4, atol=1e-4)
-        np.testing.assert_array_equal(alone, found)
+        np.testing.assert_allclose(alone, found, rtol=1e-11)
 
 
 def test_diffused_is_the_marginal_law():

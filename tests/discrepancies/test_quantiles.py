@@ -97,3 +97,34 @@ def test_a_point_without_weight_is_no_point():
     assert found == pytest.approx(wasserstein_quantile([-1, 0.3, 2], ndtri, 2), rel=1e-12)
     again = wasserstein_quantile([-1, 1e9, 0.3, -1e12, 2], ndtri, 2, weights=[1, 0, 1, 0, 1])
     assert again == pytest.approx(found, rel=1e-12)
+
+
+RARE = {
+    "an atom, far and rare": ([-1.0] * 10, 1, [0.0, 1e6], [1 - 3e-6, 3e-6]),
+    "all there is": ([0.0], 1, [0.0, 1e3], [1 - 1e-6, 1e-6]),
+    "beside the middle": ([0.0], 1, [0.0, 1.0], [0.499, 0.501]),
+    "steps": (np.arange(37) % 9, 3, np.arange(21), stats.binom(20, 0.3).pmf(np.arange(21))),
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_nothing_hides_between_nodes(name):
+    x, p, atoms, masses = RARE[name]
+    ends = np.cumsum(masses)[:-1]
+    got = wasserstein_quantile(x, lambda u: np.asarray(atoms)[np.searchsorted(ends, u)], p)
+    assert got == pytest.approx(wasserstein_1d(x, atoms, p, y_weights=masses), rel=1e-9)
+
+
+def test_a_flat_law_with_a_narrow_tail():
+    def quantile(u):
+        return np.where(u <= 1 - 1e-5, 0.0, -1e6 * np.log(np.minimum((1 - u) / 1e-5, 1.0)))
+
+    assert wasserstein_quantile([-1.0] * 20, quantile) == pytest.approx(11, rel=1e-9)
+
+
+def test_a_tail_that_has_no_mean_is_refused_however_rare():
+    def quantile(u):
+        return ndtri(u) + 1e-14 * (1 - u) ** -1.2
+
+    with pytest.raises(ValueError, match="lighter tails"):
+        wasserstein_quantile([0.0, 0.5], quantile)

@@ -1,16 +1,20 @@
 """Fingerprints: equal where a run would be the same, in any process, and different elsewhere."""
 
 import functools
+import logging
 import os
 import subprocess
 import sys
 import textwrap
+from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from refscore import objectives
 from refscore._fingerprints import digest, field_digest, seed_of
+from refscore.distributions import Gaussian
 from refscore.fields import LinearInParameters
 
 POWER = 2
@@ -145,3 +149,76 @@ def test_seeds_are_told_and_generators_are_not():
     assert len({seed_of(seed) for seed in seeds}) == 4
     assert seed_of(np.int64(5)) == seed_of(5) == "5"
     assert seed_of(None) is seed_of(np.random.default_rng(5)) is None
+
+
+class _Target:
+    """A user's model, reached by the name of a global."""
+
+    kept = 1.0
+
+    def __init__(self, size):
+        self.size = size
+
+    def score(self, x):
+        return -x * self.size * self.kept
+
+
+class _Pair(NamedTuple):
+    a: float
+
+    def score(self, x):
+        return -x * self.a
+
+
+TARGET = _Target(1.0)
+
+
+def _of_target(x):
+    return TARGET.score(x)
+
+
+class _Numbers:
+    """An array of another framework."""
+
+    __slots__ = ("hidden",)
+
+    def __init__(self, value):
+        self.hidden = lambda: value
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([self.hidden()])
+
+
+def test_objects_reached_by_a_global_are_told_with_the_code_of_the_users_classes(monkeypatch):
+    others = [
+        _Target(2.0), Gaussian([0.0], 1.0), Gaussian([1.0], 1.0), Gaussian([1.0], 1.0).score,
+        _Pair(1.0), _Pair(2.0), _Numbers(1.0), _Numbers(2.0), {"a": _Target(3.0)},
+    ]  # fmt: skip
+    seen = [digest(_of_target), digest(_of_target)]
+    for other in others:
+        monkeypatch.setitem(globals(), "TARGET", other)
+        seen.append(digest(_of_target))
+    monkeypatch.undo()
+    for kind, name, value in (
+        (_Target, "score", lambda self, x: x), (_Target, "kept", 2.0), (_Target, "more", others[1]),
+        (_Target, "score", property(lambda self: None)),
+    ):  # fmt: skip
+        monkeypatch.setattr(kind, name, value, raising=False)
+        seen.append(digest(_of_target))
+        monkeypatch.undo()
+    assert len(set(seen)) == len(seen) - 1
+    assert digest(_of_target) == seen[0]
+    pair = digest(_Pair(1.0))
+    monkeypatch.setattr(_Pair, "score", lambda self, x: x)
+    assert digest(_Pair(1.0)) != pair
+
+
+def test_what_of_an_object_changes_by_itself_is_not_told(monkeypatch):
+    def key():
+        monkeypatch.setitem(globals(), "TARGET", _Target(1.0))
+        TARGET.log, TARGET.lock, TARGET.np = logging.getLogger(str(key.calls)), Lock(), np
+        key.calls += 1
+        return digest(_of_target)
+
+    key.calls = 0
+    assert key() == key()

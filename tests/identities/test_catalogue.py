@@ -146,7 +146,10 @@ def _oracles_named():
 
 
 ORACLES = list(_oracles_named())
-CANCELS = {("conservative_score", "score_jacobian"), ("flow_log_likelihood", "log_density")}
+CANCELS = {("conservative_score", "score_jacobian"), ("flow_log_likelihood", "log_density"),
+           ("log_snr", "marginal"), ("time_of_log_snr", "marginal"),
+           ("grids_are_equally_spaced", "marginal"),
+           ("prior_matches_the_end", "final_time"), ("prior_matches_the_end", "marginal")}  # fmt: skip
 
 
 def _off(answer, by):

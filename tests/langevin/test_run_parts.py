@@ -99,8 +99,8 @@ def test_given_noise(workers):
     ("noise", "words"),
     [
         (np.zeros((6, 5, 2)), "noise must be a tuple of 2"),
-        ((np.zeros((6, 5, 2)), np.zeros((6, 5, 2))), r"noise must have shape \(6, 5\)"),
-        ((np.zeros((5, 5, 2)), np.zeros((5, 5))), r"noise must have shape \(6, 5, 2\)"),
+        ((np.zeros((6, 5, 2)), np.zeros((6, 5, 2))), r"noise\[1\] must have shape \(6, 5\)"),
+        ((np.zeros((5, 5, 2)), np.zeros((5, 5))), r"noise\[0\] must have shape \(6, 5, 2\)"),
     ],
 )
 def test_given_noise_of_another_shape_is_refused(noise, words):

@@ -121,6 +121,8 @@ def kit(monkeypatch):
         mutants, "catches", lambda: {"small_score": ["small_score_sign"]}, raising=False
     )
     diagnosis._predicted.cache_clear()
+    diagnosis._predicted_of.cache_clear()
+    diagnosis._besides.cache_clear()
     right = {"score": score, "implicit_loss": implicit_loss, "trace_estimate": trace_estimate}
     _module(monkeypatch, "library", name="refscore", version="1", **right)
     wrong = {**right, "name": "faulty", "implicit_loss": lambda field, x: (
@@ -132,6 +134,8 @@ def kit(monkeypatch):
     _entries()
     yield SimpleNamespace(**right)
     diagnosis._predicted.cache_clear()
+    diagnosis._predicted_of.cache_clear()
+    diagnosis._besides.cache_clear()
 
 
 def _module(monkeypatch, module_name, /, **contents):

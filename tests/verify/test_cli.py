@@ -161,6 +161,28 @@ def test_a_usage_error_is_one_line_and_exit_2(kit, capsys, arguments, message):
     assert message in err
 
 
+def test_two_reports_do_not_share_standard_output(adapter, capsys):
+    assert main(["verify", adapter(RIGHT), "--json", "-", "--markdown", "-"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "--json and --markdown cannot both be written to standard output" in err
+
+
+def test_a_subject_that_changes_the_folder_takes_no_report_along(
+    adapter, capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "away").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = adapter(f"import os\nos.chdir({str(tmp_path / 'away')!r})\n" + RIGHT)
+    assert main(["verify", path, "--json", "report.json"]) == 0
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["subject"] == "right"
+
+
+def test_a_name_of_several_lines_fakes_none(adapter, capsys):
+    main(["verify", adapter(RIGHT.replace('"right"', '"one\\nran 9 of 9 checks"'))])
+    assert "\nran 9" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -115,6 +115,21 @@ def denoised(score_at, x0, sigmas, step_size, n_steps_each, noise=None, *, rng=N
     return langevin_steps.annealed(*inputs, noise=noise, rng=rng, denoise=True).x
 
 
+def turned(kind):
+    """predict_convert with the sign of one kind of velocity exchanged."""
+
+    def predict_convert(x, t, value, source, target):
+        value = -value if source == kind else value
+        out = library.predict_convert(x, t, value, source, target)
+        return -out if target == kind else out
+
+    return subject(predict_convert=predict_convert)
+
+
+def integrated(score_at, x_T, times):
+    return library.exponential_multistep_sample(score_at, x_T, times, 2)
+
+
 SUBJECTS = {
     ("log_density", "energy"): subject(log_density=lambda law, x: -library.log_density(law, x)),
     ("score_sign", "gradient of energy"): subject(
@@ -149,6 +164,9 @@ SUBJECTS = {
     ("marginal", "alpha squared, sigma"): marginal(2, 1),
     ("marginal", "alpha squared, variance"): marginal(2, 2),
     ("likelihood", "bits per dimension"): subject(log_likelihood=bits),
+    ("velocity_sign", "data minus noise"): turned("velocity"),
+    ("flow_clock", "noise at 0"): turned("flow"),
+    ("multistep_rule", "integrated"): subject(dpm_multistep_sample=integrated),
 }
 # a mean over d and a probe of length one instead of √d are one factor, from rng alone
 ALIKE = {("probes", "unit norm"): ["dimensions", "probes"]}

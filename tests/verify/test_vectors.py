@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import refscore.verify as rv
 from refscore.cli import main
 from refscore.identities import Case, FieldDescription, Law, Sides, catalogue, identity
 from refscore.verify.rereading import described, hold, hold_answers, read_answers
@@ -272,6 +273,26 @@ def test_what_a_subject_cannot_do_is_said(kit):
     assert "shape (1, 2), expected (2, 2)" in found[0].note
 
 
+@pytest.mark.parametrize("answer", ["hello", [[1, 2], [3]], {"a": 1}])
+def test_an_answer_that_is_no_array_is_an_error_of_its_own(kit, answer):
+    exported = json.loads(json.dumps(vectors()))
+    right = SimpleNamespace(score=lambda law, x: (law.mean - x) @ np.linalg.inv(law.covariance))
+    case = next(c for c in exported["checks"][0]["cases"] if c["case"] == "two points")
+    fine = next(o["expected"] for o in case["outcomes"])
+    answers = {("small_score", "four points"): [answer], ("small_score", "two points"): [fine]}
+    found = {o.case: o for o in hold_answers(exported, answers) if o.check == "small_score"}
+    assert found["four points"].verdict == "error"
+    assert "cannot be read as numbers" in found["four points"].note
+    assert found["two points"].verdict == "holds"
+    assert {o.verdict for o in hold(exported, right) if o.check == "small_score"} == {"holds"}
+
+
+def test_an_answer_to_what_was_not_asked_is_refused(kit):
+    exported = json.loads(json.dumps(vectors()))
+    with pytest.raises(rv.SubjectError, match=r"do not hold 'small_scor \| two points'"):
+        hold_answers(exported, {("small_scor", "two points"): [[[1.0]]]})
+
+
 def test_described_gives_back_what_plain_took():
     field = FieldDescription("mlp", weights=(np.ones((3, 2)), np.ones((2, 3))),
                              biases=(np.zeros(3), np.zeros(2)))  # fmt: skip
@@ -295,6 +316,10 @@ def test_described_gives_back_what_plain_took():
         (["--read", "FILE"], '{"vectors": 1, "checks": [{"name": "a", "tolerance": 1, "cases":'
          ' [{"case": "b", "outcomes": [], "calls": [{"port": "eval", "arguments": {}}]}]}]}',
          "'eval', which is no port"),
+        (["--read", "FILE"], '{"vectors": 1}', "'checks' must be a list"),
+        (["--read", "FILE"], '{"vectors": 1, "checks": [{"name": "a", "tolerance": 1, "cases":'
+         ' [{"case": "b", "calls": [], "outcomes": [{"label": "c", "expected": 1, "scale": 1,'
+         ' "of": {"call": 0, "part": null}}]}]}]}', "of call 0 of 0"),
         (["--read", "FILE", "json"], '{"vectors": 1, "checks": []}', "has no ports"),
         (["--read", "FILE", "--answers", "FILE"], '{"vectors": 1, "checks": []}', "must hold"),
         (["--read", "FILE", "a.py", "--answers", "b"], '{"vectors": 1, "checks": []}', "not both"),

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Iterator
 from typing import Any
+
+os.environ.setdefault("TQDM_DISABLE", "1")
 
 # Adapter: the packages it imports, and how they are installed.
 PEERS = {
@@ -22,7 +25,7 @@ PEERS = {
     "emcee": ("emcee",),
     "primate": ("primate",),
     "curvlinops": ("torch", "curvlinops"),
-    "k_diffusion": ("torch", "k_diffusion", "einops"),
+    "k_diffusion": ("torch", "k_diffusion", "einops", "torchdiffeq"),
     "diffusers": ("torch", "diffusers"),
     "azula": ("torch", "azula"),
     "ebmkit": ("torch", "ebm"),
@@ -37,6 +40,9 @@ PEERS = {
     "sbi": ("torch", "sbi"),
     "statsmodels_kernels": ("statsmodels",),
     "kdepy": ("KDEpy",),
+    "smalldiffusion": ("torch", "smalldiffusion"),
+    "deepinv": ("torch", "deepinv"),
+    "solvers": ("torch", "torchdiffeq", "torchdyn", "torchsde"),
 }
 
 

@@ -31,6 +31,9 @@ WITHOUT_DEPENDENCIES = (
     "sbi==0.27.0",
     "score-models==0.5.11",
     "toy-gradlogp==0.2.2",
+    "smalldiffusion==0.5.0",
+    "deepinv==0.5.0",
+    "torchdyn==1.0.6",
 )
 
 

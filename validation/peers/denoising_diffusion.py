@@ -1,4 +1,4 @@
-"""denoising-diffusion-pytorch: EDM's weights, preconditioning and levels; min-SNR weights."""
+"""denoising-diffusion-pytorch: EDM's formulas; min-SNR weights; tables; samplers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from unittest import mock
 
 import torch
 
-from refscore.verify import replay
+from refscore.verify import NotOffered, replay
+from validation.peers.levels import above_zero, noisy_step, sampler, step
 from validation.peers.stand_ins import modules
+from validation.samplers import ddpm_pytorch as sampling
 
 UNUSED = ("torchvision", "PIL", "ema_pytorch", "accelerate")
 _NAMES = ("denoising_diffusion_pytorch", "elucidated_diffusion")
@@ -37,6 +39,37 @@ class EDM:
             return Elucidated.noise_distribution(own, len(normals))
 
 
+class Tables:
+    """Its own tables of betas, in float64; its sigmoid is another."""
+
+    name, framework, version = "denoising-diffusion-pytorch, tables", "torch", VERSION
+
+    def discrete_schedule(self, name, n_steps):
+        made = {"linear": gaussian.linear_beta_schedule, "cosine": gaussian.cosine_beta_schedule}
+        if name not in made:
+            raise NotOffered("it has linear and cosine tables")
+        betas = made[name](n_steps)
+        return betas, torch.cumprod(1 - betas, dim=0)
+
+
+def karras_sigmas(n_levels, sigma_min, sigma_max, rho):
+    own = SimpleNamespace(num_sample_steps=n_levels, rho=rho, device="cpu",
+                          sigma_min=sigma_min, sigma_max=sigma_max)  # fmt: skip
+    return Elucidated.sample_schedule(own)[:-1].double()
+
+
+LEVELS = SimpleNamespace(
+    name="denoising-diffusion-pytorch, levels", framework="torch", dtype="float32",
+    version=VERSION, karras_sigmas=karras_sigmas,
+)  # fmt: skip
+STEPS = SimpleNamespace(
+    name="denoising-diffusion-pytorch, samplers", framework="torch", version=VERSION,
+    ancestral_step=noisy_step(above_zero(sampling.in_time(sampling.CONTINUOUS, False))),
+    heun_step=step(sampling.karras("sample")),
+    dpm_multistep_sample=sampler(sampling.karras("sample_using_dpmpp")),
+)  # fmt: skip
+
+
 class MinSNR:
     """GaussianDiffusion's min-SNR weights, kept in float32, of a schedule with these SNRs."""
 
@@ -59,4 +92,4 @@ class MinSNR:
         return made.loss_weight[falling.indices.argsort()]
 
 
-SUBJECTS = [EDM(), MinSNR()]
+SUBJECTS = [EDM(), MinSNR(), Tables(), LEVELS, STEPS]

@@ -7,14 +7,22 @@ On a denoiser D the loss is w(sigma) |D - x|^2 / c_out^2: w = 1 ("karras") is ED
 from __future__ import annotations
 
 from importlib.metadata import version as version_of
+from types import SimpleNamespace
+from unittest import mock
 
 import torch
+import torchdiffeq
 
 from refscore.verify import replay
+from validation.peers.levels import noisy_sampler, noisy_step, sampler, step
 from validation.peers.stand_ins import modules
+from validation.samplers import k_diffusion as sampling
 
 UNUSED = ("torchvision", "torchvision.transforms", "dctorch", "torchdiffeq", "torchsde", "PIL")
 layers, utils = modules("k_diffusion", ("layers", "utils"), (*UNUSED, "safetensors"))
+(likelihood,) = modules(
+    "k_diffusion", ("sampling",), (*UNUSED[:3], "torchsde", "PIL", "safetensors")
+)
 VERSION = version_of("k-diffusion")
 
 
@@ -77,10 +85,68 @@ class Preconditioning:
             return utils.rand_log_uniform(u.shape, sigma_min, sigma_max, dtype=u.dtype)
 
 
+SAMPLERS = SimpleNamespace(
+    name="k-diffusion, samplers", framework="torch", version=VERSION,
+    exponential_step=step(sampling.run("sample_euler")),
+    heun_step=step(sampling.run("sample_heun")),
+    dpm_solver_data_2_step=step(sampling.run("sample_dpmpp_2s_ancestral", eta=0.0)),
+    ancestral_step=noisy_step(sampling.run("sample_euler_ancestral")),
+    sde_dpm_step=noisy_step(sampling.run("sample_dpmpp_2m_sde", tree=True)),
+    dpm_multistep_sample=sampler(sampling.run("sample_dpmpp_2m")),
+    sde_dpm_multistep_sample=noisy_sampler(sampling.run("sample_dpmpp_2m_sde", tree=True)),
+    ddim_step=lambda score_at, x, t, s, eta, noise: noisy_step(
+        sampling.run("sample_euler_ancestral", eta=eta))(score_at, x, t, s, noise),
+    karras_sigmas=lambda n_levels, sigma_min, sigma_max, rho: sampling.sampling.get_sigmas_karras(
+        n_levels, sigma_min, sigma_max, rho)[:-1],
+    lms_sample=lambda score_at, x_T, times, order: sampler(
+        sampling.run("sample_lms", order=int(order)))(score_at, x_T, times),
+)  # fmt: skip
+
+
+def log_likelihood(score_at, x, probes):
+    """`log_likelihood` of X + t Z to its largest level, its one probe of fair coins handed in."""
+
+    def model(y, level):
+        with torch.enable_grad():
+            return y + level[0] ** 2 * score_at(y, level[0].detach())
+
+    def solve(f, y, t, **options):
+        return torchdiffeq.odeint(f, y, t, options={"step_t": t[1:]}, **options)
+
+    coins = mock.patch.object(torch, "randint_like", return_value=(probes[:, 0] + 1) / 2)
+    with coins, mock.patch.object(likelihood, "odeint", solve):
+        return likelihood.log_likelihood(model, x, LEVELS[0], LEVELS[1], atol=1e-9, rtol=1e-9)[0]
+
+
+LEVELS = 1e-4, 3.0
+LIKELIHOOD = SimpleNamespace(
+    name="k-diffusion, likelihood", framework="torch", version=VERSION,
+    process={"kind": "edm", "sigma_max": LEVELS[1]}, log_likelihood=log_likelihood,
+)  # fmt: skip
+
+
+def planted(denoise, x, levels):
+    """sample_heun whose slope is divided by σ² instead of σ."""
+    wrong = mock.patch.object(
+        sampling.sampling, "to_d", lambda x, sigma, denoised: (x - denoised) / sigma**2
+    )
+    with wrong:
+        return sampling.run("sample_heun")(denoise, x, levels)
+
+
+PLANTED = SimpleNamespace(
+    name="k-diffusion, planted: the slope is divided by the variance", framework="torch",
+    version=VERSION, heun_step=step(planted),
+    expected_failures=dict.fromkeys(("heun_step_value", "heun_step_order"), "planted"),
+)  # fmt: skip
+
 SUBJECTS = [
     Losses("SNR weighting"),
     Losses("simple loss", kind=layers.SimpleLossDenoiser),
     Losses("EDM weighting", "karras", to_squared=lambda s, d: d**2 / (s**2 + d**2)),
     Losses("soft-min-SNR", "soft-min-snr", to_squared=lambda s, d: (s**2 + d**2) / s**2),
     Preconditioning(),
+    LIKELIHOOD,
+    SAMPLERS,
+    PLANTED,
 ]

@@ -9,6 +9,8 @@ from validation.published.curves import half_line_table, mode_table, power_table
 from validation.published.estimators import TITLE, precision_table
 from validation.published.ncsn_toy import TITLE as TOY
 from validation.published.ncsn_toy import toy_table
+from validation.published.samplers import TITLE as SAMPLERS
+from validation.published.samplers import sampler_table
 
 POWERS = (
     "Efficiency of score matching for the rate of exp(−θ|x|^a/a), from repeated samples of 2000;"
@@ -34,6 +36,7 @@ def tables() -> list[tuple[str, list]]:
         (MODES, mode_table()),
         (HALF_LINE, half_line_table()),
         (TOY, toy_table()),
+        (SAMPLERS, sampler_table()),
     ]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from refscore.identities.base import Draws
 from refscore.verify.evidence.planning import SURE, budget, tolerance
 from refscore.verify.evidence.sequence import POINTS, Decision, Sequence
+from refscore.verify.evidence.sequence import said as amount
 
 _PILOT = 8  # the first batch is this part of the others: gross mistakes cost little
 
@@ -45,6 +46,9 @@ class Engine:
         sequence = Sequence(outcome)
         if self.store is not None:
             self.store.restore(sequence, key, outcome)
+            if sequence.batches and not self._drawn_alike(outcome, sequence, key):
+                self.store.disown(key, outcome)
+                sequence = Sequence(outcome)
         start, before = time.perf_counter(), sequence.n
         most = budget(outcome)
         while self._goes_on(sequence, level, before, most):
@@ -64,11 +68,22 @@ class Engine:
         return verdict == "undecided" and sequence.n < before + most
 
     def _draw(self, outcome: Draws, sequence: Sequence, key, level: float) -> None:
-        n = max(2, outcome.batch // (1 if sequence.batches else _PILOT) // 2 * 2)
-        seed = seed_of(*key, sequence.batches)
-        draws = outcome.draw(seed, n)
-        table = as_table(draws, n, sequence.reader.width)
+        seed, table = self._batch(outcome, sequence.reader.width, key, sequence.batches)
+        sequence.sample = sequence.sample or sample_of(table)
         sequence.update(table, seed, level=level)
+
+    def _batch(self, outcome: Draws, width: int, key, number: int) -> tuple[int, np.ndarray]:
+        n = max(2, outcome.batch // (1 if number else _PILOT) // 2 * 2)
+        seed = seed_of(*key, number)
+        return seed, as_table(outcome.draw(seed, n), n, width)
+
+    def _drawn_alike(self, outcome: Draws, sequence: Sequence, key) -> bool:
+        """The first batch that was kept comes out again: files, folders and weights that a
+        subject reads as it runs may have changed where its code has not."""
+        now = sample_of(self._batch(outcome, sequence.reader.width, key, 0)[1])
+        return len(now) == len(sequence.sample) and np.allclose(
+            now, sequence.sample, rtol=1e-4, atol=1e-12, equal_nan=True
+        )
 
 
 @dataclass
@@ -90,6 +105,14 @@ def seed_of(*key) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") % 2**31
 
 
+def sample_of(table: np.ndarray) -> list[float]:
+    """A few numbers that tell one batch from another: its first rows, and every column's mean
+    and mean square; what is not finite is left out."""
+    with np.errstate(all="ignore"):
+        told = [table[:4].ravel(), table.mean(0), (table**2).mean(0)]
+        return np.nan_to_num(np.concatenate(told), posinf=0.0, neginf=0.0)[:64].tolist()
+
+
 def as_table(draws, n: int, width: int) -> np.ndarray:
     """Draws as (n, width) floats."""
     array = np.asarray(draws)
@@ -106,7 +129,9 @@ def described(result: Result) -> str:
     """The decision in a sentence."""
     d, eps = result.decision, result.outcome.eps
     count = sum(group.width for group in result.sequence.groups)
-    off = f"{d.leading.name} off by {d.leading.deviation:.3g}"
+    off = f"{d.leading.name} off by {amount(result.sequence, d.leading)}"
+    if result.sequence.lost:
+        off = f"{result.sequence.lost} of {result.sequence.n} rows were not finite"
     if d.verdict == "holds":
         said = (
             f"{d.n} draws certify each of {count} statistics within its tolerance"
@@ -115,10 +140,10 @@ def described(result: Result) -> str:
         if result.sequence.groups[0].columns.kind == "variance":
             said += "; given the variance stated"
     elif d.verdict == "fails":
-        said = f"{off} after {d.n} draws (tolerance {d.leading.eps:.3g})"
+        said = f"{off}, after {d.n} draws"
     else:
         more = f"about {d.forecast} draws would decide" if d.forecast else "no end in sight"
-        said = f"undecided after {d.n} draws: {off} (tolerance {d.leading.eps:.3g}); {more}"
+        said = f"undecided after {d.n} draws: {off}; {more}"
     said += f"; note: {d.note}" if d.note else ""
     return f"{said}; gap and allowed are logs of evidence, level {math.exp(-d.threshold):.1g}"
 

@@ -30,10 +30,14 @@ class Term(NamedTuple):
 
 
 class Group:
-    """Statistics of one kind: evidence against the law, and one-sided around its tolerance."""
+    """Statistics of one kind: evidence against the law, and one-sided around its tolerance.
 
-    def __init__(self, columns: Columns):
-        self.columns, self.width = columns, len(columns.names)
+    `pairs`: of two rows. Where rows are independent and each off by no more than eps, a pair is
+    off by no more than its square: what is beyond that is dependence, and no law excuses it.
+    """
+
+    def __init__(self, columns: Columns, *, pairs: bool = False):
+        self.columns, self.width, self.pairs = columns, len(columns.names), pairs
         k, mean, eps = self.width, columns.mean, columns.eps
         unbounded = columns.kind == "variance"
         self.exact, self.near, self.far = (_catoni if unbounded else _games)(columns)
@@ -98,7 +102,9 @@ class Group:
     @property
     def eps(self) -> np.ndarray:
         """Tolerances of the same."""
-        return np.tile(self.columns.eps, len(self.exact) + len(self.far))
+        own = self.columns.eps
+        first = own**2 if self.pairs else own
+        return np.concatenate([first, *[own] * (len(self.exact) - 1 + len(self.far))])
 
     def state(self) -> dict:
         """What has to be kept to go on."""

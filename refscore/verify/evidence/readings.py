@@ -26,6 +26,8 @@ class Columns(NamedTuple):
     variance: np.ndarray
     eps: np.ndarray
     kind: str = "bounded"  # or "variance", "symmetric"
+    scale: np.ndarray | float = 1.0  # of the values they were made of
+    unit: str = "in a range from -1 to 1"
 
 
 class Batch(NamedTuple):
@@ -58,9 +60,9 @@ def reader(outcome: Draws) -> Reader:
     raise TypeError(f"the law of draws is one of Normal, Uniform, Mean, Same, got {outcome.law!r}")
 
 
-def _columns(names, eps, mean=0.0, variance=1 / 3, kind="bounded") -> Columns:
+def _columns(names, eps, mean=0.0, variance=1 / 3, kind="bounded", **said) -> Columns:
     full = [np.broadcast_to(np.asarray(v, float), len(names)).copy() for v in (mean, variance, eps)]
-    return Columns(tuple(names), full[0], full[1], full[2], kind)
+    return Columns(tuple(names), full[0], full[1], full[2], kind, **said)
 
 
 def _both(u: np.ndarray) -> np.ndarray:
@@ -174,8 +176,9 @@ def _of_scale(names, mean, sd, eps, kind) -> Reader:
 
     names = tuple(names)
     return Reader(
-        _columns(names, eps, variance=1.0, kind=kind),
-        _columns([f"{name}, two rows" for name in names], 2 * eps, variance=1.0, kind=kind), read,
+        _columns(names, eps, variance=1.0, kind=kind, unit="standard deviations"),
+        _columns([f"{name}, two rows" for name in names], 2 * eps, variance=1.0, kind=kind,
+                 unit="variances"), read,
         len(names),
     )  # fmt: skip
 
@@ -193,7 +196,8 @@ def _in_range(names, mean, middle, half, eps) -> Reader:
 
     variance = np.maximum(1 - centre**2, 1e-3)
     return Reader(
-        _columns(names, eps, mean=centre, variance=variance),
+        _columns(names, eps, mean=centre, variance=variance, unit="",
+                 scale=np.broadcast_to(half, len(names))),
         _columns([f"{name}, two rows" for name in names], 2 * eps / reach,
                  variance=(variance / reach) ** 2), read, len(names),
     )  # fmt: skip

@@ -49,23 +49,27 @@ class Sequence:
     def __init__(self, outcome: Draws):
         self.reader = reader(outcome)
         pairs = (_of(self.reader.pairs, where) for where in ("neighbours", "half a batch apart"))
-        self.groups = [Group(self.reader.rows), *map(Group, pairs)]
+        self.groups = [Group(self.reader.rows), *(Group(columns, pairs=True) for columns in pairs)]
         dim = self.reader.dim
         self.gaussian = NormalInverseWishart(dim) if dim else None
         self.eps, self.n, self.batches = outcome.eps, 0, 0
+        self.lost = 0  # rows that were not finite
         self.log_weights = np.log(self._weights())
         self.peak, self.failed_at = -math.inf, 0
         self.failing: Term | None = None
         self.seen = -math.inf  # of the whole of E, so also of what is inside the tolerance
         self.path: list[list[float]] = []
+        self.sample: list[float] = []  # of the first batch: whose draws these are
 
     def update(self, draws, seed: int = 0, *, level: float = 1e-6) -> None:
         """Take one batch of draws (n, d); `level` only ends the batch early where it fails."""
         x = np.asarray(draws, float)
-        batch = self.reader.read(x[:, None] if x.ndim == 1 else x, seed)
+        x = x[:, None] if x.ndim == 1 else x
+        batch, lost = self.reader.read(x, seed), ~np.isfinite(x).all(1)
         self.batches += 1
         for rows in _chunks(self.n, len(batch.rows)):
             self._take(batch, *rows)
+            self.lost += int(lost[slice(*rows)].sum())
             self._look()
             if self.peak >= math.log(1 / level):
                 return
@@ -120,12 +124,19 @@ class Sequence:
         now = _log_sum(logs[outside])
         if now > self.peak:
             self.peak, self.failed_at = now, self.n
-            worst = int(np.argmax(np.where(outside, logs, -np.inf)))
+            worst = self._worst(np.where(outside, logs, -np.inf))
             self.failing = self._term(worst, float(logs[worst]), float(ratio[worst]))
         inside = min(float(group.inside.min()) for group in self.groups)
         self.path.append([self.n, total, inside, *self._band()])
         if len(self.path) >= 2 * POINTS:
             del self.path[-3::-2]
+
+    def _worst(self, logs: np.ndarray) -> int:
+        """The term with most evidence; of single rows where that has half as much: pairs follow."""
+        single = np.ones(len(logs), bool)
+        single[len(self.groups[0].names) : sum(len(g.names) for g in self.groups)] = False
+        alone = np.where(single, logs, -np.inf)
+        return int(np.argmax(alone if alone.max() >= 0.5 * logs.max() > 0 else logs))
 
     def _furthest(self) -> tuple[Group, int]:
         """The statistic with the largest deviation in units of what matters."""
@@ -156,7 +167,8 @@ class Sequence:
         if verdict != "fails" or leading is None:
             leading = self._leading()
         if verdict != "fails" and self.seen >= threshold:
-            note = f"{self._largest().name} differs from the law, by less than what matters"
+            seen = self._largest()
+            note = f"{seen.name} differs from the law by less than what matters, {said(self, seen)}"
         forecast = self._forecast(threshold, sure) if verdict == "undecided" else None
         n = self.failed_at if verdict == "fails" else self.n
         return Decision(verdict, n, self.peak, threshold, inside, sure, leading, note, forecast)
@@ -194,7 +206,7 @@ class Sequence:
     def state(self) -> dict:
         """What has to be kept to go on, as plain values."""
         return {
-            "n": self.n, "batches": self.batches, "seen": _word(self.seen),
+            "n": self.n, "lost": self.lost, "batches": self.batches, "seen": _word(self.seen),
             "peak": _word(self.peak), "failed_at": self.failed_at,
             "failing": None if self.failing is None else [
                 self.failing.name, *(_word(v) for v in self.failing[1:])],
@@ -206,6 +218,7 @@ class Sequence:
     def restore(self, state: dict) -> None:
         """Go on from a kept state; ValueError, KeyError or TypeError where it is another's."""
         self.n, self.batches = whole(state["n"]), whole(state["batches"])
+        self.lost = whole(state.get("lost", 0), self.n)
         self.seen, self.peak = _number(state["seen"]), _number(state["peak"])
         self.failed_at, kept = whole(state["failed_at"], self.n), state["failing"]
         if (kept is None) != (self.peak == -math.inf) or self.peak > self.seen + 1e-9:
@@ -224,6 +237,25 @@ class Sequence:
         self.path = [[float(v) for v in point] for point in state["path"]]
         if any(len(point) != _PATH or not 0 <= point[0] <= self.n for point in self.path):
             raise ValueError("a path of another kind")
+
+
+def said(sequence: Sequence, term: Term) -> str:
+    """How far a term is off, in the unit it is best told in, and how far it may be."""
+    d, eps = term.deviation, term.eps
+    if sequence.gaussian is not None and term.name == "the mean":
+        root = math.sqrt(math.pi)
+        return f"{d * root:.3g} standard deviations ({eps * root:.3g} allowed)"
+    if term.name == "the covariance":
+        most, so_far = (100 * math.expm1(math.pi * v) for v in (eps, min(d, 200.0)))
+        return f"{so_far:+.3g} % of the variance along the worst direction (±{most:.3g} % allowed)"
+    name, scale, unit = term.name.removeprefix("spread of "), 1.0, ""
+    for group in sequence.groups:
+        if name in group.columns.names:
+            j, unit = group.columns.names.index(name), group.columns.unit
+            scale = float(np.broadcast_to(group.columns.scale, group.width)[j])
+    if term.name != name:
+        return f"{100 * d:+.3g} % of the standard deviation (±{100 * eps:.3g} % allowed)"
+    return f"{d * scale:.3g}{' ' * bool(unit)}{unit} ({eps * scale:.3g} allowed)"
 
 
 def _of(columns: Columns, where: str) -> Columns:

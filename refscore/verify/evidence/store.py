@@ -14,7 +14,7 @@ from refscore.verify.evidence.identity import fingerprint, signature
 from refscore.verify.evidence.sequence import Sequence
 from refscore.verify.subject import Subject
 
-VERSION = 2
+VERSION = 3
 
 
 class Store:
@@ -35,11 +35,12 @@ class Store:
         self._own: dict[str, dict] = {}
         self._others: dict[str, str] = {}  # as JSON
         self._texts: dict[str, str] = {}
+        self._disowned: set[str] = set()  # outcomes whose kept draws are not drawn any more
         found = self._refreshed()
         if self.key not in found and any(e.get("name") == self.name for e in found.values()):
             self.messages.append(
-                f"{self.path} holds evidence on {self.name} as it was; its source, version or"
-                " conventions have changed since, so none of it is used"
+                f"{self.path} holds evidence on another {self.name}: its source, version or"
+                " conventions differ, or cannot be told for certain, so none of it is used"
             )
 
     def restore(self, sequence: Sequence, key: tuple[str, ...], outcome: Draws) -> None:
@@ -50,9 +51,10 @@ class Store:
         if kept is None:
             return
         try:
-            if kept["digest"] != _digest(self.key, name, kept["state"]):
+            if kept["digest"] != _digest(self.key, name, kept["sample"], kept["state"]):
                 raise ValueError("it is not as it was written, or of another outcome")
             sequence.restore(kept["state"])
+            sequence.sample = [float(value) for value in kept["sample"]]
         except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             raise SubjectError(
                 f"{self.path}: the evidence on {' | '.join(key)!r} cannot be read: {error}"
@@ -60,14 +62,26 @@ class Store:
 
     def keep(self, sequence: Sequence, key: tuple[str, ...], outcome: Draws) -> None:
         """Write what is known now; the file is replaced at once or not at all."""
-        name, state = _named(key, outcome), sequence.state()
-        entry = {"digest": _digest(self.key, name, state), "state": state}
+        name, state, sample = _named(key, outcome), sequence.state(), sequence.sample
+        digest = _digest(self.key, name, sample, state)
+        entry = {"digest": digest, "sample": sample, "state": state}
         with locked(self._file):
             self._refreshed()
-            if sequence.n >= _drawn(self._own.get(name)):
+            if sequence.n >= _drawn(self._own.get(name)) or name in self._disowned:
                 self._put(name, entry)
+                self._disowned.discard(name)
             replaced(self._file, self._text())
             self._stamp = stamp(self._file)
+
+    def disown(self, key: tuple[str, ...], outcome: Draws) -> None:
+        """Count what is kept of this outcome as another subject's: its draws are not the same."""
+        self._disowned.add(_named(key, outcome))
+        said = f"{self.path} holds evidence on {self.name} that it no longer draws alike"
+        if not any(message.startswith(said) for message in self.messages):
+            self.messages.append(
+                f"{said}: from the same seeds other draws come, so none of that is used (something"
+                " it reads has changed, or its draws do not follow their seed)"
+            )
 
     def _put(self, name: str, entry: dict) -> None:
         self._own[name], self._texts[name] = entry, json.dumps(entry, allow_nan=False)
@@ -83,7 +97,9 @@ class Store:
         for name, entry in found.get(self.key, {"outcomes": {}})["outcomes"].items():
             if name in self._own and not (
                 _drawn(entry) > _drawn(self._own[name])
-                and entry.get("digest") == _digest(self.key, name, entry["state"])
+                and name not in self._disowned
+                and entry.get("digest")
+                == _digest(self.key, name, entry.get("sample"), entry["state"])
             ):
                 continue
             self._put(name, entry)
@@ -107,9 +123,9 @@ def _drawn(entry) -> float:
     return n if isinstance(n, int) else -1
 
 
-def _digest(subject: str, name: str, state) -> str:
-    """Binds a state to its subject and its outcome."""
-    text = json.dumps([subject, name, state], allow_nan=False)
+def _digest(subject: str, name: str, sample, state) -> str:
+    """Binds a state and the sample of its first batch to their subject and outcome."""
+    text = json.dumps([subject, name, sample, state], allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

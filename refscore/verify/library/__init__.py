@@ -19,10 +19,17 @@ from refscore.verify.library.bounded import *  # noqa: F403
 from refscore.verify.library.contrasts import *  # noqa: F403
 from refscore.verify.library.discrepancies import *  # noqa: F403
 from refscore.verify.library.estimators import *  # noqa: F403
+from refscore.verify.library.exponential import *  # noqa: F403
+from refscore.verify.library.fokker_planck import *  # noqa: F403
+from refscore.verify.library.guidance import *  # noqa: F403
 from refscore.verify.library.kernels import *  # noqa: F403
 from refscore.verify.library.ladder import *  # noqa: F403
 from refscore.verify.library.langevin import *  # noqa: F403
+from refscore.verify.library.likelihood import *  # noqa: F403
+from refscore.verify.library.parametrisation import *  # noqa: F403
 from refscore.verify.library.perturbed import *  # noqa: F403
+from refscore.verify.library.processes import *  # noqa: F403
+from refscore.verify.library.reverse import *  # noqa: F403
 
 name = "refscore"
 version = refscore.__version__
@@ -217,8 +224,3 @@ def flow_velocity(score_at, x, t):
 def flow_map(law, x, t, s):
     """The exact flow of a Gaussian; a mixture's by an ODE solver."""
     return flows.flow_map(distribution(law), VP, t, s)(x)
-
-
-def log_likelihood(score_at, x, probes=None):
-    """log p_0 by the probability flow."""
-    return flows.log_likelihood(VP, score_at, x, probes=probes)

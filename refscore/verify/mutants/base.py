@@ -85,13 +85,17 @@ def draw(port, args, rng):
 
 
 def _drawn(name, port, arguments, rng):
-    shape = np.shape(arguments["x0" if "x0" in arguments else "x"])
+    shape = np.shape(next(arguments[n] for n in ("x0", "x_T", "x") if n in arguments))
     if name == "uniform":
         return rng.random(shape[:-1])
     if name == "uniforms":
         return rng.random(shape)
     if port == "langevin_sample":
         shape = (arguments["n_steps"], *shape)
+    if port in ("reverse_sample", "sde_dpm_multistep_sample"):
+        shape = (len(arguments["times"]) - 1, *shape)
+    if port in ("predictor_corrector_step", "sde_dpm_2_step"):
+        shape = (2, *shape)
     if port == "annealed_sample":
         shape = (len(arguments["sigmas"]), arguments["n_steps_each"], *shape)
     return rng.standard_normal(shape)

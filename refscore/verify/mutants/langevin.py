@@ -57,6 +57,21 @@ def _(score, x, step_size, noise=None, *, rng=None):
     return _step(score, x, step_size, noise)
 
 
+@mistake("langevin_noise_clipped", port="langevin_step", source="classic: a truncated normal")
+def _(score, x, step_size, noise):
+    """The noise is clipped at three standard deviations."""
+    return _step(score, x, step_size, np.clip(noise, -3, 3))
+
+
+@mistake("langevin_noise_mirrored", port="langevin_step", source="classic: antithetic rows")
+def _(score, x, step_size, noise=None, *, rng=None):
+    """The second half of a batch has the first half's noise, in reverse order."""
+    if noise is None:
+        first = np.random.default_rng(rng).standard_normal(((len(x) + 1) // 2, x.shape[1]))
+        noise = np.concatenate([first, first[::-1]])[: len(x)]
+    return _step(score, x, step_size, noise)
+
+
 @mistake(
     "langevin_spelling_h", port="langevin_step", source="M-family, FP17: ncsn against its paper"
 )

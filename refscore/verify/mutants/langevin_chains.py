@@ -108,6 +108,12 @@ def _(score_at, x0, sigmas, step_size, n_steps_each, noise):
     return _annealed(score_at, x0, sigmas, step_size, noise, power=0)
 
 
+@mistake("annealed_step_inverted", port="annealed_sample", source="classic: a ratio turned over")
+def _(score_at, x0, sigmas, step_size, n_steps_each, noise):
+    """The smallest steps are made at the largest noise."""
+    return _annealed(score_at, x0, sigmas, step_size, noise, power=-2)
+
+
 @mistake("annealed_step_by_first_level", port="annealed_sample", source="classic: σ_1 for σ_T")
 def _(score_at, x0, sigmas, step_size, n_steps_each, noise):
     """The step sizes are those of the first level's σ, not of the last's."""

@@ -137,15 +137,10 @@ def _(log_density, score, x, step_size, noise, uniform):
 
 
 @mistake("mala_one_uniform", port="mala_step", source="O26: one draw for the batch")
-def _(log_density, score, x, step_size, noise=None, uniform=None, *, rng=None):
-    """Where it is handed uniform numbers, all chains share the first chain's."""
-    if noise is None:
-        rng = np.random.default_rng(rng)
-        noise, uniform = rng.standard_normal(x.shape), rng.random(len(x))
-    else:
-        uniform = uniform[0]
+def _(log_density, score, x, step_size, noise, uniform):
+    """All chains share the first chain's uniform number."""
     y = _proposed(score, x, step_size, noise)
-    return moved(x, y, np.log(uniform) < _ratio(log_density, score, x, y, step_size))
+    return moved(x, y, np.log(uniform[:1]) < _ratio(log_density, score, x, y, step_size))
 
 
 @mistake("mala_batch_ratio", port="mala_step", source="classic: a sum over the batch as well")

@@ -98,6 +98,12 @@ def _(log_density, score, x, scale, noise, uniforms, uniform):
     return moved(x, y, np.ones(len(x), bool))
 
 
+@mistake("barker_leans_twice", port="barker_step", source="classic: (1 + tanh a)/2 for F(a)")
+def _(log_density, score, x, scale, noise, uniforms, uniform):
+    """The signs follow twice the gradient; the ratio is the right step's."""
+    return _barker(log_density, score, x, scale, noise, uniforms, uniform, lean=2.0)
+
+
 @mistake("barker_leans_halfway", port="barker_step", source="classic: F(a/2) for F(a)")
 def _(log_density, score, x, scale, noise, uniforms, uniform):
     """The signs follow half the gradient; the ratio is the right step's."""
@@ -143,6 +149,32 @@ def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
     return _hmc(log_density, score, x, momentum, step_size, n, uniform)
 
 
+@mistake("hmc_one_leapfrog_more", port="hmc_step", source="R31: off by one")
+def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+    """One leapfrog step too many."""
+    return _hmc(log_density, score, x, momentum, step_size, n_leapfrog + 1, uniform)
+
+
+@mistake("hmc_number_ignored", port="hmc_step", source="classic: L left out")
+def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+    """One leapfrog step is made for L of them."""
+    return _hmc(log_density, score, x, momentum, step_size, 1, uniform)
+
+
+@mistake("hmc_momentum_ignored", port="hmc_step", source="classic: a momentum drawn again")
+def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+    """The momentum handed over is not used: another is drawn inside."""
+    own = np.random.default_rng(int(1e6 * abs(momentum.flat[0]))).standard_normal(x.shape)
+    return _hmc(log_density, score, x, own, step_size, n_leapfrog, uniform)
+
+
+@mistake("hmc_one_uniform", port="hmc_step", source="O26: one draw for the batch")
+def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+    """All trajectories share the first one's uniform number."""
+    first = np.broadcast_to(uniform[:1], uniform.shape)
+    return _hmc(log_density, score, x, momentum, step_size, n_leapfrog, first)
+
+
 @mistake("hmc_without_kinetic_energy", port="hmc_step", source="classic: a potential alone")
 def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
     """The ratio has no kinetic energy."""
@@ -165,6 +197,14 @@ def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
 def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
     """Trajectories are judged by ΔH for -ΔH."""
     return _hmc(log_density, score, x, momentum, step_size, n_leapfrog, uniform, sign=-1.0)
+
+
+@mistake("hmc_inverted", port="hmc_step", source="classic: accepted where it is to be rejected")
+def _(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+    """Trajectories are taken where they are to be rejected."""
+    y, w = _flow(score, x, momentum, step_size, n_leapfrog)
+    r = gain(log_density, x, y) - 0.5 * (square(w) - square(momentum))
+    return moved(x, y, np.log(uniform) >= r)
 
 
 @mistake("hmc_never_rejects", port="hmc_step", source="M05")

@@ -115,6 +115,24 @@ def counts_line(report: dict) -> str:
     return f"ran {ran} of {total} checks: {', '.join(parts)}{known}; {absent} not offered"
 
 
+def certified(report: dict) -> list[str]:
+    """What *holds* says where draws decided, in a line, and what was seen within the tolerance."""
+    held = [
+        (check, case, outcome["evidence"])
+        for check in report["checks"] if check["verdict"] == "holds"
+        for case, outcome in outcomes(check) if outcome["evidence"]
+    ]  # fmt: skip
+    if not held:
+        return []
+    eps = sorted(found["eps"] for _, _, found in held)
+    within = short(eps[0]) if eps[0] == eps[-1] else f"{short(eps[0])} to {short(eps[-1])}"
+    checks, draws = len({c["name"] for c, _, _ in held}), sum(e["draws"] for _, _, e in held)
+    said = f"{checks} check{'s' * (checks != 1)} held by {draws:,} draws: "
+    said += f"every statistic lies within its eps ({within}), and no more than that is certified"
+    notes = [f"{c['id']}, {case}: {e['note']}" for c, case, e in held if e["note"]]
+    return [said, *notes]
+
+
 def snippet(report: dict, check: dict) -> str:
     """The command, or the line of Python, that shows both sides of a check in full."""
     arguments = [repr(check["name"])]

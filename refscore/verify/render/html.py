@@ -6,7 +6,7 @@ import base64
 import hashlib
 from html import escape
 
-from refscore.verify.render import chapter_title, counts_line, groups_of_failures
+from refscore.verify.render import certified, chapter_title, counts_line, groups_of_failures
 from refscore.verify.render.html_matrix import GLYPHS, matrix, rows, shown
 from refscore.verify.render.html_script import SCRIPT
 from refscore.verify.render.html_style import style
@@ -71,6 +71,7 @@ def _card(report: dict) -> str:
     )
     target = f'<br/><code class="soft">{escape(report["target"])}</code>' * bool(report["target"])
     notes = "".join(f'<p class="said small">{escape(hint)}</p>' for hint in report["hints"])
+    notes += "".join(f'<p class="said small">{escape(line)}</p>' for line in certified(report))
     if report["convention"]:
         notes += f'<p class="said">declare<br/><code>{escape(report["convention"])}</code></p>'
     return (

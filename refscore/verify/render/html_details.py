@@ -100,9 +100,7 @@ def _figures(check: dict) -> str:
 
 def _figure(case: str, outcome: dict) -> str:
     found = outcome["evidence"]
-    off = f"{found['statistic']} off by {short(found['deviation'])}, ε = {short(found['eps'])}"
-    more = f"about {found['forecast']:,} draws would decide" if found["forecast"] else ""
-    said = "; ".join(text for text in (off, more, found["note"]) if text)
+    said = outcome["detail"].partition("; gap and")[0]
     return (
         f'<figure class="{css(found["verdict"])}"><figcaption><b>{escape(case)},'
         f" {escape(outcome['label'])}</b>: {found['verdict']} after {found['draws']:,} draws;"

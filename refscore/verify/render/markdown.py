@@ -6,6 +6,7 @@ import re
 
 from refscore.verify.render import (
     blocked_by,
+    certified,
     chapter_title,
     chapters,
     counts_line,
@@ -39,6 +40,7 @@ def render(report: dict) -> str:
     parts += [_group(report, group) for group in groups[:_MOST]]
     if len(groups) > _MOST:
         parts.append(f"and {len(groups) - _MOST} more that need a look")
+    parts += [_cell(line) for line in certified(report)]
     parts += [f"> hint: {_cell(hint)}" for hint in report["hints"]]
     parts.append(f"**{counts_line(report)}**")
     return "\n\n".join(parts) + "\n"

@@ -8,6 +8,7 @@ from refscore.verify.render import (
     LOUD,
     RED,
     blocked_by,
+    certified,
     chapter_title,
     chapters,
     counts_line,
@@ -38,7 +39,8 @@ def render(report: dict, *, color: bool = False, verbose: bool = False) -> str:
         if group[0]["verdict"] == "undeclared convention" and not verbose:
             continue
         blocks.append(_group(report, group, ink, verbose))
-    blocks += [_expected(report, ink), _hints(report, ink), last_line(report, ink)]
+    blocks += [_expected(report, ink), _certified(report, ink), _hints(report, ink)]
+    blocks.append(last_line(report, ink))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -183,6 +185,12 @@ def _expected(report: dict, ink: Ink) -> str:
     declared = [check for check in report["checks"] if check["expected_failure"]]
     lines = [f"  {c['id']:<12} {c['name']}: {c['expected_failure']}" for c in declared]
     return "\n".join([ink("Failed as declared", "bold"), *lines]) if lines else ""
+
+
+def _certified(report: dict, ink: Ink) -> str:
+    lines = [_paragraph("draws", line) or "" for line in certified(report)[:1]]
+    lines += [_paragraph("", line, indent=2 + _LABEL) or "" for line in certified(report)[1:]]
+    return ink("\n".join(lines), "dim") if lines else ""
 
 
 def _hints(report: dict, ink: Ink) -> str:

@@ -1,0 +1,258 @@
+"""The probability flow of many points, each at a time of its own: velocity and divergence."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from refscore.diffusion.probability_flow import diffused, score_at_time, velocity_by
+from refscore.traces.divergences import divergence_estimate
+
+_CHUNK = 1 << 15  # numbers of a working array: what stays in the second-level cache
+_FAR = 1e5  # squared distances from every component whose differences have too few digits
+_STEEP = 1e3  # |f| T beyond which f x and g² s nearly cancel
+
+
+def flow_of(process, score_at, x: np.ndarray, times, probes=None, divergence=True) -> Callable:
+    """The right-hand side of the flow: flow(flow.at(times)[i], y (d, n), index) -> (d + c, n).
+
+    `flow.at(times (m, n))` holds what depends on times alone, m at once. Below the velocity
+    stand c rows of its divergence: none without `divergence`, one, or vᵀ (∂v/∂x) v for each of
+    the probes (n, m, d). In closed form, all points at once, for Gaussians, mixtures and
+    empirical laws; field by field of every distinct time for others. `times`: where the law
+    must have a score, which is tried on a row of x.
+    """
+    held = all(hasattr(score_at, name) for name in ("diffuse", "_spread"))
+    if held and hasattr(score_at, "_mean" if not hasattr(score_at, "_means") else "_means"):
+        for t in times if len(x) else ():
+            diffused(process, score_at, t).score(x[:1])
+        return _MixtureFlow(process, score_at, probes, divergence)
+    return _FieldFlow(process, score_at_time(process, score_at), probes, divergence)
+
+
+class _FieldFlow:
+    """The flow by the score field of every distinct time among the points'."""
+
+    def __init__(self, process, score_of, probes, divergence):
+        self.process, self.score_of = process, score_of
+        self.probes, self.divergence = probes, divergence
+
+    def at(self, times):
+        return times
+
+    def __call__(self, t, y, index):
+        if self.divergence:
+            y = y[: -1 if self.probes is None else -self.probes.shape[1]]
+        rows = [None] * len(t)
+        for time in np.unique(t):
+            mine = np.flatnonzero(t == time)
+            for i, row in zip(mine, self._rows(float(time), y.T[mine], index[mine]), strict=True):
+                rows[i] = row
+        return np.array(rows).T
+
+    def _rows(self, t, x, index):
+        score, v = self.score_of(t), None if self.probes is None else self.probes[index]
+        parts = [velocity_by(score, self.process, x, t)]
+        if self.divergence:
+            parts.append(_divergences(self.process, score, x, t, v))
+        return np.concatenate(parts, axis=-1)
+
+
+def _divergences(process, score, x, t, v) -> np.ndarray:
+    """f d - ½ g² div s (n, 1), or with probes v (n, m, d) one estimate for each, (n, m)."""
+    f, half = process.drift_rate(t), 0.5 * process.diffusion(t) ** 2
+    if v is None:
+        return (f * x.shape[-1] - half * score.divergence(x))[:, None]
+    traces = [divergence_estimate(score, x, v[:, j : j + 1]) for j in range(v.shape[1])]
+    return f * (v * v).sum(-1) - half * np.stack(traces, axis=-1)
+
+
+class _MixtureFlow:
+    """The flow of Σ_k π_k N(m_k, S_k) in closed form, structure of arrays.
+
+        v = f x - ½ g² s,  div v = f d - ½ g² div s
+        s = -Σ_k r_k q_k,  div s = Σ_k r_k (|q_k|² - tr P_k) - |s|²
+        q_k = P_k z_k,  z_k = x - α m_k,  P_k = (α² S_k + σ² I)⁻¹
+
+    In the eigenbasis of S_k, P_k is diagonal at every time. Where α is nearly 0, f x and g² s
+    nearly cancel; there each component moves by its own flow, and nothing is divided by α:
+
+        v = Σ_k r_k v_k,  v_k = α' m_k + R_k z_k,  R_k = (α α' S_k + ½ (σ²)' I) P_k
+        div v = Σ_k r_k (tr R_k - (q_k - Σ_j r_j q_j)·(v_k - v))
+    """
+
+    def __init__(self, process, law, probes, divergence):
+        self.process, self.probes, self.divergence = process, probes, divergence
+        self.fields = _FieldFlow(process, score_at_time(process, law), probes, divergence)
+        self.rows = 0 if not divergence else 1 if probes is None else probes.shape[1]
+        means = law._means if hasattr(law, "_means") else law._mean[None]
+        weights = law._weights if hasattr(law, "_weights") else np.ones(1)
+        alive = np.flatnonzero(weights > 0)
+        self.log_weights, means = np.log(weights[alive])[:, None], means[alive]
+        used, self.index = np.unique(law._spread.index[alive], return_inverse=True)
+        self.index = self.index.reshape(-1)
+        self._turn(law._spread.values[used], means)
+        self.memory: dict[str, np.ndarray] = {}
+
+    def _turn(self, values, means):
+        """Variances (U, d, 1) and means (K, d, 1) along each component's eigenvectors."""
+        self.count, self.dim = means.shape
+        self.turn = None
+        if values.ndim == 3:
+            values, vectors = np.linalg.eigh(values)
+            turn = vectors[self.index].swapaxes(1, 2)
+            means = np.einsum("kij,kj->ki", turn, means)
+            self.turn = np.ascontiguousarray(turn.reshape(-1, self.dim))
+            self.turn_back = np.ascontiguousarray(self.turn.T)
+        elif (values == values[:, :1]).all():
+            values = values[:, :1]
+        self.variances, self.means = values[:, :, None], np.ascontiguousarray(means[:, :, None])
+        self.alone = len(values) == 1 or np.array_equal(self.index, np.arange(self.count))
+
+    def _room(self, name, *shape):
+        """Memory of its own for every name, used again by the next call."""
+        size = math.prod(shape)
+        if self.memory.get(name, np.empty(0)).size < size:
+            self.memory[name] = np.empty(size)
+        return self.memory[name][:size].reshape(shape)
+
+    def at(self, times):
+        """(t, α, σ, f, ½ g²) of every row; f and g² nan where α is nearly 0."""
+        with np.errstate(all="ignore"):
+            alpha, sigma = (np.broadcast_to(a, times.shape) for a in self.process.marginal(times))
+            f, half = np.full((2, *times.shape), np.nan)
+            far = alpha > 0 if (alpha == 0).any() else ...
+            f[far] = self.process.drift_rate(times[far])
+            half[far] = 0.5 * self.process.diffusion(times[far]) ** 2
+        return list(zip(times, alpha, sigma, f, half, strict=True))
+
+    def __call__(self, moment, y, index):
+        size, n, y = max(1, _CHUNK // (self.count * self.dim)), len(index), y[: self.dim]
+        with np.errstate(all="ignore"):
+            if n <= size:
+                return self._chunk(*moment, y, index)
+            parts = [slice(i, i + size) for i in range(0, n, size)]
+            chunks = [self._chunk(*(a[p] for a in moment), y[:, p], index[p]) for p in parts]
+        return np.concatenate(chunks, axis=1)
+
+    def _chunk(self, t, alpha, sigma, f, half, x, index):
+        shape = self.count, self.dim, len(t)
+        inverse = self._room("P", *self.variances.shape[:2], len(t))
+        np.multiply(alpha**2, self.variances, out=inverse)
+        inverse += sigma**2
+        np.divide(1.0, inverse, out=inverse)
+        z, q = self._room("z", *shape), self._room("q", *shape)
+        np.multiply(alpha, self.means, out=q)
+        np.subtract(self._turned(x, "z"), q, out=z)
+        np.multiply(z, self._each(inverse), out=q)
+        r = self._responsibilities(z, q, inverse)
+        if self.far.any():
+            return self._with_far(t, alpha, sigma, f, half, x, index)
+        if self.probes is None and np.abs(f).max() * self.process.final_time < _STEEP:
+            return self._by_score(x, q, r, inverse, f, half)
+        return self._by_component(t, x, z, q, r, inverse, index)
+
+    def _responsibilities(self, z, q, inverse):
+        """r_k ∝ π_k √det P_k exp(-½ zᵀ P_k z), (K, n)."""
+        logits = self._room("r", self.count, z.shape[2])
+        np.einsum("kdn,kdn->kn", z, q, out=logits)
+        self.far = ~(logits.min(axis=0) < _FAR) if self.count > 1 else np.zeros(1, dtype=bool)
+        logits *= -0.5
+        logits += self.log_weights
+        if len(inverse) > 1:
+            logs = np.log(inverse, out=self._room("log", *inverse.shape))
+            logits += self._each(0.5 * _summed(logs, self.dim))
+        logits -= logits.max(axis=0)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=0)
+        return logits
+
+    def _with_far(self, t, alpha, sigma, f, half, x, index):
+        """Points far from every component by the law's own score, which keeps their digits."""
+        far, near = np.flatnonzero(self.far), np.flatnonzero(~self.far)
+        moved = self.fields(
+            t[far], np.vstack([x[:, far], np.zeros((self.rows, len(far)))]), index[far]
+        )
+        result = np.empty((len(moved), len(t)))
+        result[:, far] = moved
+        if len(near):
+            moment = (a[near] for a in (t, alpha, sigma, f, half))
+            result[:, near] = self._chunk(*moment, x[:, near], index[near])
+        return result
+
+    def _by_score(self, x, q, r, inverse, f, half):
+        result = np.empty((self.dim + self.divergence, x.shape[1]))
+        pull = self._back(np.multiply(r[:, None], q, out=self._room("rq", *q.shape)))
+        np.multiply(half, pull, out=result[: self.dim])
+        result[: self.dim] += f * x
+        if self.divergence:
+            square = np.einsum("dn,dn->n", pull, pull)
+            trace = np.einsum("kdn,kdn->kn", q, q, out=self._room("trace", *r.shape))
+            np.subtract(self._each(_summed(inverse, self.dim)), trace, out=trace)
+            trace *= r
+            result[self.dim] = self.dim * f + half * (trace.sum(axis=0) + square)
+        return result
+
+    def _by_component(self, t, x, z, q, r, inverse, index):
+        alpha, slope, growth = rates_of(self.process, t)
+        rate = (alpha * slope * self.variances + growth) * inverse
+        own = z * self._each(rate) + slope * self.means
+        velocity = self._back(r[:, None] * own)
+        if not self.divergence:
+            return velocity
+        pull = self._back(r[:, None] * q)
+        if self.probes is not None:
+            return np.concatenate([velocity, self._probed(q, own, r, pull, velocity, rate, index)])
+        q, own = q - self._turned(pull, "v"), own - self._turned(velocity, "w")
+        trace = self._each(_summed(rate, self.dim)) - np.einsum("kdn,kdn->kn", q, own)
+        return np.concatenate([velocity, np.einsum("kn,kn->n", r, trace)[None]])
+
+    def _probed(self, q, own, r, pull, velocity, rate, index):
+        """uᵀ (∂v/∂x) u a probe: Σ_k r_k (uᵀ R_k u - u·(q_k - q) u·(v_k - v)), q and v the means."""
+        rate, rows = self._each(rate), []
+        for v in self.probes[index].transpose(1, 2, 0):
+            turned = self._turned(v, "v")
+            along = (turned * q).sum(axis=1) - (v * pull).sum(axis=0)
+            along *= (turned * own).sum(axis=1) - (v * velocity).sum(axis=0)
+            rows.append(np.einsum("kn,kn->n", r, (turned**2 * rate).sum(axis=1) - along))
+        return np.array(rows)
+
+    def _each(self, distinct):
+        """What is given for every distinct covariance, for every component."""
+        return distinct if self.alone else distinct[self.index]
+
+    def _turned(self, x, name):
+        """x along every component's eigenvectors, (K, d, n), or x itself where there are none."""
+        if self.turn is None:
+            return x
+        turned = self._room(name, self.count * self.dim, x.shape[1])
+        return np.matmul(self.turn, x, out=turned).reshape(self.count, self.dim, -1)
+
+    def _back(self, turned):
+        if self.turn is None:
+            return turned.sum(axis=0)
+        return self.turn_back @ turned.reshape(self.count * self.dim, -1)
+
+
+def rates_of(process, t: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(α, α', ½ (σ²)') at times t (n,), finite also where α or σ is 0."""
+    alpha, sigma = process.marginal(t)
+    if hasattr(process, "marginal_rates"):
+        slope, sigma_slope = process.marginal_rates(t)
+        growth = np.array(np.broadcast_to(sigma * sigma_slope, t.shape))
+        for i in np.flatnonzero(~np.isfinite(growth)):  # noise that starts like √t
+            growth[i] = 0.5 * process.diffusion(t[i]) ** 2
+    else:
+        f = process.drift_rate(t)
+        slope, growth = f * alpha, f * sigma**2 + 0.5 * process.diffusion(t) ** 2
+    return tuple(np.broadcast_to(a, t.shape) for a in (alpha, slope, growth))
+
+
+def _summed(along, dim):
+    """Σ over the d coordinates of what is given for each, or for all alike: (U, n)."""
+    if along.shape[1] == 1:
+        return along[:, 0] * dim
+    return along.sum(axis=1) if dim > 4 else functools.reduce(np.add, along.swapaxes(0, 1))

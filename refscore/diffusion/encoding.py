@@ -1,0 +1,48 @@
+"""Data to noise and back along the probability flow, each point with its own step sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import as_points, beyond_float
+from refscore.diffusion._per_sample import solve
+from refscore.diffusion._timed import flow_of
+from refscore.diffusion.probability_flow import one_time
+from refscore.processes import as_process
+
+
+def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
+    """Data at time `start` carried to noise at time `end` (T unless given) by the flow.
+
+    Arguments: process, VP, VE or anything with drift and diffusion; score_at, a law, a family
+    with .at(t), or a function t -> score; x (..., d); start, end within [0, T]; options rtol,
+    atol (1e-8), the error a step of each point alone, and method (DOP853), a name scipy's
+    solve_ivp knows. Returns: (..., d); no row depends on the others. Raises: ValueError when
+    a solve fails. Cost: all points at once for Gaussians, mixtures and empirical laws.
+    Checked by: prior_error_of_a_likelihood
+    """
+    end = as_process(process).final_time if end is None else end
+    return _carry(process, score_at, x, (start, "start"), (end, "end"), options)
+
+
+def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarray:
+    """Noise at time `end` carried back to data at time `start`: the inverse of `encode`.
+
+    Arguments: process, VP, VE or anything with drift and diffusion; score_at, a law, a family
+    with .at(t), or a function t -> score; x (..., d), noise at time `end` (T unless given);
+    start, end within [0, T]; options rtol, atol (1e-8), the error a step of each point alone,
+    and method (DOP853), a name scipy's solve_ivp knows. Returns: (..., d), at time `start`;
+    no row depends on the others. Raises: ValueError when a solve fails. Cost: as `encode`.
+    Tested in: tests/diffusion/test_probability_flow.py
+    """
+    end = as_process(process).final_time if end is None else end
+    return _carry(process, score_at, x, (end, "end"), (start, "start"), options)
+
+
+def _carry(process, score_at, x, s, t, options) -> np.ndarray:
+    x, process = as_points(x, "x"), as_process(process)
+    s, t = (one_time(when, process, name) for when, name in (s, t))
+    rows = x.reshape(-1, x.shape[-1])
+    flow = flow_of(process, score_at, rows, (s, t), divergence=False)
+    with beyond_float():
+        return solve(flow, s, t, rows.T, **options).y.T.reshape(x.shape)

@@ -1,0 +1,84 @@
+"""Drift and diffusion of dX = f(X, t) dt + g(X, t) dw, however they were given."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from refscore._arguments import as_callable, as_positive, as_real, beyond_float
+from refscore.fields.base import handed_to
+
+
+class Coefficients:
+    """f and g as functions of points (m, d) and a time; `still`: neither depends on time.
+
+    g comes as its square, one number a point (m,), or one a coordinate (m, d).
+    """
+
+    def __init__(self, drift, diffusion):
+        drift = as_callable(drift, "drift")
+        self.number = (
+            None if callable(diffusion) else as_positive(diffusion, "diffusion", zero=True)
+        )
+        moves = [takes_time(drift), callable(diffusion) and takes_time(diffusion)]
+        self.still = not any(moves)
+        self._drift, self._diffusion = _timed(drift, moves[0]), _timed(diffusion, moves[1])
+
+    def drift(self, x: np.ndarray, t: float) -> np.ndarray:
+        """f (m, d) at points (m, d)."""
+        with beyond_float():
+            values = as_real(self._drift(x, t), "drift(x, t)")
+        if values.shape != x.shape:
+            raise ValueError(f"drift must return the shape of x, {x.shape}; got {values.shape}")
+        return _finite(values, "drift", x, t)
+
+    def squared(self, x: np.ndarray, t: float) -> np.ndarray:
+        """g² at points (m, d): one number, (m,), or (m, d) where g is diagonal and given so."""
+        if self.number is not None:
+            return np.array(self.number**2)
+        with beyond_float():
+            g = as_real(self._diffusion(x, t), "diffusion(x, t)")
+        if g.shape not in ((), (len(x),), x.shape):
+            raise ValueError(
+                f"diffusion must return a number, one a point {(len(x),)}, or one a coordinate"
+                f" {x.shape}: g is diagonal here; got shape {g.shape}"
+            )
+        g = _finite(g, "diffusion", x, t) if g.ndim else _finite(g[None], "diffusion", x[:1], t)[0]
+        if g.min(initial=0) < 0:
+            raise ValueError(f"diffusion must be at least 0, got {g.min():.3g} at t = {t:g}")
+        return g**2
+
+
+def _timed(function, moves: bool) -> Callable:
+    """function(x, t), handed points that it may write to."""
+    if moves:
+        return lambda x, t: function(handed_to(function, x), t)
+    return lambda x, t: function(handed_to(function, x))
+
+
+def takes_time(function: Callable) -> bool:
+    """Whether a function takes (x, t), not x alone: by its arguments without a default."""
+    if isinstance(function, np.ufunc):
+        return function.nin > 1
+    try:
+        given = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return sum(p.kind in kinds and p.default is inspect.Parameter.empty for p in given) >= 2
+
+
+def _finite(values: np.ndarray, name: str, x: np.ndarray, t: float) -> np.ndarray:
+    with beyond_float():
+        if math.isfinite(values.sum()):
+            return values
+    bad = ~np.isfinite(values).reshape(len(x), -1).all(axis=1)
+    for row in np.flatnonzero(bad)[:1]:
+        raise ValueError(
+            f"{name} must be finite, got {values[row]} at x = {x[row]}, t = {t:g}"
+            f" ({int(bad.sum())} of {len(x)} points)"
+        )
+    return values

@@ -1,0 +1,147 @@
+"""What the equation ends in, and how fast: stationary densities and relaxation rates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import as_count, as_scalar
+from refscore.diffusion.fokker_planck.coefficients import Coefficients
+from refscore.diffusion.fokker_planck.grid import Grid, as_grid
+from refscore.diffusion.fokker_planck.rates import Rates, rates
+from refscore.diffusion.fokker_planck.steps import generator
+
+_BALANCED = 1e-9  # of log π around a square: what rounding leaves of no circulation
+
+
+def stationary_density(drift, diffusion, grid: Grid, t=0.0) -> np.ndarray:
+    """The density that the equation keeps, with drift and diffusion held at time t.
+
+        L p = 0;  without flux  p ∝ D⁻¹ exp ∫ f/D dx,  D = g²/2
+
+    On a line with reflecting ends the second form, as a product over the cells: exact but for
+    the quadrature of ∫ f/D, sixth order in the width. On a rectangle the same where the drift
+    has no circulation, else, and on a periodic line, the null vector of the cells' rates.
+    Arguments: as `density_evolution`'s; t. Returns: the grid's shape, mass 1. Raises:
+    ValueError where mass can leave, or a part of the grid cannot be reached from the rest.
+    Cost: O(cells); one sparse LU for a null vector. Source: Risken 1989, chapters 5 and 6.
+    Checked by: stationary_density
+    """
+    grid, found = _rates_at(drift, diffusion, grid, t)
+    if not grid.conservative:
+        raise ValueError("grid must have no absorbing end: all mass leaves, nothing is stationary")
+    log_p = balance(grid, found)
+    if log_p is None:
+        return _null_vector(grid, found) / grid.volumes
+    p = np.exp(log_p - log_p.max())
+    return p / np.sum(p * grid.volumes)
+
+
+def relaxation_rates(drift, diffusion, grid: Grid, n: int = 2, t=0.0) -> np.ndarray:
+    """The n smallest rates λ at which densities relax: p(t) = Σ c_k e^{-λ_k t} φ_k.
+
+        L φ = -λ φ
+
+    Arguments: as `stationary_density`'s; n, below the number of cells. Returns: (n,), rising;
+    the first is 0 to rounding where no mass can leave. With circulation L has no symmetric
+    form and the λ may be complex: their real parts.
+    Raises: ValueError naming the argument. Cost: on a line without periodic end O(cells) a
+    rate, else a sparse LU and a few solves. To an error of order h², and 1e-15 |L|.
+    Source: Risken 1989, section 5.4; the symmetric form by detailed balance.
+    Checked by: spectral_gap
+    """
+    grid, found = _rates_at(drift, diffusion, grid, t)
+    n = as_count(n, "n")
+    cells = int(np.prod(grid.shape))
+    if n > cells - 2:
+        raise ValueError(f"n must be at most {cells - 2}, two below the cells, got {n}")
+    if grid.dim == 1 and found[0].wrap is None:
+        return _of_line(found[0], n)
+    return _of_cells(grid, found, n)
+
+
+def spectral_gap(drift, diffusion, grid: Grid, t=0.0) -> float:
+    """The smallest rate above 0 at which densities relax; with absorbing ends, that of escape.
+
+        p(t) - p_∞ ~ e^{-λ t};  two wells: 1/λ is the time between them
+
+    Arguments: as `stationary_density`'s. Returns: λ > 0.
+    Raises: ValueError naming the argument. Cost: as `relaxation_rates`.
+    Source: Risken 1989, section 5.4; Eyring-Kramers: Berglund 2013.
+    Checked by: spectral_gap, eyring_kramers
+    """
+    skipped = 1 if as_grid(grid).conservative else 0
+    return float(relaxation_rates(drift, diffusion, grid, skipped + 1, t)[skipped])
+
+
+def balance(grid: Grid, found: list[Rates]) -> np.ndarray | None:
+    """log p without flux, or None where fluxes go round: log p has a value after every way."""
+    if any(r.wrap is not None for r in found):
+        return None
+    if grid.dim == 1:
+        return _summed(found[0].jumps)[0]
+    across, along = _summed(found[0].jumps).T, _summed(found[1].jumps)  # (n_x, n_y) both
+    log_p = across[:, :1] + along
+    around = np.abs(log_p - (across + along[:1]))
+    return log_p if around.max() <= _BALANCED * max(1.0, np.abs(log_p).max()) else None
+
+
+def _summed(jumps: np.ndarray) -> np.ndarray:
+    """log p along every line, 0 in its first cell."""
+    return np.concatenate([np.zeros((len(jumps), 1)), np.cumsum(jumps, axis=1)], axis=1)
+
+
+def _rates_at(drift, diffusion, grid, t):
+    grid = as_grid(grid)
+    return grid, rates(Coefficients(drift, diffusion), grid, as_scalar(t, "t"))
+
+
+def _of_line(r: Rates, n: int) -> np.ndarray:
+    """-λ of the tridiagonal made symmetric: diagonal the exits, beside it -√(up down)."""
+    from scipy.linalg import eigh_tridiagonal
+
+    off = -np.sqrt(r.up[0]) * np.sqrt(r.down[0])
+    return eigh_tridiagonal(r.exits[0], off, eigvals_only=True, select="i", select_range=(0, n - 1))
+
+
+def _of_cells(grid: Grid, found: list[Rates], n: int) -> np.ndarray:
+    from scipy.sparse import diags
+    from scipy.sparse.linalg import eigs, eigsh
+
+    L = -generator(grid, found)
+    start = np.linspace(1.0, 2.0, L.shape[0])
+    near = -1e-6 * L.diagonal().mean()  # below every λ, so that L - near has an inverse
+    log_p = balance(grid, found)
+    if log_p is not None and np.ptp(log_p) < 1300:
+        root = np.exp(0.5 * (log_p - log_p.max()) + 0.5 * np.log(grid.volumes)).ravel()
+        symmetric = diags(1 / root) @ L @ diags(root)
+        symmetric = 0.5 * (symmetric + symmetric.T)
+        values = eigsh(symmetric.tocsc(), k=n, sigma=near, v0=start, return_eigenvectors=False)
+        return np.sort(values)
+    values = eigs(L.tocsc(), k=min(n + 1, L.shape[0] - 2), sigma=near, v0=start,
+                  return_eigenvectors=False)  # fmt: skip
+    return np.sort(values.real)[:n]
+
+
+def _null_vector(grid: Grid, found: list[Rates]) -> np.ndarray:
+    """Masses m >= 0 with L m = 0, Σ m = 1: one cell held, the others from their balance."""
+    from scipy.sparse.linalg import splu
+
+    L = generator(grid, found)
+    size = L.shape[0]
+    m = np.full(size, 1.0 / size)
+    held = int(np.argmin(-L.diagonal()))
+    for _ in range(2):  # once more with the fullest cell held: well conditioned
+        others = np.delete(np.arange(size), held)
+        try:
+            lu = splu(-L[others][:, others].tocsc(), diag_pivot_thresh=0.0)
+            m[others] = lu.solve(L[others][:, [held]].toarray().ravel())
+        except RuntimeError:
+            m[others] = np.nan
+        m[held] = 1.0
+        if not np.isfinite(m).all() or m.sum() <= 0:
+            raise ValueError(
+                "drift and diffusion leave parts of the grid without a way between them, so"
+                " there is no one stationary density"
+            )
+        held = int(np.argmax(m))
+    return (m / m.sum()).reshape(grid.shape)

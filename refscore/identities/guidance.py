@@ -1,0 +1,295 @@
+"""Chapters A and F: guidance at one level and over all, posterior scores of inverse problems."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Sides, identity
+from refscore.identities.cases import Case, Description, Law
+from refscore.identities.likelihood import small
+from refscore.identities.settings import process_of
+
+SEED = "seed 001 (Bayes' rule for scores)"
+
+
+def _class_cases(**more):
+    """A class of one component and one of two, of a mixture of three."""
+    for d, members, t, s, weight in (
+        (2, (0, 2), 0.3, 0.22, 1.0), (2, (1,), 0.7, 0.45, 2.5), (3, (2,), 0.05, 0.03, 0.4),
+    ):  # fmt: skip
+        law = settings.mixture(d)
+        yield Case(
+            f"d = {d}, components {members}, t = {t}", law=law, x=settings.points(5, d), t=t, s=s,
+            weight=weight, noise=settings.normals(5, d, key=7),
+            likelihood=Description("class", law=law, members=members), members=members,
+        )  # fmt: skip
+
+
+@identity(
+    "A7-class",
+    ports="guided_score",
+    statement=r"\nabla\log p_t(x) + w\,\nabla\log p_t(y|x)",
+    assumptions="VP; y: the components the data come from; exact scores",
+    source=SEED,
+    cases=_class_cases,
+)
+def guided_score_of_a_class(ports, case):
+    """The score of classifier guidance; with weight one, that of the class's own law."""
+    got = ports.guided_score(case.law, case.likelihood, case.x, case.t, case.weight)
+    process = process_of(ports)
+    pull = oracles.guidance.class_score(case.law, case.members, process, case.x, case.t)
+    law = oracles.diffusion.law_at(case.law, process, case.t)
+    yield Sides("score", got, oracles.scores.score(law, case.x) + case.weight * pull)
+
+
+@identity(
+    "A7-free",
+    ports="classifier_free_score",
+    statement=r"u + w\,(c - u) = (1+\omega)\,c - \omega u,\quad w = 1 + \omega",
+    assumptions="VP; exact scores of a conditional and an unconditional law",
+    source="beyond the lectures: Ho and Salimans 2021, equation 6",
+    cases=lambda: [
+        Case(f"{law.kind}, t = {t}, w = {w}", law=law, other=other, x=settings.points(5, d), t=t,
+             weight=w)
+        for law, other, d in (
+            (settings.gaussian(3), small(3), 3),
+            (oracles_free(2), settings.mixture(2), 2),
+        )
+        for t, w in ((0.4, 3.0), (0.1, 1.0), (0.8, 0.3))
+    ],
+)  # fmt: skip
+def classifier_free_score(ports, case):
+    """Classifier-free guidance, in the spelling the subject declares."""
+    got = ports.classifier_free_score(case.law, case.other, case.x, case.t, case.weight)
+    inputs = case.law, case.other, process_of(ports), case.x, case.t, case.weight
+    yield Sides("score", got, oracles.guidance.classifier_free(*inputs))
+
+
+def oracles_free(d: int) -> Law:
+    """One component of `settings.mixture(d)` and half of another: a law of a class."""
+    law = settings.mixture(d)
+    keep = [0, 2]
+    return Law(
+        "mixture", weights=[0.8, 0.2], means=law.means[keep], covariances=law.covariances[keep]
+    )
+
+
+@identity(
+    "A7-softmax",
+    ports="classifier_score",
+    statement=r"\nabla\log\mathrm{softmax}(l/\tau)_y "
+    r"= \frac1\tau\bigl(\nabla l_y - \sum_jp_j\nabla l_j\bigr)",
+    assumptions="logits and their Jacobian given",
+    source=SEED,
+    cases=lambda: [
+        Case(f"label {label} of {c}, temperature {tau}", logits=1.5 * settings.normals(5, c, key=1),
+             jacobian=settings.normals(5, c, d, key=2), label=label, temperature=tau)
+        for c, d, label, tau in ((4, 2, 1, 1.0), (3, 2, 0, 0.6), (4, 3, 2, 2.0))
+    ],
+)  # fmt: skip
+def softmax_classifier_score(ports, case):
+    """The gradient of a classifier's log-probability, normaliser and temperature included."""
+    inputs = case.logits, case.jacobian, case.label, case.temperature
+    yield Sides("score", ports.classifier_score(*inputs), oracles.guidance.softmax_score(*inputs))
+
+
+H = np.array([[1.0, -0.5, 0.3], [0.2, 0.8, -1.0]])
+Y, R = np.array([0.9, -0.4]), np.array([[0.5, 0.2], [0.2, 0.3]])
+
+
+@identity(
+    "A7-several",
+    ports="composed_score",
+    statement=r"\nabla\log p(x|y_1,\dots,y_m) = \sum_i\nabla\log p(x|y_i) - (m-1)\nabla\log p(x)",
+    assumptions="observations independent given x; no noise on x",
+    source=SEED,
+    cases=lambda: [
+        Case(f"{law.kind}, {m} observations", law=law, x=settings.points(4, d), m=m)
+        for law, d, m in ((settings.gaussian(3), 3, 2), (settings.mixture(2), 2, 3))
+    ],
+)
+def several_observations(ports, case):
+    """Scores given one observation each compose to that given all, the prior counted once."""
+    d = case.x.shape[1]
+    rows = settings.normals(case.m, d, key=4)
+    y, r = settings.normals(case.m, key=6), np.linspace(0.3, 0.7, case.m)
+    score, posterior = oracles.scores.score, oracles.bayes.posterior
+    each = np.stack([
+        score(posterior(case.law, rows[i : i + 1], y[i : i + 1], r[i : i + 1, None]), case.x)
+        for i in range(case.m)
+    ])  # fmt: skip
+    got = ports.composed_score(each, score(case.law, case.x))
+    yield Sides("score", got, score(posterior(case.law, rows, y, np.diag(r)), case.x))
+
+
+@identity(
+    "F16",
+    ports="guided_ancestral_step",
+    statement=r"\mu + v\,w\,\nabla\log p_s(y|\mu) + \sqrt v\,z,\quad \mu = (x + \beta s_t(x))/r",
+    assumptions="VP; y: the components the data come from; exact scores; v of X_s given X_t, X_0",
+    source="beyond the lectures: Dhariwal and Nichol 2021, algorithm 1",
+    cases=_class_cases,
+)
+def guided_ancestral_given_noise(ports, case):
+    """An ancestral step guided at its mean and at the time it ends."""
+    inputs = case.x, case.t, case.s, case.weight
+    got = ports.guided_ancestral_step(case.law, case.likelihood, *inputs, noise=case.noise)
+    right = oracles.guidance.guided_ancestral(
+        case.law, case.members, process_of(ports), *inputs, case.noise
+    )
+    yield Sides("x'", got, right)
+
+
+def _turned(variances, mean) -> Law:
+    d = len(variances)
+    q, _ = np.linalg.qr(settings.matrix(d, 3))
+    return Law("gaussian", mean=mean, covariance=(q * np.asarray(variances)) @ q.T)
+
+
+@identity(
+    "F16-law",
+    ports="guided_law",
+    kind="exact law",
+    statement=r"C_0 = h_0^2\Bigl[\frac{C_T}{h_T^2} + l^2\!\int_0^T\!\frac{g^2}{h^2}dt\Bigr],\quad "
+    r"h = \prod_iS_i^{kw_i}\alpha^{1-2k},\ k = \tfrac{1+l^2}2",
+    assumptions="VP from N(0, I); Gaussians of common eigenvectors; w_c = w, w_u = 1 - w",
+    source="beyond the lectures: Bradley and Nakkiran 2024, section 3, for any process and l",
+    cases=lambda: [
+        Case(f"d = {len(v)}, w = {w}, l = {l}", law=_turned(v, mean), other=_turned(u, other),
+             weight=w, level=l)
+        for v, mean, u, other, w, l in (
+            ((1.0,), (0.4,), (2.0,), (-0.3,), 3.0, 1.0),
+            ((0.6, 1.4), (0.5, -0.7), (1.8, 1.1), (0.1, 0.2), 3.0, 0.0),
+            ((1.4, 0.6), (-0.5, 0.2), (1.1, 1.8), (0.4, 0.1), 1.7, 0.6),
+        )
+    ],
+    tolerance=1e-7,
+)  # fmt: skip
+def guided_laws_on_gaussians(ports, case):
+    """What guidance over all levels samples: neither the tilted law nor one law for all l."""
+    got = ports.guided_law(case.law, case.other, case.weight, case.level)
+    inputs = case.law, case.other, process_of(ports), case.weight, case.level
+    mean, covariance = oracles.guidance.guided_law(*inputs)
+    yield Sides("mean", got["mean"], mean, 1.0)
+    yield Sides("covariance", got["covariance"], covariance, 1.0)
+
+
+def _inverse_cases():
+    one = np.array([[0.0, 1.0]])
+    for law, d, t, h, y, r in (
+        (settings.gaussian(3), 3, 0.3, H, Y, R),
+        (settings.mixture(2), 2, 0.2, H[:, :2], Y, R),
+        (settings.mixture(2), 2, 0.6, one, np.array([0.7]), np.array([[0.2]])),
+    ):
+        name = f"{law.kind}, d = {d}, {len(y)} observed, t = {t}"
+        yield Case(name, law=law, x=settings.points(5, d), t=t, H=h, y=y, R=r)
+
+
+@identity(
+    "F17",
+    ports="posterior_score",
+    statement=r"\nabla\log p_t(x|y),\quad p_t(\cdot|y)\text{ the law of }"
+    r"\alpha_tX+\sigma_tZ,\ X\sim p(x_0|y)",
+    assumptions="VP; Gaussian noise on y = H x_0 + n; Gaussian or mixture data",
+    source=SEED,
+    cases=_inverse_cases,
+)
+def noised_posterior_score(ports, case):
+    """The exact score at every level of a linear inverse problem."""
+    inputs = case.x, case.t, case.H, case.y, case.R
+    got = ports.posterior_score(case.law, *inputs)
+    right = oracles.guidance.posterior_score(case.law, process_of(ports), *inputs)
+    yield Sides("score", got, right)
+
+
+def _approximate(kind, statement, source):
+    def sides(ports, case):
+        inputs = case.x, case.t, case.H, case.y, case.R
+        got = getattr(ports, f"{kind}_score")(case.law, *inputs)
+        right = oracles.guidance.approximate(case.law, process_of(ports), *inputs, kind)
+        yield Sides("score", got, right)
+        if kind == "moment" and case.law.kind == "gaussian":
+            exact = oracles.guidance.posterior_score(case.law, process_of(ports), *inputs)
+            yield Sides("exact on Gaussians", got, exact)
+
+    sides.__name__ = f"{kind}_posterior_score"
+    sides.__doc__ = statement[0]
+    return identity(
+        f"F17-{kind}",
+        ports=f"{kind}_score",
+        statement=statement[1],
+        assumptions="VP; D, C mean and covariance of x_0 given x_t; J = dD/dx",
+        source=f"beyond the lectures: {source}",
+        cases=_inverse_cases,
+        tolerance=1e-8,
+    )(sides)
+
+
+dps_posterior_score = _approximate(
+    "dps",
+    (
+        "Diffusion posterior sampling differentiates the likelihood of the denoised point.",
+        r"s_t + J^TH^TR^{-1}(y - HD)",
+    ),
+    "Chung et al. 2023, equation 15",
+)
+pigdm_posterior_score = _approximate(
+    "pigdm",
+    (
+        "Pseudo-inverse guidance takes x_0 given x_t for N(D, r² I).",
+        r"s_t + J^TH^T(r^2HH^T+R)^{-1}(y - HD),\quad r^2 = \sigma^2/(\alpha^2+\sigma^2)",
+    ),
+    "Song, Vahdat, Mardani and Kautz 2023, equations 7 to 9",
+)
+moment_posterior_score = _approximate(
+    "moment",
+    (
+        "Tweedie's covariance for that of x_0 given x_t: exact on Gaussians.",
+        r"s_t + J^TH^T(HCH^T+R)^{-1}(y - HD),\quad C = \tfrac{\sigma^2}\alpha J",
+    ),
+    "Boys et al. 2024, equation 10",
+)
+
+
+@identity(
+    "F17-flat",
+    ports="flat_prior_score",
+    statement=r"s_t + \tfrac1\alpha H^T(\tfrac{\sigma^2}{\alpha^2}HH^T+R)^{-1}"
+    r"(y - H\tfrac x\alpha)",
+    assumptions="VP",
+    source="beyond the lectures: Jalal et al. 2021, section 3.2",
+    cases=_inverse_cases,
+    tolerance=1e-8,
+)
+def flat_prior_posterior_score(ports, case):
+    """The likelihood of the noised point, as if the prior were flat."""
+    inputs = case.x, case.t, case.H, case.y, case.R
+    got = ports.flat_prior_score(case.law, *inputs)
+    yield Sides("score", got, oracles.guidance.flat_prior(case.law, process_of(ports), *inputs))
+
+
+@identity(
+    "F17-replaced",
+    ports="replacement_step",
+    statement=r"x' = \tilde x + H^T(\alpha_sy + \sigma_sH\varepsilon - H\tilde x),\quad "
+    r"\tilde x = \alpha_s\hat x_0 + \sigma_s\hat\varepsilon",
+    assumptions="VP; H with orthonormal rows; y = H x_0 without noise",
+    source="beyond the lectures: Song et al. 2021, appendix I.2; Lugmayr et al. 2022, algorithm 1",
+    cases=lambda: [
+        Case(f"{law.kind}, {t} to {s}", law=law, x=settings.points(5, d), t=t, s=s, H=h,
+             y=np.linspace(0.8, -0.6, len(h)), noise=settings.normals(5, d, key=8))
+        for law, d, h in (
+            (settings.gaussian(3), 3, np.eye(3)[[2, 0]]),
+            (settings.mixture(2), 2, np.array([[0.6, 0.8]])),
+        )
+        for t, s in ((0.5, 0.3), (0.1, 0.04))
+    ],
+)  # fmt: skip
+def replacement_given_noise(ports, case):
+    """A deterministic step, then the observed part put in, noised afresh."""
+    inputs = case.x, case.t, case.s, case.H, case.y
+    got = ports.replacement_step(case.law, *inputs, noise=case.noise)
+    right = oracles.guidance.replacement(case.law, process_of(ports), *inputs, case.noise)
+    yield Sides("x'", got, right)

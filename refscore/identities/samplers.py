@@ -1,0 +1,273 @@
+"""Chapter F: samplers of many steps: their exact laws, orders, paths, and two errata."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Draws, Normal, Order, Sides, identity
+from refscore.identities.cases import Case
+from refscore.identities.settings import convention_of, process_of
+
+SEED = "seed 003"
+TIMES = np.array([0.93, 0.6, 0.52, 0.2, 0.07, 0.06])
+
+
+def _sample_cases():
+    for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
+        for times in (TIMES, TIMES[2:4]):
+            z = settings.normals(len(times) - 1, 4, d, key=4)
+            x = settings.points(4, d, 2)
+            name = f"{law.kind}, {len(times) - 1} steps"
+            yield Case(name, law=law, x_T=x, times=times, noise=z)
+
+
+@identity(
+    "F7-sample",
+    ports="reverse_sample",
+    statement=r"x_{k+1} = x_k - h_k[f x_k - g^2s_{t_k}(x_k)] + g\sqrt{h_k}\,z_k,\ "
+    r"h_k = t_k - t_{k+1}",
+    assumptions="exact scores; unequal steps; the last step as declared",
+    source=SEED,
+    cases=_sample_cases,
+    tolerance=1e-8,
+)
+def reverse_sampler_given_noise(ports, case):
+    """Euler-Maruyama over unequal steps on given noise, one step and five."""
+    last = convention_of(ports, "reverse_sample", "reverse_last", "noise")
+    got = ports.reverse_sample(case.law, case.x_T, case.times, noise=case.noise)
+    inputs = case.law, process_of(ports), case.x_T, case.times, case.noise, last
+    yield Sides("x", got, oracles.reverse.sample(*inputs))
+
+
+@identity(
+    "F7-sample-draws",
+    ports="reverse_sample",
+    kind="expectation",
+    draws="rng",
+    statement=r"m \leftarrow M_km + c_k,\quad C \leftarrow M_kCM_k^\top + g^2h_kI",
+    assumptions="Gaussian data; exact scores; the subject draws the noise",
+    source=SEED,
+    cases=lambda: [Case("d = 2, four steps", law=settings.gaussian(2), times=TIMES[1:])],
+)
+def reverse_sampler_draws(ports, case):
+    """Euler-Maruyama that draws its own noise: the exact law after four steps."""
+    last = convention_of(ports, "reverse_sample", "reverse_last", "noise")
+    process, d = process_of(ports), len(case.law.mean)
+    mean, covariance = np.linspace(1.0, -2.0, d), 0.3 * settings.covariance(d, 5)
+    root = np.linalg.cholesky(covariance)
+    inputs = case.law, process, "euler_maruyama", case.times, mean, covariance, last
+
+    def draw(seed, n):
+        x = mean + settings.drawn(seed, n, d) @ root.T
+        return ports.reverse_sample(case.law, x, case.times, rng=seed)
+
+    yield Draws("x", draw, Normal(*oracles.reverse.law_after(*inputs)))
+
+
+@identity(
+    "F9",
+    ports="sampler_law",
+    kind="exact law",
+    statement=r"x' = Mx + c + Bz:\ m \leftarrow Mm + c,\ C \leftarrow MCM^\top + BB^\top",
+    assumptions="Gaussian data and start, fixed steps, no clipping",
+    source="row F9 of the catalogue",
+    cases=lambda: [
+        Case(f"{sampler}, {last}, {n} steps", law=settings.gaussian(d), sampler=sampler,
+             times=TIMES[:n + 1], last=last)
+        for sampler, last, n, d in (
+            *((sampler, "noise", 5, 3) for sampler in oracles.reverse.SAMPLERS),
+            ("euler_maruyama", "mean", 4, 2), ("ancestral_small", "mean", 2, 2),
+            ("euler_maruyama", "denoise", 4, 2), ("flow_heun", "denoise", 1, 2),
+            ("euler_maruyama", "noise", 1, 2), ("ddim", "noise", 2, 2),
+        )
+    ],
+    tolerance=1e-8,
+)  # fmt: skip
+def sampler_law(ports, case):
+    """The exact law of every sampler after unequal steps, with every last rule."""
+    d = len(case.law.mean)
+    start = np.linspace(1.0, -2.0, d), settings.covariance(d, 5)
+    inputs = case.law, case.sampler, case.times, *start, case.last
+    got = ports.sampler_law(*inputs)
+    mean, covariance = oracles.reverse.law_after(inputs[0], process_of(ports), *inputs[1:])
+    yield Sides("mean", got["mean"], mean)
+    yield Sides("covariance", got["covariance"], covariance)
+
+
+@identity(
+    "F9-density",
+    ports="sampler_density",
+    kind="exact law",
+    statement=r"\rho'(y) = \int N(y; m(x), b^2)\,\rho(x)\,dx;\qquad "
+    r"\rho'(y) = \sum_{m(x)=y}\rho(x)/|m'(x)|",
+    assumptions="data on the line, Gaussian start",
+    source="the Chapman-Kolmogorov equation",
+    cases=lambda: [
+        Case(f"{sampler}, {law.kind}", law=law, sampler=sampler, times=times,
+             points=np.linspace(-3.0, 2.5, 9))
+        for sampler, law, times in (
+            ("euler_maruyama", settings.mixture(1), np.array([0.6, 0.33, 0.2])),
+            ("ancestral_small", settings.mixture(1), np.array([0.9, 0.45, 0.2])),
+            ("ddim_half", settings.gaussian(1), np.array([0.9, 0.45, 0.2, 0.1])),
+            ("ddim", settings.mixture(1), np.array([0.6, 0.33])),
+            ("flow_heun", settings.gaussian(1), np.array([0.9, 0.45, 0.2])),
+        )
+    ],
+    tolerance=1e-6,
+)  # fmt: skip
+def sampler_density(ports, case):
+    """The exact density of a sampler on the line, on a Gaussian and on a mixture."""
+    mean, covariance = np.array([0.4]), np.array([[1.2]])
+    inputs = case.law, case.sampler, case.times, mean, covariance, case.points
+    got = ports.sampler_density(*inputs)
+    right = oracles.reverse_lines.density_after(inputs[0], process_of(ports), *inputs[1:])
+    yield Sides("density", got, right, np.abs(right).max())
+
+
+def _order_cases(t, s):
+    return [
+        Case(law.kind, law=law, t=t, s=s) for law in (settings.gaussian(1), settings.mixture(1))
+    ]
+
+
+def _weak_errors(ports, step, case, counts=(6, 12, 24)):
+    """E φ(X_N) - E φ under p_s, from p_t exactly: backward over a grid, no draw.
+
+    φ = x² and a smooth step between the hills."""
+    from scipy.interpolate import CubicSpline
+
+    process, grid = process_of(ports), np.linspace(-7.0, 7.0, 281)
+    z, w = settings.hermite(1, 10)
+    law_t, law_s = (oracles.diffusion.law_at(case.law, process, u) for u in (case.t, case.s))
+    p_t, p_s = (np.exp(oracles.scores.log_density(law, grid[:, None])) for law in (law_t, law_s))
+    tests = np.stack([grid**2, np.tanh(2 * grid)])
+    errors = []
+    for n in counts:
+        values, times = tests, np.linspace(case.t, case.s, n + 1)
+        for t, s in zip(times[-2::-1], times[:0:-1]):
+            moved = step(np.repeat(grid, len(w))[:, None], t, s, np.tile(z, (len(grid), 1)))
+            u = CubicSpline(grid, values, axis=1)(np.clip(moved[:, 0], grid[0], grid[-1]))
+            values = u.reshape(len(u), len(grid), len(w)) @ w
+        h = grid[1] - grid[0]
+        errors.append(np.abs(h * (values @ p_t) - h * (tests @ p_s)))
+    return 1.0 / np.array(counts), np.array(errors).T
+
+
+def _weak(ports, step, case, order, counts=(6, 12, 24)):
+    steps, errors = _weak_errors(ports, step, case, counts)
+    for label, values in zip(("second moment", "smooth step"), errors):
+        yield Order(label, steps, values, order)
+
+
+@identity(
+    "F7-order",
+    ports="euler_maruyama_step",
+    kind="order",
+    statement=r"E\varphi(X_N) - E_{p_s}\varphi = O(h)",
+    assumptions="exact start and scores, data on the line",
+    source="row F7 of the catalogue",
+    cases=lambda: _order_cases(0.5, 0.15),
+)
+def reverse_order(ports, case):
+    """The weak order of Euler-Maruyama is 1, on a Gaussian and on a mixture."""
+    law = case.law
+    yield from _weak(
+        ports, lambda x, t, s, z: ports.euler_maruyama_step(law, x, t, s, noise=z), case, 1.0
+    )
+
+
+@identity(
+    "F9-ancestral-order",
+    ports="ancestral_step",
+    kind="order",
+    statement=r"E\varphi(X_N) - E_{p_s}\varphi = O(h)",
+    assumptions="exact start and scores, data on the line",
+    source="row F9 of the catalogue",
+    cases=lambda: _order_cases(0.5, 0.15),
+)
+def ancestral_order(ports, case):
+    """The weak order of ancestral sampling is 1, on a Gaussian and on a mixture."""
+    law = case.law
+    yield from _weak(
+        ports, lambda x, t, s, z: ports.ancestral_step(law, x, t, s, noise=z), case, 1.0
+    )
+
+
+@identity(
+    "F9-stochastic-heun-order",
+    ports="stochastic_heun_step",
+    kind="order",
+    statement=r"E\varphi(X_N) - E_{p_s}\varphi = O(h^2)",
+    assumptions="exact start and scores, data on the line",
+    source="row F9 of the catalogue; additive noise",
+    cases=lambda: _order_cases(0.5, 0.15),
+)
+def stochastic_heun_order(ports, case):
+    """The weak order of the stochastic Heun step is 2, on a Gaussian and on a mixture."""
+    law = case.law
+    yield from _weak(
+        ports, lambda x, t, s, z: ports.stochastic_heun_step(law, x, t, s, noise=z), case, 2.0
+    )
+
+
+def _path_order(ports, step, case, order):
+    """The end of paths against the exact flow, which keeps the quantiles."""
+    x = np.linspace(-1.5, 2.0, 5)[:, None]
+    right = oracles.reverse_lines.flow_on_line(case.law, process_of(ports), x, case.t, case.s)
+    counts, errors = (8, 16, 32), []
+    for n in counts:
+        y, times = x, np.linspace(case.t, case.s, n + 1)
+        for t, s in zip(times[:-1], times[1:]):
+            y = step(y, t, s)
+        errors.append(np.sqrt(np.mean((y - right) ** 2)))
+    yield Order("path", 1.0 / np.array(counts), np.array(errors), order)
+
+
+@identity(
+    "F9-flow-order",
+    ports="flow_euler_step",
+    kind="order",
+    statement=r"x_N - x(s) = O(h),\quad F_s(x(s)) = F_t(x(t))",
+    assumptions="exact scores, data on the line",
+    source="row F9 of the catalogue",
+    cases=lambda: _order_cases(0.6, 0.2),
+)
+def flow_euler_order(ports, case):
+    """Euler's paths of the probability flow have order 1, on a Gaussian and on a mixture."""
+    step = ports.flow_euler_step
+    yield from _path_order(ports, lambda x, t, s: step(case.law, x, t, s), case, 1.0)
+
+
+@identity(
+    "F9-flow-heun-order",
+    ports="flow_heun_step",
+    kind="order",
+    statement=r"x_N - x(s) = O(h^2)",
+    assumptions="exact scores, data on the line",
+    source="row F9 of the catalogue",
+    cases=lambda: _order_cases(0.6, 0.2),
+)
+def flow_heun_order(ports, case):
+    """Heun's paths of the probability flow have order 2, on a Gaussian and on a mixture."""
+    step = ports.flow_heun_step
+    yield from _path_order(ports, lambda x, t, s: step(case.law, x, t, s), case, 2.0)
+
+
+@identity(
+    "F9-ddim-order",
+    ports="ddim_step",
+    kind="order",
+    statement=r"\eta = 0:\ x_N - x(s) = O(h)",
+    assumptions="exact scores, data on the line",
+    source="row F9 of the catalogue; DDIM",
+    cases=lambda: _order_cases(0.6, 0.2),
+)
+def ddim_order(ports, case):
+    """The implicit step without noise follows the probability flow, with order 1."""
+
+    def step(x, t, s):
+        return ports.ddim_step(case.law, x, t, s, 0.0, noise=np.zeros_like(x))
+
+    yield from _path_order(ports, step, case, 1.0)
