@@ -14,6 +14,7 @@ import functools
 import hashlib
 import math
 import numbers
+import random
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
@@ -232,4 +233,5 @@ _TOLD = {
     np.random.Generator: "_kind",
     np.random.RandomState: "_kind",
     np.random.BitGenerator: "_kind",
+    random.Random: "_kind",
 }

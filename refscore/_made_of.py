@@ -29,7 +29,8 @@ def attributes(value) -> dict:
             if isinstance(one, functools.cached_property):
                 found.pop(name, None)
             elif isinstance(one, types.MemberDescriptorType) and kind.__module__ != "builtins":
-                found[name] = _slot(one, value)
+                if not name.startswith("__"):  # the interpreter's own: offsets and addresses
+                    found[name] = _slot(one, value)
     return found
 
 

@@ -1415,7 +1415,8 @@ def _process_calls():
     schedule = {"final_time": unit, "prior_std": Number(1.0, "positive", optional=True)}
     path = {"x0": Array(X, sizes=True), "times": Array([0.0, 0.1, 0.4], sizes=True),
             "increments": Array(np.stack([X, V]), sizes=True),
-            "drift": Object(lambda x, t: -x), "diffusion": Object(lambda x, t: 0.5 * x)}  # fmt: skip
+            "drift": Object(lambda x, t: -x),
+            "diffusion": Object(lambda x, t: 0.5 * x)}  # fmt: skip
     at = lambda made: made.marginal(0.3)[1]  # noqa: E731
     yield from {
         "processes.SubVP": Call(p.SubVP, {"beta_min": at_least_0, "beta_max": positive}, at),
@@ -1485,7 +1486,14 @@ def _process_calls():
             {"final_time": unit, "rng": Rng()}, lambda path: path(0.3),
         ),
         "processes.WienerPath.call": Call(p.WienerPath(2, rng=0), {"times": whole}),
-        "processes.WienerPath.increments": Call(p.WienerPath(2, rng=0).increments, {"times": whole}),
+        "processes.WienerPath.increments": Call(
+            p.WienerPath(2, rng=0).increments, {"times": whole}
+        ),
+        "processes.forward_path": Call(
+            p.forward_path,
+            {"process": process, "x0": Array(X, sizes=True),
+             "noise": Array(np.stack([X, V]), sizes=True), "times": path["times"]},
+        ),
         "processes.euler_maruyama_path": Call(p.euler_maruyama_path, path),
         "processes.milstein_path": Call(
             p.milstein_path, path | {"diffusion_slope": Object(lambda x, t: 0.5)}
@@ -1711,7 +1719,8 @@ NOT_CALLED = {
     "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
     "traces.Estimate", "traces.Operator", "traces.KINDS", "langevin.Run", "langevin.spellings",
     "bayes.Denoised", "bayes.LikelihoodScore", "processes.as_time", "processes.linear_drift",
-    "processes.rowwise", "processes.as_process", "processes.Process", "processes.Table", "estimation.NoiseContrastiveFit",
+    "processes.rowwise", "processes.as_process", "processes.Process", "processes.Table",
+    "estimation.NoiseContrastiveFit",
     "estimation.FitResult", "estimation.GaussianFit", "estimation.Comparison",
     "estimation.load_checkpoint", "estimation.save_checkpoint",
     "estimation.KernelExponentialFamily",

@@ -48,7 +48,7 @@ class OneVariance:
         """The map with the score at time t, by the short cut where that is as exact."""
         alpha, sigma = (float(v) for v in process.marginal(t))
         v = alpha**2 * self.variance + sigma**2
-        if not (alpha * self.radius) ** 2 <= LARGEST_SQUARED_RADIUS * v:
+        if not (v > 0 and (alpha * self.radius) ** 2 <= LARGEST_SQUARED_RADIUS * v):
             return LinearMove(score, a, b, c)
         return MixtureMove(score, a, b, c, self, alpha, v)
 
@@ -62,7 +62,7 @@ class MixtureMove(LinearMove):
 
         self.add, self.multiply = daxpy, dgemm
         K, d = law.means.shape
-        self.v, self.keeps, self.wide = v, a - b / v, 2 * d < K
+        self.v, self.keeps, self.wide = v, a - b / v, d < max(9, K / 2)
         self.far, self.rows = alpha * law.radius, max(16, ROWS // K)
         self.beta = law.log_weights - (0.5 * alpha * alpha / v) * law.squares
         self.towards = (alpha * b / v) * law.means  # (K, d)

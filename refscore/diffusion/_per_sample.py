@@ -31,8 +31,8 @@ def solve(
     states y (p, m) and the m columns they belong to; s, t in any order; rtol, atol, the error a
     step of each column alone; method, a name scipy's solve_ivp knows: RK23, RK45 and DOP853 run
     here on all columns at once, with scipy's tableaux and step control; the others column by
-    column in solve_ivp. Columns that arrive
-    leave. Raises: ValueError when a step gets too small, or steps too many. Cost: one call of slope a stage.
+    column in solve_ivp. Columns that arrive leave. Raises: ValueError when a step gets too
+    small, or steps too many. Cost: one call of slope a stage.
     Source: Hairer, Nørsett and Wanner 1993, II.4-5.
     """
     if method not in METHODS:

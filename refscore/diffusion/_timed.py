@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from refscore.diffusion.probability_flow import diffused, score_at_time, velocit
 from refscore.traces.divergences import divergence_estimate
 
 _CHUNK = 1 << 15  # numbers of a working array: what stays in the second-level cache
-_FAR = 1e5  # squared distances from every component whose differences have too few digits
+_FAR = 1e4  # |s|² beyond which it is not taken off a sum of its size
 _STEEP = 1e3  # |f| T beyond which f x and g² s nearly cancel
 
 
@@ -86,8 +87,6 @@ class _MixtureFlow:
 
     def __init__(self, process, law, probes, divergence):
         self.process, self.probes, self.divergence = process, probes, divergence
-        self.fields = _FieldFlow(process, score_at_time(process, law), probes, divergence)
-        self.rows = 0 if not divergence else 1 if probes is None else probes.shape[1]
         means = law._means if hasattr(law, "_means") else law._mean[None]
         weights = law._weights if hasattr(law, "_weights") else np.ones(1)
         alive = np.flatnonzero(weights > 0)
@@ -95,7 +94,7 @@ class _MixtureFlow:
         used, self.index = np.unique(law._spread.index[alive], return_inverse=True)
         self.index = self.index.reshape(-1)
         self._turn(law._spread.values[used], means)
-        self.memory: dict[str, np.ndarray] = {}
+        self.memory, self.held, self.rooms = np.empty(0), -1, []
 
     def _turn(self, values, means):
         """Variances (U, d, 1) and means (K, d, 1) along each component's eigenvectors."""
@@ -112,22 +111,28 @@ class _MixtureFlow:
         self.variances, self.means = values[:, :, None], np.ascontiguousarray(means[:, :, None])
         self.alone = len(values) == 1 or np.array_equal(self.index, np.arange(self.count))
 
-    def _room(self, name, *shape):
-        """Memory of its own for every name, used again by the next call."""
-        size = math.prod(shape)
-        if self.memory.get(name, np.empty(0)).size < size:
-            self.memory[name] = np.empty(size)
-        return self.memory[name][:size].reshape(shape)
+    def _room(self, n):
+        """Memory for n points, used again by the next call: P, three (K, d, n), two (K, n)."""
+        if self.held != n:
+            few, many, rows = self.variances.shape[:2], (self.count, self.dim), (self.count,)
+            shapes = [(*lead, n) for lead in (few, many, many, many, rows, rows)]
+            ends = np.cumsum([0, *(math.prod(shape) for shape in shapes)]).tolist()
+            if self.memory.size < ends[-1]:
+                self.memory = np.empty(ends[-1])
+            blocks = (self.memory[i:j] for i, j in itertools.pairwise(ends))
+            self.rooms = [block.reshape(shape) for block, shape in zip(blocks, shapes)]
+            self.held = n
+        return self.rooms
 
     def at(self, times):
-        """(t, α, σ, f, ½ g²) of every row; f and g² nan where α is nearly 0."""
+        """(t, α, α², σ², f, ½ g²) of every row; f and g² nan where α is 0."""
         with np.errstate(all="ignore"):
             alpha, sigma = (np.broadcast_to(a, times.shape) for a in self.process.marginal(times))
             f, half = np.full((2, *times.shape), np.nan)
-            far = alpha > 0 if (alpha == 0).any() else ...
-            f[far] = self.process.drift_rate(times[far])
-            half[far] = 0.5 * self.process.diffusion(times[far]) ** 2
-        return list(zip(times, alpha, sigma, f, half, strict=True))
+            some = alpha > 0 if (alpha == 0).any() else ...
+            f[some] = self.process.drift_rate(times[some])
+            half[some] = 0.5 * self.process.diffusion(times[some]) ** 2
+        return list(zip(times, alpha, alpha**2, sigma**2, f, half, strict=True))
 
     def __call__(self, moment, y, index):
         size, n, y = max(1, _CHUNK // (self.count * self.dim)), len(index), y[: self.dim]
@@ -138,59 +143,45 @@ class _MixtureFlow:
             chunks = [self._chunk(*(a[p] for a in moment), y[:, p], index[p]) for p in parts]
         return np.concatenate(chunks, axis=1)
 
-    def _chunk(self, t, alpha, sigma, f, half, x, index):
-        shape = self.count, self.dim, len(t)
-        inverse = self._room("P", *self.variances.shape[:2], len(t))
-        np.multiply(alpha**2, self.variances, out=inverse)
-        inverse += sigma**2
+    def _chunk(self, t, alpha, alpha2, sigma2, f, half, x, index):
+        inverse, z, q, *_ = self._room(len(t))
+        np.multiply(alpha2, self.variances, out=inverse)
+        inverse += sigma2
         np.divide(1.0, inverse, out=inverse)
-        z, q = self._room("z", *shape), self._room("q", *shape)
         np.multiply(alpha, self.means, out=q)
-        np.subtract(self._turned(x, "z"), q, out=z)
+        np.subtract(self._turned(x, z), q, out=z)
         np.multiply(z, self._each(inverse), out=q)
         r = self._responsibilities(z, q, inverse)
-        if self.far.any():
-            return self._with_far(t, alpha, sigma, f, half, x, index)
         if self.probes is None and np.abs(f).max() * self.process.final_time < _STEEP:
             return self._by_score(x, q, r, inverse, f, half)
         return self._by_component(t, x, z, q, r, inverse, index)
 
     def _responsibilities(self, z, q, inverse):
         """r_k ∝ π_k √det P_k exp(-½ zᵀ P_k z), (K, n)."""
-        logits = self._room("r", self.count, z.shape[2])
-        np.einsum("kdn,kdn->kn", z, q, out=logits)
-        self.far = ~(logits.min(axis=0) < _FAR) if self.count > 1 else np.zeros(1, dtype=bool)
-        logits *= -0.5
-        logits += self.log_weights
+        room, r = self.rooms[3].reshape(-1)[: inverse.size], self.rooms[4]
+        np.einsum("kdn,kdn->kn", z, q, out=r)
+        r *= -0.5
+        r += self.log_weights
         if len(inverse) > 1:
-            logs = np.log(inverse, out=self._room("log", *inverse.shape))
-            logits += self._each(0.5 * _summed(logs, self.dim))
-        logits -= logits.max(axis=0)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=0)
-        return logits
-
-    def _with_far(self, t, alpha, sigma, f, half, x, index):
-        """Points far from every component by the law's own score, which keeps their digits."""
-        far, near = np.flatnonzero(self.far), np.flatnonzero(~self.far)
-        moved = self.fields(
-            t[far], np.vstack([x[:, far], np.zeros((self.rows, len(far)))]), index[far]
-        )
-        result = np.empty((len(moved), len(t)))
-        result[:, far] = moved
-        if len(near):
-            moment = (a[near] for a in (t, alpha, sigma, f, half))
-            result[:, near] = self._chunk(*moment, x[:, near], index[near])
-        return result
+            r += self._each(
+                0.5 * _summed(np.log(inverse, out=room.reshape(inverse.shape)), self.dim)
+            )
+        r -= r.max(axis=0)
+        np.exp(r, out=r)
+        r /= r.sum(axis=0)
+        return r
 
     def _by_score(self, x, q, r, inverse, f, half):
+        product, trace = self.rooms[3], self.rooms[5]
         result = np.empty((self.dim + self.divergence, x.shape[1]))
-        pull = self._back(np.multiply(r[:, None], q, out=self._room("rq", *q.shape)))
+        pull = self._back(np.multiply(r[:, None], q, out=product))
         np.multiply(half, pull, out=result[: self.dim])
         result[: self.dim] += f * x
         if self.divergence:
             square = np.einsum("dn,dn->n", pull, pull)
-            trace = np.einsum("kdn,kdn->kn", q, q, out=self._room("trace", *r.shape))
+            if square.max() > _FAR:
+                q, square = q - self._turned(pull), 0.0
+            np.einsum("kdn,kdn->kn", q, q, out=trace)
             np.subtract(self._each(_summed(inverse, self.dim)), trace, out=trace)
             trace *= r
             result[self.dim] = self.dim * f + half * (trace.sum(axis=0) + square)
@@ -206,7 +197,7 @@ class _MixtureFlow:
         pull = self._back(r[:, None] * q)
         if self.probes is not None:
             return np.concatenate([velocity, self._probed(q, own, r, pull, velocity, rate, index)])
-        q, own = q - self._turned(pull, "v"), own - self._turned(velocity, "w")
+        q, own = q - self._turned(pull), own - self._turned(velocity)
         trace = self._each(_summed(rate, self.dim)) - np.einsum("kdn,kdn->kn", q, own)
         return np.concatenate([velocity, np.einsum("kn,kn->n", r, trace)[None]])
 
@@ -214,7 +205,7 @@ class _MixtureFlow:
         """uᵀ (∂v/∂x) u a probe: Σ_k r_k (uᵀ R_k u - u·(q_k - q) u·(v_k - v)), q and v the means."""
         rate, rows = self._each(rate), []
         for v in self.probes[index].transpose(1, 2, 0):
-            turned = self._turned(v, "v")
+            turned = self._turned(v)
             along = (turned * q).sum(axis=1) - (v * pull).sum(axis=0)
             along *= (turned * own).sum(axis=1) - (v * velocity).sum(axis=0)
             rows.append(np.einsum("kn,kn->n", r, (turned**2 * rate).sum(axis=1) - along))
@@ -224,12 +215,12 @@ class _MixtureFlow:
         """What is given for every distinct covariance, for every component."""
         return distinct if self.alone else distinct[self.index]
 
-    def _turned(self, x, name):
+    def _turned(self, x, out=None):
         """x along every component's eigenvectors, (K, d, n), or x itself where there are none."""
         if self.turn is None:
             return x
-        turned = self._room(name, self.count * self.dim, x.shape[1])
-        return np.matmul(self.turn, x, out=turned).reshape(self.count, self.dim, -1)
+        flat = None if out is None else out.reshape(len(self.turn), -1)
+        return np.matmul(self.turn, x, out=flat).reshape(self.count, self.dim, -1)
 
     def _back(self, turned):
         if self.turn is None:

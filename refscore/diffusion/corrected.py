@@ -8,7 +8,7 @@ import numpy as np
 
 from refscore._arguments import as_count, as_positive
 from refscore.diffusion.base import ReverseStep
-from refscore.langevin.corrector import corrector
+from refscore.langevin.corrector import NORMS, corrector
 from refscore.langevin.unadjusted import ula
 
 ORDERS = ("before", "after")
@@ -23,18 +23,19 @@ class PredictorCorrector(ReverseStep):
             raise TypeError(f"predictor must be a one-step reverse step, got {predictor!r}")
         if (snr is None) == (step_size is None):
             raise ValueError("one of snr and step_size must be given, not both")
-        if order not in ORDERS:
-            raise ValueError(f"order must be one of {', '.join(ORDERS)}; got {order!r}")
-        self.predictor, self.process, self.score_of = (
-            predictor, predictor.process, predictor.score_of,
-        )  # fmt: skip
+        for name, value, words in (("order", order, ORDERS), ("norm", norm, NORMS)):
+            if not isinstance(value, str) or value not in words:
+                raise ValueError(f"{name} must be one of {', '.join(words)}; got {value!r}")
+        self.predictor = predictor
+        self.process, self.score_of = predictor.process, predictor.score_of
         self.n_corrections = as_count(n_corrections, "n_corrections", minimum=0)
-        self.size, self.order, self.norm = (snr, step_size), order, norm
-        self.alpha = alpha if callable(alpha) else as_positive(alpha, "alpha")
+        self.order, self.norm = order, norm
+        self.snr = None if snr is None else as_positive(snr, "snr")
+        self.step_size = step_size if step_size is None else _of_time(step_size, "step_size")
+        self.alpha = _of_time(alpha, "alpha")
         self.noises = predictor.noises + self.n_corrections
         self.evaluations = predictor.evaluations + self.n_corrections
         self.coupled = predictor.coupled or (snr is not None and norm == "batch")
-        self._correction(process_end(self.process))
 
     def plan(self, t: float, s: float) -> Callable:
         """The predictor from t to s, the corrector at t before it or at s after it."""
@@ -54,17 +55,17 @@ class PredictorCorrector(ReverseStep):
 
     def _correction(self, u: float) -> Callable:
         """The Langevin move at time u."""
-        snr, step_size = self.size
-        if snr is None:
-            size = step_size(u) if callable(step_size) else step_size
-            return ula(self.score_at(u), as_positive(size, "step_size"))
-        alpha = self.alpha(u) if callable(self.alpha) else self.alpha
-        return corrector(self.score_at(u), snr, alpha, self.norm)
+        if self.step_size is not None:
+            return ula(self.score_at(u), self.step_size(u))
+        return corrector(self.score_at(u), self.snr, self.alpha(u), self.norm)
 
 
-def process_end(process) -> float:
-    """T."""
-    return float(process.final_time)
+def _of_time(value, name: str) -> Callable:
+    """A function of time, from one or from a positive number."""
+    if callable(value):
+        return lambda u: as_positive(value(u), f"{name}({u:.6g})")
+    number = as_positive(value, name)
+    return lambda u: number
 
 
 def predictor_corrector(

@@ -100,8 +100,8 @@ def edm(
     n_steps n, the number of steps; churn_min, churn_max and noise_scale S_min, S_max, S_noise.
     Returns: step(x, t, s, noise); noise is taken where churn > 0, used or not. Euler's without
     churn is `exponential`. Raises: ValueError naming the argument, where churn leaves the
-    process's range, and at α = 0. Cost: two scores, one for Euler. Order: 2, 1 for Euler; with
-    churn 1 in law. Source: Karras et al. 2022, algorithms 1 and 2.
+    process's range, and at α = 0. Cost: two scores, one for Euler. Order: 2, 1 for Euler;
+    the same in law with churn and S_noise = 1. Source: Karras et al. 2022, algorithms 1 and 2.
     Checked by: heun_step_value, edm_step_value, heun_step_order, edm_draws
     """
     return EDMStep(process, score_at, method, churn, n_steps, churn_min, churn_max, noise_scale)

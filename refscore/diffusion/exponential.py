@@ -142,8 +142,7 @@ def dpm_solver(process, score_at, order=2, *, prediction="noise", ratio=None) ->
     Returns: step(x, t, s). A step that ends at σ_s = 0, or starts at α_t = 0, is the
     first-order one. Raises: ValueError naming the argument. Cost: `order` scores.
     Source: Lu et al. 2022a, algorithms 1 and 2 (noise); 2022b, algorithm 1 (data).
-    Checked by: dpm_second_order_value, dpm_third_order_value, dpm_second_data_value,
-    dpm_solver_order
+    Checked by: dpm_second_order_value, dpm_third_order_value, dpm_second_data_value
     """
     return SinglestepSolver(process, score_at, order, prediction, ratio)
 

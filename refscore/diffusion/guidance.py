@@ -9,6 +9,7 @@ import numpy as np
 from refscore._arguments import (
     as_array,
     as_count,
+    as_covariance,
     as_points,
     as_positive,
     as_real,
@@ -206,7 +207,7 @@ def reverse_law(
     start = one_time(start, process, "start")
     m = as_array(mean, "mean", (None,))
     d = len(m)
-    C = as_array(covariance, "covariance", (d, d))
+    C = as_covariance(covariance, "covariance", d, singular=True)
     score_of, l = score_at_time(process, score_at), as_scalar(stochasticity, "stochasticity")
 
     def slope(t, y):

@@ -208,7 +208,7 @@ def replacement(step: ReverseStep, H, y) -> Replacement:
     return Replacement(step, H, y)
 
 
-def _problem(H, y, noise_covariance):
+def _problem(H, y, noise_covariance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     h = as_array(H, "H", (None, None)).copy()
     if 0 in h.shape:
         raise ValueError(f"H must have shape (k, d) with k, d >= 1, got {h.shape}")

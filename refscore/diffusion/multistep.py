@@ -151,7 +151,7 @@ def dpm_multistep(
     Raises: ValueError naming the argument. Cost: one score. Order: 2 for orders 2 and 3.
     Source: Lu et al. 2022b, algorithm 2, and the DPM-Solver code for 3M.
     Checked by: dpm_multistep_value, dpm_multistep_third_value, dpm_multistep_last_step,
-    dpm_multistep_order, dpm_multistep_third_order
+    dpm_multistep_third_order
     """
     return ExponentialMultistep(
         process, score_at, order, prediction, "published", 0.0, final, start

@@ -30,7 +30,7 @@ CHAPTERS = (
     "langevin_annealed", "langevin_laws", "langevin_stationarity", "langevin_ascent",
     "langevin_basins", "langevin_errata", "processes", "schedules", "paths", "diffusion", "likelihood", "guidance",
     "fokker_planck", "fokker_planck_cells", "fokker_planck_limits",
-    "reverse", "reverse_draws", "samplers", "reversals", "parametrisations", "exponential",
+    "reverse", "reverse_draws", "samplers", "reverse_orders", "reversals", "parametrisations", "exponential",
     "exponential_multistep", "exponential_draws",
     "orders",
     "discrepancies", "distances", "proofs",

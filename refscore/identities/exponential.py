@@ -30,6 +30,7 @@ def step_cases(*more, spans=SPANS, shape=(4,)):
     assumptions=EXACT,
     source="Song, Meng and Ermon 2021, equation 12; Lu et al. 2022a, equation 3.7",
     cases=lambda: step_cases(spans=(*SPANS, (0.03, 0.0))),
+    family="span of time",
 )
 def exponential_step_value(ports, case):
     """The first-order step holds the data and the noise, down to σ = 0."""

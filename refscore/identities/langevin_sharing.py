@@ -12,10 +12,10 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Draws, Mean, Sides
 
-_SEED, _ROWS, _COPIES = 3, 128, 96
-_NEAR = 2e-6  # of the usual move; two independent rows of two columns: probability 2e-8
+_SEED, _ROWS, _COPIES, _STARTS = 3, 250, 100, 20  # rows as many as batches of draws have
+_NEAR = 1e-6  # of the usual move; two independent rows of 250 in two columns: probability 2e-8
 _FAR = 4.5  # standard deviations
-_OFTEN, _SELDOM = 0.7, 0.3  # 96 copies are decided alike with a probability below 1e-14
+_OFTEN, _SELDOM = 0.7, 0.3  # 100 copies are decided alike with a probability below 1e-14
 
 
 def far_noise(*shape, key):
@@ -54,7 +54,7 @@ def _trajectories(law, h, n):
     x, v = settings.points(300, d, 9), settings.normals(300, d, key=19)
     y, r = oracles.langevin_steps.hamiltonian_log_ratio(law, x, v, h, n)
     rate = np.exp(np.minimum(r, 0))
-    chosen = np.argsort(np.where(rate > _SELDOM, rate, 2))[:12]
+    chosen = np.argsort(np.where(rate > _SELDOM, rate, 2))[:_STARTS]
     return tuple(a[chosen] for a in (x, v, y, rate))
 
 

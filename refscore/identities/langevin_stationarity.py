@@ -90,7 +90,7 @@ def below(label, uniforms, names) -> Draws:
     return Draws(label, indicators, Mean(wanted, 0.0, 1.0, names=told))
 
 
-_ROWS, _SEED = 200, 1  # of one call whose flags are compared with its points, exactly
+_ROWS, _SEED = 250, 1  # of one call whose flags are compared with its points, exactly
 
 
 def _judged(case, step, rate, *sizes, apart=True):

@@ -82,14 +82,6 @@ heun_step_order = _entry(
     "F9-heun-order", "heun_step_order", "heun_step", 2, "Karras et al. 2022, algorithm 1",
     (8, 16), "EDM's Heun step is of order 2.",
 )  # fmt: skip
-dpm_solver_order = _entry(
-    "F9-dpm-3-order", "dpm_solver_order", "dpm_solver_3_step", 3, "Lu et al. 2022a, theorem 3.2",
-    (6, 12), "DPM-Solver-3 is of order 3.",
-)  # fmt: skip
-dpm_multistep_order = _entry(
-    "F9-2m-order", "dpm_multistep_order", "dpm_multistep_sample", 2,
-    "Lu et al. 2022b, proposition 4.2", (20, 40), "DPM-Solver++ (2M) is of order 2.",
-)  # fmt: skip
 dpm_multistep_third_order = _entry(
     "F9-3m-order", "dpm_multistep_third_order", "dpm_multistep_3_sample", 2,
     "measured; the code of Lu et al. 2022b", (40, 80),

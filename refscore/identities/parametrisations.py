@@ -24,6 +24,7 @@ TIMES = (0.4, 0.06)
              data=settings.points(4, 2), noise=settings.normals(4, 2, key=5))
         for t in TIMES for source in KINDS for target in KINDS if source != target
     ],
+    family="conversion",
 )  # fmt: skip
 def parametrisations_convert(ports, case):
     """The perfect prediction of one kind becomes the perfect prediction of another."""
@@ -42,7 +43,7 @@ def parametrisations_convert(ports, case):
     ports="predict_convert",
     statement=r"\mathbb E[a x_0 + b\epsilon\mid x_t=x] \text{ from } \nabla\log p_t(x)",
     assumptions="exact score of the diffused law",
-    source="Tweedie's formula; row F10 of the catalogue",
+    source="derived from Tweedie's formula",
     cases=lambda: [
         Case(f"{law.kind}, {kind}, t = {t}", law=law, x=settings.points(5, d), t=t, target=kind)
         for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2))

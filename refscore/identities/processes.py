@@ -181,7 +181,7 @@ def log_snr(ports, case):
     ports="time_at",
     statement=r"t(\lambda_t)=t",
     assumptions="the subject's process",
-    source="Lu et al. 2022, appendix D",
+    source="Lu et al. 2022",
     cases=_own((1e-4, 0.3, 0.8)),
 )
 def time_of_log_snr(ports, case):

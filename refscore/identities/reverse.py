@@ -40,6 +40,7 @@ def _terms(case):
     assumptions="exact score of the diffused law",
     source=SEED,
     cases=step_cases,
+    family="noised span of time",
     terms=_terms,
 )
 def reverse_step_given_noise(ports, case):
@@ -108,6 +109,7 @@ def stochastic_heun_given_noise(ports, case):
     assumptions="exact score of the diffused law",
     source=SEED,
     cases=step_cases,
+    family="noised span of time",
 )
 def flow_euler_step(ports, case):
     """One Euler step of the probability flow."""
@@ -123,6 +125,7 @@ def flow_euler_step(ports, case):
     assumptions="exact score of the diffused law",
     source="row F9 of the catalogue",
     cases=step_cases,
+    family="noised span of time",
 )
 def flow_heun_step(ports, case):
     """One Heun step of the probability flow."""
@@ -140,6 +143,7 @@ def flow_heun_step(ports, case):
     assumptions="exact score; the large variance is β",
     source="row F9 of the catalogue; DDPM",
     cases=lambda: step_cases(spans=(*SPANS, (0.03, 0.0))),
+    family="noised span of time",
 )
 def ancestral_given_noise(ports, case):
     """One ancestral step on given noise, also the last one, to time 0."""
@@ -157,6 +161,7 @@ def ancestral_given_noise(ports, case):
     assumptions="exact score of the diffused law",
     source="row F9 of the catalogue; DDIM",
     cases=lambda: step_cases({"eta": 0.0}, {"eta": 0.5}, {"eta": 1.0}, spans=(*SPANS, (0.03, 0.0))),
+    family="noised span of time",
 )
 def ddim_given_noise(ports, case):
     """One implicit step on given noise, η = 0, 1/2 and 1, also the last one, to time 0."""

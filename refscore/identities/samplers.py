@@ -1,4 +1,4 @@
-"""Chapter F: samplers of many steps: their exact laws, orders, paths, and two errata."""
+"""Chapter F: samplers of many steps, on given noise and in law."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Draws, Normal, Order, Sides, identity
+from refscore.identities.base import Draws, Normal, Sides, identity
 from refscore.identities.cases import Case
+from refscore.identities.reverse_orders import on_default_process
 from refscore.identities.settings import convention_of, process_of
 
 SEED = "seed 003"
@@ -119,155 +120,9 @@ def sampler_law(ports, case):
 )  # fmt: skip
 def sampler_density(ports, case):
     """The exact density of a sampler on the line, on a Gaussian and on a mixture."""
+    process = on_default_process(ports)
     mean, covariance = np.array([0.4]), np.array([[1.2]])
     inputs = case.law, case.sampler, case.times, mean, covariance, case.points
     got = ports.sampler_density(*inputs)
-    right = oracles.reverse_lines.density_after(inputs[0], process_of(ports), *inputs[1:])
+    right = oracles.reverse_lines.density_after(inputs[0], process, *inputs[1:])
     yield Sides("density", got, right, np.abs(right).max())
-
-
-def _order_cases(t, s):
-    return [
-        Case(law.kind, law=law, t=t, s=s) for law in (settings.gaussian(1), settings.mixture(1))
-    ]
-
-
-def _weak_errors(ports, step, case, counts=(6, 12, 24)):
-    """E φ(X_N) - E φ under p_s, from p_t exactly: backward over a grid, no draw.
-
-    φ = x² and a smooth step between the hills."""
-    from scipy.interpolate import CubicSpline
-
-    process, grid = process_of(ports), np.linspace(-7.0, 7.0, 281)
-    z, w = settings.hermite(1, 10)
-    law_t, law_s = (oracles.diffusion.law_at(case.law, process, u) for u in (case.t, case.s))
-    p_t, p_s = (np.exp(oracles.scores.log_density(law, grid[:, None])) for law in (law_t, law_s))
-    tests = np.stack([grid**2, np.tanh(2 * grid)])
-    errors = []
-    for n in counts:
-        values, times = tests, np.linspace(case.t, case.s, n + 1)
-        for t, s in zip(times[-2::-1], times[:0:-1]):
-            moved = step(np.repeat(grid, len(w))[:, None], t, s, np.tile(z, (len(grid), 1)))
-            u = CubicSpline(grid, values, axis=1)(np.clip(moved[:, 0], grid[0], grid[-1]))
-            values = u.reshape(len(u), len(grid), len(w)) @ w
-        h = grid[1] - grid[0]
-        errors.append(np.abs(h * (values @ p_t) - h * (tests @ p_s)))
-    return 1.0 / np.array(counts), np.array(errors).T
-
-
-def _weak(ports, step, case, order, counts=(6, 12, 24)):
-    steps, errors = _weak_errors(ports, step, case, counts)
-    for label, values in zip(("second moment", "smooth step"), errors):
-        yield Order(label, steps, values, order)
-
-
-@identity(
-    "F7-order",
-    ports="euler_maruyama_step",
-    kind="order",
-    statement=r"E\varphi(X_N) - E_{p_s}\varphi = O(h)",
-    assumptions="exact start and scores, data on the line",
-    source="row F7 of the catalogue",
-    cases=lambda: _order_cases(0.5, 0.15),
-)
-def reverse_order(ports, case):
-    """The weak order of Euler-Maruyama is 1, on a Gaussian and on a mixture."""
-    law = case.law
-    yield from _weak(
-        ports, lambda x, t, s, z: ports.euler_maruyama_step(law, x, t, s, noise=z), case, 1.0
-    )
-
-
-@identity(
-    "F9-ancestral-order",
-    ports="ancestral_step",
-    kind="order",
-    statement=r"E\varphi(X_N) - E_{p_s}\varphi = O(h)",
-    assumptions="exact start and scores, data on the line",
-    source="row F9 of the catalogue",
-    cases=lambda: _order_cases(0.5, 0.15),
-)
-def ancestral_order(ports, case):
-    """The weak order of ancestral sampling is 1, on a Gaussian and on a mixture."""
-    law = case.law
-    yield from _weak(
-        ports, lambda x, t, s, z: ports.ancestral_step(law, x, t, s, noise=z), case, 1.0
-    )
-
-
-@identity(
-    "F9-stochastic-heun-order",
-    ports="stochastic_heun_step",
-    kind="order",
-    statement=r"E\varphi(X_N) - E_{p_s}\varphi = O(h^2)",
-    assumptions="exact start and scores, data on the line",
-    source="row F9 of the catalogue; additive noise",
-    cases=lambda: _order_cases(0.5, 0.15),
-)
-def stochastic_heun_order(ports, case):
-    """The weak order of the stochastic Heun step is 2, on a Gaussian and on a mixture."""
-    law = case.law
-    yield from _weak(
-        ports, lambda x, t, s, z: ports.stochastic_heun_step(law, x, t, s, noise=z), case, 2.0
-    )
-
-
-def _path_order(ports, step, case, order):
-    """The end of paths against the exact flow, which keeps the quantiles."""
-    x = np.linspace(-1.5, 2.0, 5)[:, None]
-    right = oracles.reverse_lines.flow_on_line(case.law, process_of(ports), x, case.t, case.s)
-    counts, errors = (8, 16, 32), []
-    for n in counts:
-        y, times = x, np.linspace(case.t, case.s, n + 1)
-        for t, s in zip(times[:-1], times[1:]):
-            y = step(y, t, s)
-        errors.append(np.sqrt(np.mean((y - right) ** 2)))
-    yield Order("path", 1.0 / np.array(counts), np.array(errors), order)
-
-
-@identity(
-    "F9-flow-order",
-    ports="flow_euler_step",
-    kind="order",
-    statement=r"x_N - x(s) = O(h),\quad F_s(x(s)) = F_t(x(t))",
-    assumptions="exact scores, data on the line",
-    source="row F9 of the catalogue",
-    cases=lambda: _order_cases(0.6, 0.2),
-)
-def flow_euler_order(ports, case):
-    """Euler's paths of the probability flow have order 1, on a Gaussian and on a mixture."""
-    step = ports.flow_euler_step
-    yield from _path_order(ports, lambda x, t, s: step(case.law, x, t, s), case, 1.0)
-
-
-@identity(
-    "F9-flow-heun-order",
-    ports="flow_heun_step",
-    kind="order",
-    statement=r"x_N - x(s) = O(h^2)",
-    assumptions="exact scores, data on the line",
-    source="row F9 of the catalogue",
-    cases=lambda: _order_cases(0.6, 0.2),
-)
-def flow_heun_order(ports, case):
-    """Heun's paths of the probability flow have order 2, on a Gaussian and on a mixture."""
-    step = ports.flow_heun_step
-    yield from _path_order(ports, lambda x, t, s: step(case.law, x, t, s), case, 2.0)
-
-
-@identity(
-    "F9-ddim-order",
-    ports="ddim_step",
-    kind="order",
-    statement=r"\eta = 0:\ x_N - x(s) = O(h)",
-    assumptions="exact scores, data on the line",
-    source="row F9 of the catalogue; DDIM",
-    cases=lambda: _order_cases(0.6, 0.2),
-)
-def ddim_order(ports, case):
-    """The implicit step without noise follows the probability flow, with order 1."""
-
-    def step(x, t, s):
-        return ports.ddim_step(case.law, x, t, s, 0.0, noise=np.zeros_like(x))
-
-    yield from _path_order(ports, step, case, 1.0)

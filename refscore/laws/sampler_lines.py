@@ -15,7 +15,7 @@ _LOST = 1e-7  # mass that may leave the interval
 _REACH = 8.5  # standard deviations a kernel is looked at
 _LEAST = 2000  # points on the interval for the start, an eighth of them later
 _FINE = 1.6  # points for a width: the trapezoid rule then errs by e^{-2π² 1.6²}
-_HALVINGS = 50
+_TRIALS = 60
 
 
 class Stage(NamedTuple):
@@ -77,21 +77,22 @@ def _kernel(step, t: float, s: float, low: float, high: float) -> tuple[Callable
     if step.noises > 1 or step.memory or step.coupled:
         raise ValueError("step must be a one-step method with at most one noise, rows apart")
 
+    move = step.plan(*step.times(t, s))
+
+    def moved(x, z):
+        return move(x[:, None], np.full((len(x), 1), z) if step.noises else None)[:, 0]
+
     def mean(x):
-        return _row(step, x, t, s, 0.0)
+        return moved(x, 0.0)
 
     if step.noises == 0:
         return mean, 0.0
     x = np.linspace(low, high, 9)
     middle = mean(x)
-    noise = np.array([_row(step, x, t, s, z) - middle for z in (1.0, -2.0)]) / [[1.0], [-2.0]]
+    noise = np.array([moved(x, z) - middle for z in (1.0, -2.0)]) / [[1.0], [-2.0]]
     if np.ptp(noise) > 1e-9 * (np.abs(noise).max() + np.abs(middle).max()):
         raise ValueError("step must add b z, b the same for every x")
     return mean, abs(float(noise[0, 4]))
-
-
-def _row(step, x, t, s, z: float) -> np.ndarray:
-    return step(x[:, None], t, s, np.full((len(x), 1), z) if step.noises else None)[:, 0]
 
 
 def _composed(maps: list) -> Callable:
@@ -146,17 +147,28 @@ def _after(density: Callable, stage: Stage, x: np.ndarray) -> Callable:
 
 def _pushed(density: Callable, image: Callable, c, low: float, high: float) -> np.ndarray:
     """Σ ρ(x)/|F'(x)| over all x with F(x) = c, for every c."""
-    x = np.linspace(low, high, MOST)
+    x = np.linspace(low, high, MOST // 2)
     y, out = image(x), np.zeros(len(c))
     i, j = np.nonzero((y[None, :-1] <= c[:, None]) != (y[None, 1:] <= c[:, None]))
-    left, right, rising = x[j], x[j + 1], y[j + 1] > y[j]
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (left + right)
-        above = (image(middle) > c[i]) == rising
-        left, right = np.where(above, left, middle), np.where(above, middle, right)
-    h = 1e-4 * (x[1] - x[0]) * 100
-    roots = 0.5 * (left + right)
+    roots, h = _roots(lambda u: image(u) - c[i], x[j], x[j + 1]), 1e-2 * (x[1] - x[0])
     ends = [image(roots + k * h) for k in (-2, -1, 1, 2)]
     slope = (8 * (ends[2] - ends[1]) - (ends[3] - ends[0])) / (12 * h)
     np.add.at(out, i, density(roots) / np.abs(slope))
     return out
+
+
+def _roots(function: Callable, a, b) -> np.ndarray:
+    """Zeros between a and b, where the function changes sign, by the Pegasus rule."""
+    f_a, f_b = function(a), function(b)
+    for _ in range(_TRIALS):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = f_b * (b - a) / (f_b - f_a)
+            c = np.where(f_b == 0, b, b - step)
+            f_c = function(c)
+            crossed = f_c * f_b < 0
+            f_a = np.where(crossed, f_b, np.where(f_b == 0, f_a, f_a * f_b / (f_b + f_c)))
+        a, moved = np.where(crossed, b, a), np.abs(c - b)
+        b, f_b = c, f_c
+        if (moved <= 1e-13 * (1 + np.abs(b))).all():
+            break
+    return b

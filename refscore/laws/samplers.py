@@ -98,7 +98,16 @@ def _tests(n: int, dim: int) -> np.ndarray:
 def as_reverse_step(step):
     """`step`, which must be a reverse step; those live a layer above."""
     return as_offering(
-        step, "step", "process", "start", "advance", "noises", "memory", "coupled", "denoised"
+        step,
+        "step",
+        "process",
+        "plan",
+        "start",
+        "advance",
+        "noises",
+        "memory",
+        "coupled",
+        "denoised",
     )
 
 

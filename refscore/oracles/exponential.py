@@ -11,6 +11,7 @@ import numpy as np
 
 from . import cumulative, diffusion, parametrisations
 from ._interval import legendre
+from .diffusion import final_time
 
 PSEUDO = ((1,), (3, -1), (23, -16, 5), (55, -59, 37, -9))
 
@@ -38,7 +39,7 @@ def time_of(process, rho):
     def gap(t):
         return np.log(ratio(process, t) / rho)
 
-    high = diffusion.final_time(process) * (1 - 1e-9)
+    high = final_time(process) * (1 - 1e-9)
     return float(brentq(gap, 1e-12 * high, high, xtol=1e-300, rtol=4 * np.finfo(float).eps))
 
 
@@ -226,7 +227,7 @@ def even_times(process, high, low, n):
     A smooth clock through 50 exact times; n of one power of two share theirs."""
     from scipy.interpolate import CubicSpline
 
-    clock = diffusion.final_time(process) * np.geomspace(1e-3, 0.998, 50)
+    clock = final_time(process) * np.geomspace(1e-3, 0.998, 50)
     clock = CubicSpline(np.log([ratio(process, t) for t in clock]), np.log(clock))
     return np.exp(clock(np.linspace(np.log(high), np.log(low), n + 1))).tolist()
 

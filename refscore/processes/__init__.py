@@ -5,7 +5,7 @@ from refscore.processes.exploding import EDM, VE
 from refscore.processes.given import from_marginal, from_rates, variance_preserving
 from refscore.processes.grids import integer_grid, karras_sigmas, time_grid, times_of_sigmas
 from refscore.processes.preserving import VP, SubVP
-from refscore.processes.simulate import euler_maruyama_path, milstein_path
+from refscore.processes.simulate import euler_maruyama_path, forward_path, milstein_path
 from refscore.processes.straight import Cosine, Straight
 from refscore.processes.tables import (
     Table,
@@ -33,6 +33,7 @@ __all__ = [
     "continuous_limit",
     "discrete_schedule",
     "euler_maruyama_path",
+    "forward_path",
     "from_betas",
     "from_marginal",
     "from_rates",

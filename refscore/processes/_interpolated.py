@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.processes.base import Process, as_time
+from refscore.processes.base import Process, as_log_snr, as_time
 
 
 class Interpolated(Process):
@@ -35,6 +35,11 @@ class Interpolated(Process):
         """1, the standard deviation of the law that the process forgets its start for."""
         return 1.0
 
+    def time_at(self, log_snr) -> np.ndarray:
+        """The time t with λ_t = log_snr: where B = log(1 + e^{-2λ})."""
+        B = np.logaddexp(0.0, -2 * as_log_snr(log_snr, self))
+        return np.asarray(np.interp(B, self._areas, self._ends))[()]
+
 
 class InterpolatedLevels(Process):
     """Variance exploding, log σ linear between given times, σ² before the first of them."""
@@ -64,6 +69,13 @@ class InterpolatedLevels(Process):
     def prior_std(self) -> float:
         """σ_T, the standard deviation of the noise at the end."""
         return float(self._sigmas[-1])
+
+    def time_at(self, log_snr) -> np.ndarray:
+        """The time t with -log σ_t = log_snr."""
+        level = -as_log_snr(log_snr, self)
+        early = self._ends[1] * np.exp(2 * np.minimum(level - np.log(self._sigmas[0]), 0.0))
+        later = np.interp(level, np.log(self._sigmas), self._ends[1:])
+        return np.where(level <= np.log(self._sigmas[0]), early, later)[()]
 
 
 def _interval(t, ends) -> np.ndarray:

@@ -21,7 +21,7 @@ def from_marginal(alpha, sigma, final_time=1.0, *, prior_std=None) -> Process:
     σ > 0 after the start; final_time T; prior_std, σ(T) unless given. Returns: a Process.
     Raises: ValueError where α or σ is not finite or negative or λ rises, or, from a rate, where
     they are too rough to differentiate. Cost: a rate about 50 evaluations of α and σ. Source:
-    Kingma et al. 2021, equations 2 and 3.
+    Lu et al. 2022.
     Tested in: tests/processes/test_given.py
     """
     return GivenMarginal(alpha, sigma, final_time, prior_std)
@@ -36,7 +36,7 @@ def from_rates(drift_rate, diffusion, final_time=1.0, *, prior_std=None) -> Proc
     near t = 0 is kept. Arguments: drift_rate f and diffusion g >= 0, functions of an array of
     times, finite on [0, T]; final_time T; prior_std, σ(T) unless given. Returns: a Process.
     Raises: ValueError where f or g is not finite or g is negative. Cost: some hundred
-    evaluations of f and g once, then a polynomial a time. Source: Särkkä and Solin 2019, 6.2.
+    evaluations of f and g once, then a polynomial a time. Source: Särkkä and Solin 2019.
     Tested in: tests/processes/test_given.py
     """
     return GivenRates(drift_rate, diffusion, final_time, prior_std)

@@ -19,7 +19,7 @@ def time_grid(process, n_steps, spacing="uniform", *, start=None, end=0.0, rho=7
     On EDM power and karras are one. Arguments: process; n_steps >= 1; start, T unless given;
     0 <= end < start, above 0 where the quantity is infinite at 0 (geometric, log_snr); rho ρ.
     Returns: (n_steps + 1,), strictly descending, both ends exact. Raises: ValueError naming what
-    is wrong. Source: Karras et al. 2022, equation 5; Lu et al. 2022, 3.4.
+    is wrong. Source: Karras et al. 2022, equation 5; Lu et al. 2022.
     Checked by: grids_are_equally_spaced
     """
     process = as_process(process)

@@ -114,8 +114,8 @@ class SubVP(LinearRate):
         dx = -½ β x dt + √(β (1 - e^{-2B})) dw
         α_t = e^{-B/2},  σ_t = 1 - e^{-B} = 1 - α_t²: the standard deviation, not its square
 
-    Arguments: 0 <= beta_min <= beta_max, beta_max > 0. Source: Song et al. 2021, equations 28
-    and 29.
+    Arguments: 0 <= beta_min <= beta_max, beta_max > 0. Source: Song et al. 2021, equation
+    29.
     Checked by: process_marginals, process_rates, process_transitions, diffused_in_steps
     """
 

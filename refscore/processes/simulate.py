@@ -6,8 +6,27 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_array, as_callable, as_points, beyond_float
+from refscore._arguments import as_array, as_callable, as_offering, as_points, beyond_float
 from refscore.processes.wiener import as_times
+
+
+def forward_path(process, x0, times, noise) -> np.ndarray:
+    """The process's own path from data, without error at any step, at all the times.
+
+        x_{i+1} = a x_i + b z_i,  (a, b) = process.transition(t_i, t_{i+1})
+
+    Cov(X_s, X_t) = (α_t/α_s) Var X_s for s <= t. Arguments: process with .transition; x0 (..., d),
+    states at times[0]; times (n + 1,), rising; noise (n, ..., d), standard normal. Returns:
+    (n + 1, ..., d), x0 first. Raises: ValueError naming what is wrong. Source: Särkkä and Solin
+    2019.
+    Tested in: tests/processes/test_wiener.py
+    """
+    process = as_offering(process, "process", "transition")
+    x, t, noise = _arguments(x0, times, noise, "noise")
+    if noise.shape[1:] != x.shape:
+        raise ValueError(f"noise must have shape {(len(t) - 1, *x.shape)}, got {noise.shape}")
+    a, b = process.transition(t[:-1], t[1:])
+    return _path(x, t, noise, lambda x, i, z: a[i] * x + b[i] * z)
 
 
 def euler_maruyama_path(drift, diffusion, x0, times, increments) -> np.ndarray:
@@ -25,7 +44,11 @@ def euler_maruyama_path(drift, diffusion, x0, times, increments) -> np.ndarray:
     """
     x, t, increments = _arguments(x0, times, increments)
     f, g = as_callable(drift, "drift"), as_callable(diffusion, "diffusion")
-    return _path(x, t, increments, lambda x, t, h, dw: x + _drift(f, x, t) * h + _kick(g(x, t), dw))
+
+    def step(x, i, dw):
+        return x + _drift(f, x, t[i]) * (t[i + 1] - t[i]) + _kick(g(x, t[i]), dw)
+
+    return _path(x, t, increments, step)
 
 
 def milstein_path(drift, diffusion, diffusion_slope, x0, times, increments) -> np.ndarray:
@@ -44,10 +67,10 @@ def milstein_path(drift, diffusion, diffusion_slope, x0, times, increments) -> n
     f, g = as_callable(drift, "drift"), as_callable(diffusion, "diffusion")
     slope = as_callable(diffusion_slope, "diffusion_slope")
 
-    def step(x, t, h, dw):
-        noise = _fitting(g(x, t), x, "diffusion")
-        bend = 0.5 * noise * _fitting(slope(x, t), x, "diffusion_slope") * (dw**2 - h)
-        return x + _drift(f, x, t) * h + _kick(noise, dw) + bend
+    def step(x, i, dw):
+        h, noise = t[i + 1] - t[i], _fitting(g(x, t[i]), x, "diffusion")
+        bend = 0.5 * noise * _fitting(slope(x, t[i]), x, "diffusion_slope") * (dw**2 - h)
+        return x + _drift(f, x, t[i]) * h + _kick(noise, dw) + bend
 
     return _path(x, t, increments, step)
 
@@ -57,19 +80,19 @@ def _path(x, times, increments, step: Callable) -> np.ndarray:
     out[0] = x
     with beyond_float():
         for i, dw in enumerate(increments):
-            out[i + 1] = step(out[i], times[i], times[i + 1] - times[i], dw)
+            out[i + 1] = step(out[i], i, dw)
     return out
 
 
-def _arguments(x0, times, increments):
+def _arguments(x0, times, increments, name: str = "increments"):
     x, t = as_points(x0, "x0"), as_times(times)
     if t[0] > t[-1]:
         raise ValueError("times must rise: the path runs forward")
-    increments = as_array(increments, "increments", None)
+    increments = as_array(increments, name, None)
     wanted = (len(t) - 1, *x.shape[:-1])
     if increments.shape[:-1] != wanted:
         raise ValueError(
-            f"increments must have shape ({', '.join(map(str, wanted))}, noises),"
+            f"{name} must have shape ({', '.join(map(str, wanted))}, noises),"
             f" got shape {increments.shape}"
         )
     return x, t, increments

@@ -19,8 +19,8 @@ class Straight(Process):
     At t = 1 nothing of the data is left: `marginal`, `marginal_rates` and `log_snr` (-inf) are
     what they are there, while f and g are infinite and raise. Rectified flow and flow matching;
     libraries that put data at time 1 have t and 1 - t exchanged.
-    Raises: ValueError for f, g or a transition from t = 1. Source: Lipman et al. 2023,
-    equation 20; Liu et al. 2023.
+    Raises: ValueError for f, g or a transition from t = 1. Source: Lipman et al. 2023;
+    Liu et al. 2023.
     Checked by: process_marginals, process_rates, process_transitions, diffused_in_steps
     """
 

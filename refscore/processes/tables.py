@@ -104,7 +104,7 @@ def from_sigmas(sigmas) -> Table:
 
     Arguments: sigmas (N,), strictly decreasing, as ladders are everywhere here; the table has
     them rising. Returns: Table. Raises: ValueError naming the entry. Source: Song et al. 2021,
-    equation 20; Song and Ermon 2019.
+    appendix B; Song and Ermon 2019.
     Checked by: ladder_is_the_exploding_marginal
     """
     rising = as_ladder(sigmas, "sigmas")[::-1].copy()

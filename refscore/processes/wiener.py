@@ -18,7 +18,7 @@ def wiener_increments(times, noise) -> np.ndarray:
 
     Arguments: times (n + 1,), rising, or falling for a path followed backwards (the root of the
     time that passes, |t_{i+1} - t_i|); noise (n, ...), standard normal. Returns: noise's shape.
-    Raises: ValueError naming what is wrong. Source: Särkkä and Solin 2019, 4.1; erratum J17.
+    Raises: ValueError naming what is wrong. Source: Särkkä and Solin 2019; erratum J17.
     Checked by: wiener_moments
     """
     h = np.abs(np.diff(as_times(times)))
@@ -34,7 +34,7 @@ def brownian_bridge(t, start, end, w_start, w_end, noise) -> np.ndarray:
         N( ((e - t) W_s + (t - s) W_e)/(e - s), (t - s)(e - t)/(e - s) I )
 
     Arguments: start s < end e; w_start, w_end and standard normal noise of one shape. Returns:
-    that shape. Raises: ValueError naming what is wrong. Source: Glasserman 2003, equation 3.4.
+    that shape. Raises: ValueError naming what is wrong. Source: Glasserman 2003.
     Checked by: bridge_refines
     """
     s, e, t = as_scalar(start, "start"), as_scalar(end, "end"), as_scalar(t, "t")
@@ -63,7 +63,7 @@ class WienerPath:
 
     Arguments: shape of W at one time, such as (n, d); final_time T; rng, what default_rng takes
     (a Generator gives one key). Cost: 50 draws of `shape` a new time, fewer where times share
-    halvings; T 2^-k i costs k. Source: Li et al. 2020, algorithm 3 (virtual Brownian tree); here
+    halvings; T 2^-k i costs k. Source: Li et al. 2020 (virtual Brownian tree); here
     exact, not to a tolerance.
     Tested in: tests/processes/test_wiener.py
     """

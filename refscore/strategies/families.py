@@ -11,8 +11,9 @@ from refscore.strategies.on_fields import ON_FIELDS
 from refscore.strategies.on_laws import ON_LAWS
 from refscore.strategies.on_levels import ON_LEVELS
 from refscore.strategies.on_samples import ON_SAMPLES
+from refscore.strategies.on_times import ON_TIMES
 
-FAMILIES = {**ON_FIELDS, **ON_LAWS, **ON_CHAINS, **ON_LEVELS, **ON_SAMPLES}
+FAMILIES = {**ON_FIELDS, **ON_LAWS, **ON_CHAINS, **ON_LEVELS, **ON_SAMPLES, **ON_TIMES}
 
 
 @st.composite

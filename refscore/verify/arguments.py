@@ -96,17 +96,17 @@ ARGUMENTS: dict[str, str] = {
     "log_variance": "learned logarithms of their variances (m,)",
     "t": "a time, a number",
     "process": "a description with .kind and numbers by name, t = 0 the data: vp and sub_vp"
-    " (beta_min, beta_max, linear on [0, 1]), ve (sigma_min, sigma_max; exact: from a point, so that"
-    " sigma^2 starts from 0), edm (sigma_max; sigma = t), straight (alpha = 1 - t, sigma = t),"
+    " (beta_min, beta_max, linear on [0, 1]), ve (sigma_min, sigma_max; exact: from a point, so"
+    " that sigma^2 starts from 0), edm (sigma_max; sigma = t), straight (alpha = 1 - t, sigma = t),"
     " cosine (offset, final_time)",
     "log_snr": "log(alpha / sigma), a number",
     "spacing": "a word of the port's list",
+    "end": "the end, a number; of time_grid the smaller time",
     "start": "the start, a number; cutoff_error: the time that stands for 0",
     "name": "a word of the port's list",
     "betas": "(N,), the first of the least noise",
     "rho": "a number",
     "n_train": "how many levels the table has, an integer",
-    "times": "(n + 1,), rising, or for wiener_increments falling",
     "w_start": "values (n, d)",
     "w_end": "values (n, d)",
     "increments": "(n_steps, n, d)",
@@ -126,7 +126,8 @@ ARGUMENTS: dict[str, str] = {
     "grid": "equally spaced numbers (m,), rising: the middles of cells",
     "s": "another time, a number; of a step, the time it ends at, s < t",
     "x_T": "points (n, d) at the first of the times",
-    "times": "(N + 1,), strictly descending: N steps",
+    "times": "(N + 1,), N steps: strictly descending in samplers; rising in paths forward, in"
+    " wiener_increments falling too",
     "eta": "how much of the posterior's standard deviation is drawn afresh, 0 to 1",
     "stochasticity": "l of the family: 0 for the probability flow, 1 for the reverse SDE",
     "time_direction": '"backward" for dt < 0, "forward" for dt > 0',
@@ -183,7 +184,8 @@ ARGUMENTS: dict[str, str] = {
     "noise": "standard normal numbers shaped like x; (n_steps, n, d) in contrastive_divergence,"
     " and langevin_sample, in the order of use; (L, n_steps_each, n, d) in annealed_sample;"
     " (2, n, d) in underdamped_step where the splitting has two O; (L, n, d) in"
-    " fit_denoised_levels; (2, n, d) in predictor_corrector_step; (N, n, d) in reverse_sample",
+    " fit_denoised_levels; (2, n, d) in predictor_corrector_step and sde_dpm_2_step; (N, n, d) in"
+    " reverse_sample and sde_dpm_multistep_sample",
     "rng": "a generator of the framework's own kind",
 }
 

@@ -89,6 +89,8 @@ class ProcessConventions:
     """What `marginal` and `log_likelihood` return; how ancestral steps and samplers end."""
 
     marginal: str = "alpha, sigma"
+    clock: str = "data at 0"
+    log_snr: str = "half"
     likelihood: str = "nats"
     ancestral_variance: str = "small"
     reverse_last: str = "noise"
@@ -99,6 +101,8 @@ class ProcessConventions:
     VALUES = {
         "marginal": ("alpha, sigma", "alpha, variance", "alpha squared, sigma",
                      "alpha squared, variance"),
+        "clock": ("data at 0", "data at 1"),
+        "log_snr": ("half", "whole", "noise over signal"),
         "likelihood": ("nats", "bits per dimension"),
         "ancestral_variance": ("small", "large"),
         "reverse_last": ("noise", "mean", "denoise"),
@@ -165,7 +169,9 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "root": ("preconditioned_step",),
     "norms": ("corrector_step",),
     "last_step": ("annealed_sample",),
-    "marginal": ("marginal",),
+    "marginal": ("marginal", "process_marginal", "table_marginals"),
+    "clock": ("marginal", "marginal_rates", "log_snr", "time_at"),
+    "log_snr": ("log_snr", "time_at"),
     "likelihood": ("log_likelihood",),
     "guidance_weight": ("classifier_free_score", "guided_law"),
     "ancestral_variance": ("ancestral_step",),
@@ -240,6 +246,9 @@ def for_port(port: str, declared: dict):
     return replace(record, **chosen)
 
 
+_RATIOS = {"half": 1.0, "whole": 2.0, "noise over signal": -1.0}
+
+
 def to_subject(port: str, arguments: dict, record) -> dict:
     """The arguments as a subject of these conventions expects them."""
     if port in SPELLED and "step_size" in arguments:
@@ -250,6 +259,10 @@ def to_subject(port: str, arguments: dict, record) -> dict:
         return {**arguments, "weight": arguments["weight"] - 1}
     if port == "predict_convert":
         return {**arguments, "value": _turned(arguments["value"], arguments["source"], record)}
+    if port in APPLIES["clock"] and "t" in arguments and record.clock == "data at 1":
+        return {**arguments, "t": 1 - arguments["t"]}
+    if port == "time_at":
+        return {**arguments, "log_snr": _RATIOS[record.log_snr] * arguments["log_snr"]}
     unit = (port in _SLICED and record.probes == "unit norm") or (
         port in PROBED and record.trace_probes == "unit norm"
     )
@@ -344,7 +357,13 @@ def _turned(value, kind, record):
 
 
 def _process(port, arguments, output, record):
-    if port == "marginal":
+    if port == "log_snr":
+        return output / _RATIOS[record.log_snr]
+    if port == "time_at":
+        return 1 - output if record.clock == "data at 1" else output
+    if port == "marginal_rates":
+        return _scaled(output, -1) if record.clock == "data at 1" else output
+    if port in APPLIES["marginal"]:
         alpha, sigma = output
         if record.marginal.startswith("alpha squared"):
             alpha = np.sqrt(alpha)

@@ -9,14 +9,14 @@ the rivals' own draws differ from its draws.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
 
-from refscore.identities import Draws, catalogue
+from refscore.identities import catalogue
 from refscore.verify.compare import Judgement
 from refscore.verify.draws import Agreement, Sample, agreement, samples, telling
+from refscore.verify.predictions import besides, drawn_by, predicted, predicted_of
 from refscore.verify.report import CheckResult, Diagnosis, Report
 from refscore.verify.subject import Subject
 
@@ -95,7 +95,7 @@ def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None
     """The log-likelihood of what a check compared, and whether it fails under the mistake too."""
     total, informative = 0.0, False
     for case in check.cases:
-        said = _numbered(_predicted_of(mistake, check.name, case.case) if case.judgements else [])
+        said = _numbered(predicted_of(mistake, check.name, case.case) if case.judgements else [])
         if case.judgements and not said:
             return None
         for key, seen in _numbered(case.judgements).items():
@@ -124,7 +124,7 @@ def _fit_of_draws(
     seen = {key: sample for key, sample in known[check.name].items() if key[0] in judged}
     if not _alike_beside_draws(mistake, check):
         return None
-    found = _together(seen, _samples_of_mistake(mistake, check.name))
+    found = _together(seen, drawn_by(mistake, check.name))
     if found is None or not found.likely or not all(map(telling, seen.values())):
         return None
     if check.verdict == "fails" and not _fails(mistake, check.name, eps):
@@ -136,9 +136,9 @@ def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
     """What a check of draws compared exactly comes out under the mistake as it was seen."""
     if not any(j.evidence is None for case in check.cases for j in case.judgements):
         return True
-    predicted = _besides(mistake, check.name)
+    expected = besides(mistake, check.name)
     for case in check.cases:
-        said = _numbered(predicted.get(case.case, []))
+        said = _numbered(expected.get(case.case, []))
         for key, seen in _numbered(case.judgements).items():
             if seen.evidence is not None:
                 continue
@@ -151,8 +151,8 @@ def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
 
 def _fails(mistake: str, check: str, eps: float | None) -> bool:
     """The mistaken library fails this check too: what holds explains no failure."""
-    predicted = _predicted(mistake, check, eps).values()
-    return any(not (j.holds or j.undecided) for judgements in predicted for j in judgements)
+    found = predicted(mistake, check, eps).values()
+    return any(not (j.holds or j.undecided) for judgements in found for j in judgements)
 
 
 def _together(seen: dict[tuple, Sample], said: dict[tuple, Sample]) -> Agreement | None:
@@ -172,8 +172,8 @@ def _alike(mistake: str, other: str, report: Report) -> bool:
     """The draws of two mistakes do not tell them apart in any failed check."""
     for check in report.checks:
         if check.kind == "expectation" and check.verdict == "fails" and check.cases:
-            one = _samples_of_mistake(mistake, check.name)
-            two = _samples_of_mistake(other, check.name, "rival")
+            one = drawn_by(mistake, check.name)
+            two = drawn_by(other, check.name, "rival")
             if _together(one, two) is None:
                 return False
     return True
@@ -195,48 +195,6 @@ def _suspects(report: Report) -> set[str]:
     """Ports that fail a check of their own, so that shared checks say little of the others."""
     failing = ("fails", "error")
     return {c.ports[0] for c in report.checks if c.verdict in failing and len(c.ports) == 1}
-
-
-@functools.lru_cache(maxsize=4096)
-def _predicted(mistake: str, check: str, eps: float | None = None) -> dict[str, list[Judgement]]:
-    """What the mistaken library returns on every case of a check."""
-    from refscore.verify.compare import ALPHA
-    from refscore.verify.evidence.engine import Engine
-    from refscore.verify.mutants import mistakes
-    from refscore.verify.runner import evaluate
-
-    wrong, engine = Subject(mistakes()[mistake].subject()), Engine(eps=eps)
-    result = evaluate(catalogue()[check], wrong, ALPHA, engine=engine)
-    return {case.case: case.judgements for case in result.cases}
-
-
-@functools.lru_cache(maxsize=16384)
-def _predicted_of(mistake: str, check: str, name: str) -> list[Judgement]:
-    """The same of one case: most mistakes are told from others by the first."""
-    from refscore.verify.compare import ALPHA
-    from refscore.verify.mutants import mistakes
-    from refscore.verify.runner import evaluate
-
-    entry, wrong = catalogue()[check], Subject(mistakes()[mistake].subject())
-    cases = [case for case in entry.cases() if case.name == name]
-    return evaluate(entry, wrong, ALPHA, cases).cases[0].judgements if cases else []
-
-
-@functools.lru_cache(maxsize=4096)
-def _besides(mistake: str, check: str) -> dict[str, list[Judgement]]:
-    """What the mistaken library returns where a check of draws compares exactly."""
-    from refscore.verify.mutants import mistakes
-    from refscore.verify.runner import judged
-
-    entry, wrong = catalogue()[check], Subject(mistakes()[mistake].subject())
-    found: dict[str, list[Judgement]] = {}
-    for case in entry.cases():
-        try:
-            outcomes = [o for o in entry.sides(wrong, case) if not isinstance(o, Draws)]
-        except Exception:  # the mistake ends in an error
-            continue
-        found[case.name] = [judged(entry, wrong, outcome) for outcome in outcomes]
-    return found
 
 
 def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
@@ -269,13 +227,6 @@ def _rounded(seen: Judgement, said: Judgement) -> float | None:
 
 _SAME = 1e-6
 _DERIVED = ("Jacobian", "divergence", "difference", "error")
-
-
-@functools.lru_cache(maxsize=1024)
-def _samples_of_mistake(mistake: str, check: str, stream: str = "mistake") -> dict[tuple, Sample]:
-    from refscore.verify.mutants import mistakes
-
-    return samples(check, Subject(mistakes()[mistake].subject()), stream)
 
 
 def read_off(check: CheckResult) -> str:

@@ -75,6 +75,15 @@ MEANINGS: dict[str, dict[Any, str]] = {
         "alpha squared, sigma": "alpha² is returned first",
         "alpha squared, variance": "(alpha², sigma²)",
     },
+    "clock": {
+        "data at 0": "time runs from data to noise",
+        "data at 1": "time runs from noise to data: t stands for 1 - t, rates have the other sign",
+    },
+    "log_snr": {
+        "half": "log(alpha/sigma)",
+        "whole": "log(alpha²/sigma²), twice that",
+        "noise over signal": "log(sigma/alpha), its negative",
+    },
     "guidance_weight": {
         "u + w (c - u)": "no guidance at w = 1",
         "(1 + w) c - w u": "no guidance at w = 0",

@@ -30,6 +30,8 @@ KINDS: dict[str, str] = {
     "polynomial": "E(x) = sum_k coefficients[k] prod_i x_i^exponents[k][i]; as a log density: -E",
     "per_level": "a family: fields[l] at the level sigmas[l]; parameters: of one after the other",
     "noised": "score_at(x, t): the score of `law` plus t Z, Z ~ N(0, I)",
+    "class": "likelihood_score_at(x, t): the score at time t of the mixture of the components"
+    " `members` of `law` alone, minus that of `law`",
     "noisy": "gradient(x, z) = the score of `law` at x, plus root z",
     "power": "h(x_i) = x_i^exponent",
     "capped": "h(x_i) = min(x_i, cap)",
@@ -43,7 +45,6 @@ KINDS: dict[str, str] = {
     "still": "log_density_at(x, t) = the log density of `law` at x",
     "diffused": "log_density_at(x, t): that of `law` diffused by `process` up to the time t",
     "flow": "velocity(x, t) = drift - 1/2 diffusion^2 score of density",
-    "vp": "dX = -b/2 X dt + sqrt(b) dW, b(t) = beta_min + t (beta_max - beta_min)",
     "affine_in_state": "drift_of, diffusion_of: (rate + ramp t) x + level; as diffusion_slope its"
     " derivative rate + ramp t",
     "vp": "dX = -beta/2 X dt + sqrt(beta) dW, beta(t) = beta_min + (beta_max - beta_min) t",
@@ -67,7 +68,8 @@ def legend(checks: list[dict]) -> dict[str, Any]:
     calls = [call for check in checks for case in check["cases"] for call in case["calls"]]
     names = {name for call in calls for name in call["arguments"]}
     kinds = {kind for call in calls for kind in _kinds(call["arguments"])}
-    said = {**ARGUMENTS, "score_at": ARGUMENTS["score_at"] + _TIMED}
+    timed = ("score_at", "conditional_at", "unconditional_at")
+    said = {**ARGUMENTS, **{name: ARGUMENTS[name] + _TIMED for name in timed}}
     return {
         "ports": {name: _port(name) for name in sorted({call["port"] for call in calls})},
         "arguments": {name: said[name] for name in sorted(names) if name in said},

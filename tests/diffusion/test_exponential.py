@@ -79,6 +79,14 @@ def test_first_order_steps_have_many_names():
     np.testing.assert_allclose(sde, diffusion.ddim(VP, LAW, 1.0)(X, 0.6, 0.2, Z[0]), rtol=1e-12)
 
 
+def test_second_order_steps_of_the_noise_have_two_names():
+    """Heun's and the midpoint step in σ/α are DPM-Solver-2 with r = 1 and with r = ½."""
+    for method, ratio in (("heun", 1.0), ("midpoint", 0.5)):
+        right = diffusion.dpm_solver(VP, LINE, 2, ratio=ratio)(X[:, :1], 0.6, 0.2)
+        got = diffusion.edm(VP, LINE, method=method)(X[:, :1], 0.6, 0.2)
+        np.testing.assert_allclose(got, right, rtol=1e-11)
+
+
 @pytest.mark.parametrize("name", MULTISTEP)
 def test_a_state_holds_what_was_predicted_and_a_step_forgets_the_oldest(name):
     step = MULTISTEP[name](VP, LAW)

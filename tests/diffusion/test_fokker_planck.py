@@ -309,6 +309,34 @@ def test_double_well_gaps_and_more_rates_than_one():
     np.testing.assert_allclose(ladder, np.arange(5), rtol=3e-3, atol=1e-9)
 
 
+@pytest.mark.parametrize("beta", [4.0, 60.0, 400.0])
+@pytest.mark.parametrize("ends", ["reflecting", "absorbing"])
+def test_a_gap_has_full_relative_precision_however_small(beta, ends):
+    """Beside the determinant of the same cells' rates, to 400 digits; the last is 1e-44."""
+    import mpmath
+
+    grid = fp.uniform_grid(-1.6, 1.6, 32, ends=ends)
+
+    def well(x):
+        return x - x**3
+
+    gap = fp.spectral_gap(well, np.sqrt(2 / beta), grid)
+    (r,) = rates(Coefficients(well, np.sqrt(2 / beta)), grid, 0.0)
+    with mpmath.workdps(400):
+        up, down, out = ([mpmath.mpf(float(v)) for v in a[0]] for a in (r.up, r.down, r.out))
+
+        def determinant(z):
+            """Of -L - z, over z where 0 is a rate, by the continuants."""
+            before, here = mpmath.mpf(1), up[0] + out[0] - z
+            for i in range(1, 32):
+                leaves = (up[i] if i < 31 else 0) + down[i - 1] + out[i]
+                before, here = here, (leaves - z) * here - up[i - 1] * down[i - 1] * before
+            return here / z if ends == "reflecting" else here
+
+        low, high = (determinant(gap * (1 + s * mpmath.mpf(10) ** -12)) for s in (-1, 1))
+        assert low * high < 0
+
+
 def test_two_dimensional_gap_of_a_product_is_the_smaller():
     grid = fp.uniform_grid((-3.2, -4), (3.2, 4), (50, 40))
 

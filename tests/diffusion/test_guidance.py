@@ -24,7 +24,9 @@ def test_what_samplers_make_of_classifier_free_guidance(process, strength):
     score_at = diffusion.classifier_free(process, C, U, strength)
     start = [process.prior_std() ** 2]
     found = {
-        l: diffusion.reverse_law(process, score_at, [0.0], [start], stochasticity=l).covariance[0, 0]
+        l: diffusion.reverse_law(process, score_at, [0.0], [start], stochasticity=l).covariance[
+            0, 0
+        ]
         for l in (0.0, 1.0)
     }
     assert found[0.0] == pytest.approx(2 ** (1 - strength), rel=4e-4)
@@ -32,6 +34,14 @@ def test_what_samplers_make_of_classifier_free_guidance(process, strength):
     assert found[1.0] == pytest.approx(exact, rel=1e-5)
     if strength > 1:
         assert abs(found[1.0] - 2 / (strength + 1)) > 0.05
+
+
+def test_the_published_variances_hold():
+    from validation.published.guidance import guidance_table
+
+    rows = guidance_table((3.0,))
+    assert [row.published for row in rows] == [0.5, 0.25, 0.3875]
+    assert all(row.holds for row in rows)
 
 
 def test_one_level_is_the_tilted_density():
@@ -82,7 +92,9 @@ def test_the_classifier_score_is_the_slope_of_the_log_probability():
         scaled = (x @ W.T + b) / 0.7
         return scaled[:, 1] - np.log(np.exp(scaled).sum(axis=1))
 
-    found = diffusion.classifier_score(X @ W.T + b, np.broadcast_to(W, (3, 4, 2)), 1, temperature=0.7)
+    found = diffusion.classifier_score(
+        X @ W.T + b, np.broadcast_to(W, (3, 4, 2)), 1, temperature=0.7
+    )
     for i, e in enumerate(np.eye(2)):
         slope = (log_probability(X + 1e-5 * e) - log_probability(X - 1e-5 * e)) / 2e-5
         np.testing.assert_allclose(found[:, i], slope, rtol=1e-8, atol=1e-9)
@@ -133,7 +145,11 @@ def test_composed_scores_are_exact_for_clean_points_and_not_for_noised_ones():
         (lambda: diffusion.classifier_free(VP(), 3.0, U), TypeError, "conditional must"),
         (lambda: diffusion.class_law(C, [0]), TypeError, "law must be a GaussianMixture"),
         (lambda: diffusion.class_law(MIXTURE, [3]), ValueError, "members"),
-        (lambda: diffusion.classifier_score(np.ones(2), np.ones((3, 2)), 0), ValueError, "jacobian"),
+        (
+            lambda: diffusion.classifier_score(np.ones(2), np.ones((3, 2)), 0),
+            ValueError,
+            "jacobian",
+        ),
         (lambda: diffusion.classifier_score(np.ones(2), np.ones((2, 2)), 2), ValueError, "label"),
         (lambda: diffusion.composed(VP(), C, []), ValueError, "posterior_scores"),
         (

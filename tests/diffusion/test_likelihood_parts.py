@@ -87,7 +87,7 @@ def test_the_flow_is_followed_to_where_nothing_of_the_data_is_left(process):
     np.testing.assert_allclose(found, exact, atol=1e-5)
 
 
-@pytest.mark.parametrize(("law", "factor"), [(FULL, 1e3), (DIAGONAL, 1e3), (GAUSSIAN, 1e8)])
+@pytest.mark.parametrize(("law", "factor"), [(DIAGONAL, 1e3), (ROUND, 1e5), (GAUSSIAN, 1e8)])
 def test_far_points_keep_their_likelihood(law, factor):
     x = factor * X[:2]
     found = diffusion.log_likelihood(VP(), law, x, rtol=1e-6, atol=1e-6)
@@ -179,7 +179,7 @@ def test_many_points_are_a_point_each(count):
         (lambda: diffusion.encode(VP(), Empirical(X), X), "bandwidth"),
         (lambda: diffusion.encode(VP(), lambda t: lambda x: x * np.nan, X), "could not be integ"),
         (lambda: diffusion.encode(VP(), lambda t: lambda x: x if t < 0.5 else x * np.nan, X),
-         "no step at 0.[45].* small enough"),
+         "must be finite|small enough"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(call, words):

@@ -41,9 +41,7 @@ WELL = {"start": "singlestep"}
 SAMPLERS = {
     "exponential": (diffusion.exponential, 1, (40, 80), "log_snr"),
     "EDM Heun": (diffusion.edm, 2, (10, 20), "log_snr"),
-    "EDM midpoint": (lambda p, q: diffusion.edm(p, q, method="midpoint"), 2, (20, 40), "log_snr"),
     "DPM-Solver-2": (solver(2, "noise"), 2, (20, 40), "log_snr"),
-    "DPM-Solver-2, r = 0.8": (solver(2, "noise", 0.8), 2, (20, 40), "log_snr"),
     "DPM-Solver-3": (solver(3, "noise"), 3, (20, 40), "log_snr"),
     "DPM-Solver++ 2S": (solver(2, "data"), 2, (20, 40), "log_snr"),
     "DPM-Solver++ 3S": (solver(3, "data"), 3, (20, 40), "log_snr"),
@@ -52,11 +50,9 @@ SAMPLERS = {
     # 3M stays of order 2 after a start of order 3: the fault is in its last term
     "DPM-Solver++ 3M": (multistep(3, "data", **WELL), 2, (80, 160), "log_snr"),
     "noise 3M": (multistep(3, "noise", **WELL), 2, (80, 160), "log_snr"),
-    "exponential Adams 2": (exact(2, "data"), 2, (40, 80), "log_snr"),
     "exponential Adams 3": (exact(3, "data", **WELL), 3, (80, 160), "log_snr"),
     "exponential Adams 4": (exact(4, "data", **WELL), 4, (80, 160), "log_snr"),
     "LMS 2": (adams(2, "sigma"), 2, (40, 80), "log_snr"),
-    "LMS 3": (adams(3, "sigma", **WELL), 3, (80, 160), "log_snr"),
     "LMS 4": (adams(4, "sigma", **WELL), 4, (80, 160), "log_snr"),
     "DEIS 3": (adams(3, "time", **WELL), 3, (40, 80), "log_snr"),
     "PLMS": (diffusion.plms, 2, (80, 160), "time"),
@@ -110,21 +106,31 @@ def test_the_lower_order_start_leaves_order_two_whatever_follows():
     assert measured["singlestep"] > 3.4
 
 
-@pytest.mark.parametrize(("prediction", "rule", "stochasticity", "order"), [
-    ("data", "published", 1.0, 2), ("data", "exact", 1.0, 2), ("noise", "published", 0.5, 2),
-])  # fmt: skip
-def test_stochastic_multistep_is_of_weak_order_two_on_the_variance(
-    prediction, rule, stochasticity, order
-):
-    def error(n, memory):
-        step = diffusion.sde_dpm_multistep(
-            VP, LAW, memory, prediction=prediction, rule=rule, stochasticity=stochasticity
-        )
+def sde(order, prediction="data", rule="published", level=1.0):
+    return lambda n: diffusion.sde_dpm_multistep(
+        VP, LAW, order, prediction=prediction, rule=rule, stochasticity=level
+    )
+
+
+STOCHASTIC = {
+    "SDE 1": (sde(1), 1),
+    "SDE 2M": (sde(2), 2),
+    "SDE 2M, heun": (sde(2, rule="exact"), 2),
+    "SDE 2M of the noise": (sde(2, "noise", level=0.5), 2),
+    "SDE 2S": (lambda n: diffusion.sde_dpm_solver(VP, LAW), 2),
+    # churn is the forward process: it costs nothing in law
+    "EDM with churn": (lambda n: diffusion.edm(VP, LAW, churn=5.0, n_steps=n, churn_max=20.0), 2),
+}
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_the_weak_order_on_the_variance(name):
+    make, order = STOCHASTIC[name]
+
+    def error(n):
         times = clock(n, "log_snr")
         start, end = (diffusion.diffused(VP, LAW, times[i]) for i in (0, -1))
-        got = laws.sampler_law(step, start.mean, start.covariance, times)
+        got = laws.sampler_law(make(n), start.mean, start.covariance, times)
         return np.abs(got.covariance - end.covariance).max()
 
-    assert np.log2(error(40, 2) / error(80, 2)) == pytest.approx(order, abs=0.3)
-    if prediction == "data":
-        assert np.log2(error(20, 1) / error(40, 1)) == pytest.approx(1, abs=0.2)
+    assert np.log2(error(40) / error(80)) == pytest.approx(order, abs=0.15)

@@ -171,3 +171,26 @@ def test_bad_kinds_shapes_and_answers_are_named():
     wrong = diffusion.predictions(vp, lambda t: lambda x: x[:, :1], "data")
     with pytest.raises(ValueError, match="data prediction at time 0.5 must have the shape of x"):
         diffusion.exponential(vp, wrong)(X, 0.5, 0.2)
+
+
+def test_fields_fitted_level_by_level_drive_samplers_at_their_levels():
+    """Affine fields minimise a ladder's objective at -(S + σ²I)⁻¹ (x - m) of the data."""
+    data = LAW.sample(200, rng=3)
+    fitted, vp = Gaussian(data.mean(0), np.cov(data.T, bias=True)), processes.VP()
+    sigmas = np.geomspace(8.0, 0.05, 9)
+    levels = []
+    for sigma in sigmas:
+        P = np.linalg.inv(fitted.covariance + sigma**2 * np.eye(2))
+        levels.append(fields.Affine(-P, P @ fitted.mean))
+    scores = diffusion.ladder_scores(vp, fields.PerLevel(levels, sigmas))
+    times = vp.time_at(-np.log(sigmas))  # where σ/α is a level
+    for make in (
+        diffusion.dpm_multistep, diffusion.adams_bashforth, diffusion.edm, diffusion.plms,
+        diffusion.sde_dpm_multistep, diffusion.euler_maruyama, diffusion.ancestral,
+    ):  # fmt: skip
+        rng = {"rng": 4} if make(vp, fitted).noises else {}
+        got = diffusion.sample(make(vp, scores), X, times, **rng)
+        right = diffusion.sample(make(vp, fitted), X, times, **rng)
+        np.testing.assert_allclose(got, right, rtol=1e-6)
+    with pytest.raises(ValueError, match="sigma must be a level"):
+        diffusion.sample(diffusion.dpm_solver(vp, scores), X, times)

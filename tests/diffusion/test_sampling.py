@@ -181,7 +181,7 @@ def _of_one_variance(name):
     rng = np.random.default_rng(8)
     if name == "kernels":
         return distributions.Empirical(rng.standard_normal((9, 3)), 0.3)
-    K, d = {"narrow": (4, 3), "wide": (11, 3), "line": (2, 1), "weightless": (4, 3)}[name]
+    K, d = {"narrow": (4, 12), "wide": (40, 12), "line": (2, 1), "weightless": (4, 12)}[name]
     weights = rng.dirichlet(np.ones(K))
     if name == "weightless":
         weights[1] = 0.0

@@ -25,7 +25,7 @@ def test_scores_along_a_diffusion_give_the_divergence_at_any_start(process):
         p, q = (diffusion.diffused(process, law, start) for law in (P, Q))
         found = diffusion.kl_by_scores(process, P, Q, start=start)
         assert found.total == pytest.approx(gaussian_kl(p, q), rel=1e-10)
-        assert found.path > 0 and found.terminal > 0
+        assert min(found.path, found.terminal) > 0
 
 
 def test_a_family_of_scores_and_its_terminal_stand_for_the_law():
@@ -80,9 +80,15 @@ def test_the_flow_of_another_score_is_not_bounded():
 def test_what_priors_cost_is_the_published_number():
     """Conventions of common models, in nats a dimension."""
     vp, ve = VP(), VE(0.01, 50.0, exact=False)
-    assert diffusion.prior_divergence(vp, Gaussian([0.0], [[0.25]])) == pytest.approx(2.6e-10, rel=0.02)
-    assert diffusion.prior_divergence(vp, Gaussian([1.0], [[0.25]])) == pytest.approx(2.2e-5, rel=0.02)
-    assert diffusion.prior_divergence(ve, Gaussian([0.0], [[0.25]])) == pytest.approx(2.5e-9, rel=0.01)
+    assert diffusion.prior_divergence(vp, Gaussian([0.0], [[0.25]])) == pytest.approx(
+        2.6e-10, rel=0.02
+    )
+    assert diffusion.prior_divergence(vp, Gaussian([1.0], [[0.25]])) == pytest.approx(
+        2.2e-5, rel=0.02
+    )
+    assert diffusion.prior_divergence(ve, Gaussian([0.0], [[0.25]])) == pytest.approx(
+        2.5e-9, rel=0.01
+    )
 
 
 def test_mixtures_by_more_nodes():

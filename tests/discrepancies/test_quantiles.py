@@ -115,6 +115,12 @@ def test_nothing_hides_between_nodes(name):
     assert got == pytest.approx(wasserstein_1d(x, atoms, p, y_weights=masses), rel=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_any_scale(scale):
+    found = wasserstein_quantile([0.0], lambda u: scale * ndtri(u), 2)
+    assert found == pytest.approx(scale, rel=1e-12)
+
+
 def test_a_flat_law_with_a_narrow_tail():
     def quantile(u):
         return np.where(u <= 1 - 1e-5, 0.0, -1e6 * np.log(np.minimum((1 - u) / 1e-5, 1.0)))

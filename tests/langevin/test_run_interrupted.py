@@ -1,6 +1,7 @@
 """Runs that are interrupted: promptly, with all chains at one step; and progress on the way."""
 
 import _thread
+import signal
 import threading
 import time
 
@@ -11,6 +12,14 @@ from refscore import langevin as L
 from refscore.distributions import Gaussian
 
 TARGET = Gaussian(np.zeros(2), np.array([[2.0, 0.6], [0.6, 0.5]]))
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_arrive():
+    """A shell starts what runs in its background with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupt_after(seconds):

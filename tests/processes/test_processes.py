@@ -26,7 +26,7 @@ def derivative(f, t, h):
 
 
 @every
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(TIMES)
 def test_moments_obey_the_linear_equation(process, u):
     """α' = f α and (σ²)' = 2 f σ² + g², with f and g read off drift and diffusion."""
@@ -45,7 +45,7 @@ def test_moments_obey_the_linear_equation(process, u):
 
 
 @every
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(TIMES, TIMES)
 def test_closed_forms_are_those_of_any_process(process, u, v):
     """What a process has in closed form against the base class's derivation from its marginals."""
@@ -63,7 +63,7 @@ def test_closed_forms_are_those_of_any_process(process, u, v):
 
 
 @every
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(TIMES, TIMES, TIMES)
 def test_two_transitions_make_one(process, a, b, c):
     t, m, s = (w * process.final_time for w in sorted((a, b, c)))
@@ -165,7 +165,7 @@ def test_published_numbers():
 
 
 @pytest.mark.parametrize("process", [VP(0.3, 7.0), Cosine(), Cosine(0.1)], ids=repr)
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(st.floats(0, 1))
 def test_the_variance_preserving_processes_preserve_unit_variance(process, t):
     alpha, sigma = process.marginal(t)

@@ -64,3 +64,16 @@ def test_a_kind_nobody_knows_is_named():
     report = run(subject, checks=["linear_sde_moments"], diagnose=False)
     notes = " ".join(str(check) for check in report.checks)
     assert "process must name a kind of vp, sub_vp, ve, cosine, edm, straight" in notes
+
+
+def test_a_clock_that_starts_at_the_noise_is_a_convention():
+    """Flow matching's libraries have data at time 1; undeclared, the kit says what to declare."""
+    flow = SimpleNamespace(
+        process={"kind": "straight"},
+        marginal=lambda t: (t, 1 - t),
+        marginal_rates=lambda t: (1, -1),
+    )
+    checks = ["linear_sde_moments", "marginal_rates"]
+    assert run(flow, checks=checks).convention == "conventions = {\"clock\": 'data at 1'}"
+    flow.conventions = {"clock": "data at 1"}
+    assert run(flow, checks=checks).exit_code == 0

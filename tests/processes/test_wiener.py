@@ -6,9 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refscore.processes import (
+    EDM,
+    VP,
+    Cosine,
+    SubVP,
     WienerPath,
     brownian_bridge,
     euler_maruyama_path,
+    forward_path,
     milstein_path,
     wiener_increments,
 )
@@ -16,7 +21,7 @@ from refscore.processes import (
 PATH = WienerPath((3, 2), 1.5, rng=4)
 
 
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.floats(0, 1.5), min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_one_path_at_any_times_in_any_order(times, random):
     values = PATH(times)
@@ -95,6 +100,21 @@ def test_strong_orders_on_one_path():
     orders = {name: np.log(e[0] / e[1]) / np.log(4) for name, e in errors.items()}
     assert orders["euler"] == pytest.approx(0.5, abs=0.15)
     assert orders["milstein"] == pytest.approx(1.0, abs=0.15)
+
+
+@pytest.mark.parametrize("process", [VP(), SubVP(), EDM(2.0), Cosine()], ids=repr)
+def test_the_exact_path_has_the_two_time_law(process):
+    """Linear in the start and the noise: Cov(X_s, X_t) = (α_t/α_s) Var X_s for s <= t, to
+    rounding, from data of variance 0.3."""
+    times = np.array([0.0, 0.1, 0.25, 0.8, 0.9])
+    x0 = np.concatenate([[np.sqrt(0.3)], np.zeros(4)])[:, None]
+    noise = np.concatenate([np.zeros((4, 1)), np.eye(4)], axis=1)[:, :, None]
+    rows = forward_path(process, x0, times, noise)[:, :, 0]
+    alpha, sigma = process.marginal(times)
+    variance = 0.3 * alpha**2 + sigma**2
+    ratio = alpha[None, :] / alpha[:, None]
+    want = np.triu(ratio * variance[:, None])
+    np.testing.assert_allclose(np.triu(rows @ rows.T), want, rtol=1e-12)
 
 
 def test_shared_and_single_noises():

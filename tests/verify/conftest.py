@@ -9,7 +9,7 @@ import pytest
 import refscore.identities
 import refscore.verify
 from refscore.identities import Case, Draws, FieldDescription, Law, Mean, Sides, base, identity
-from refscore.verify import diagnosis, mutants
+from refscore.verify import mutants, predictions
 from refscore.verify.mutants import base as mistaken
 
 GAUSSIAN = Law("gaussian", mean=[0.5, -1.0], covariance=[[2.0, 0.3], [0.3, 1.0]])
@@ -120,9 +120,8 @@ def kit(monkeypatch):
     monkeypatch.setattr(
         mutants, "catches", lambda: {"small_score": ["small_score_sign"]}, raising=False
     )
-    diagnosis._predicted.cache_clear()
-    diagnosis._predicted_of.cache_clear()
-    diagnosis._besides.cache_clear()
+    for known in (predictions.predicted, predictions.predicted_of, predictions.besides):
+        known.cache_clear()
     right = {"score": score, "implicit_loss": implicit_loss, "trace_estimate": trace_estimate}
     _module(monkeypatch, "library", name="refscore", version="1", **right)
     wrong = {**right, "name": "faulty", "implicit_loss": lambda field, x: (
@@ -133,9 +132,8 @@ def kit(monkeypatch):
     )  # fmt: skip
     _entries()
     yield SimpleNamespace(**right)
-    diagnosis._predicted.cache_clear()
-    diagnosis._predicted_of.cache_clear()
-    diagnosis._besides.cache_clear()
+    for known in (predictions.predicted, predictions.predicted_of, predictions.besides):
+        known.cache_clear()
 
 
 def _module(monkeypatch, module_name, /, **contents):

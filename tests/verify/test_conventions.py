@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import refscore.verify as rv
+from refscore import diffusion
 from refscore import langevin as langevin_steps
 from refscore.verify import conventions, library
 from refscore.verify.library.langevin import splitting
@@ -130,6 +131,26 @@ def integrated(score_at, x_T, times):
     return library.exponential_multistep_sample(score_at, x_T, times, 2)
 
 
+def ratios(factor):
+    """log_snr times a factor, and time_at of such values."""
+    return subject(
+        log_snr=lambda t: factor * library.log_snr(t),
+        time_at=lambda log_snr: library.time_at(max(log_snr / factor, library.log_snr(1.0))),
+    )
+
+
+def large_variance(score_at, x, t, s, noise):
+    return diffusion.ancestral(library.VP, score_at, "large")(x, t, s, noise)
+
+
+def ending(last):
+    def reverse_sample(score_at, x_T, times, noise):
+        step = diffusion.euler_maruyama(library.VP, score_at)
+        return diffusion.sample(step, x_T, times, noise=noise, last=last)
+
+    return subject(reverse_sample=reverse_sample)
+
+
 SUBJECTS = {
     ("log_density", "energy"): subject(log_density=lambda law, x: -library.log_density(law, x)),
     ("score_sign", "gradient of energy"): subject(
@@ -163,10 +184,24 @@ SUBJECTS = {
     ("marginal", "alpha, variance"): marginal(1, 2),
     ("marginal", "alpha squared, sigma"): marginal(2, 1),
     ("marginal", "alpha squared, variance"): marginal(2, 2),
+    ("clock", "data at 1"): subject(
+        marginal=lambda t: library.marginal(1 - t),
+        marginal_rates=lambda t: tuple(-rate for rate in library.marginal_rates(1 - t)),
+        log_snr=lambda t: library.log_snr(1 - t),
+        time_at=lambda log_snr: 1 - library.time_at(log_snr),
+    ),
+    ("log_snr", "whole"): ratios(2.0),
+    ("log_snr", "noise over signal"): ratios(-1.0),
     ("likelihood", "bits per dimension"): subject(log_likelihood=bits),
+    ("ancestral_variance", "large"): subject(ancestral_step=large_variance),
+    ("reverse_last", "mean"): ending("mean"),
+    ("reverse_last", "denoise"): ending("denoise"),
     ("velocity_sign", "data minus noise"): turned("velocity"),
     ("flow_clock", "noise at 0"): turned("flow"),
     ("multistep_rule", "integrated"): subject(dpm_multistep_sample=integrated),
+    ("guidance_weight", "(1 + w) c - w u"): subject(
+        classifier_free_score=lambda c, u, x, t, w: (1 + w) * c(x, t) - w * u(x, t)
+    ),
 }
 # a mean over d and a probe of length one instead of √d are one factor, from rng alone
 ALIKE = {("probes", "unit norm"): ["dimensions", "probes"]}

@@ -49,6 +49,30 @@ def python(folder, code, *arguments, seed="0"):
     )  # fmt: skip
 
 
+COMPILED = """\
+import random
+from functools import lru_cache, partial
+from operator import itemgetter
+import numpy as np
+from numpy.random import default_rng, standard_normal
+from scipy.special import expit
+FIRST, DRAW, CHANCE = itemgetter(0), np.random.normal, random.gauss
+@lru_cache
+def half(): return 0.5
+def langevin_step(score, x, step_size, rng):
+    standard_normal, expit, DRAW, CHANCE, partial
+    noise = default_rng(rng).standard_normal(x.shape)
+    return x + half() * FIRST([step_size]) * score(x) + np.sqrt(step_size) * noise
+"""
+
+
+def test_what_is_compiled_is_told_alike_in_every_process(tmp_path):
+    (tmp_path / "adapter.py").write_text(COMPILED)
+    keys = {python(tmp_path, KEY, "adapter.py", seed=seed).stdout for seed in ("0", "1", "2")}
+    assert len(keys) == 1
+    assert len(keys.pop()) == 33
+
+
 def test_an_adapter_named_like_a_module_of_python_is_told(tmp_path):
     adapter, keys = tmp_path / "types.py", []
     (tmp_path / "own_library.py").write_text(LIBRARY)

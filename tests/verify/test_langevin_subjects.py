@@ -352,3 +352,101 @@ def _drawn_corrector(mean):
 def test_norms_by_row_do_not_hold_as_means_of_the_batch():
     assert rv.run(_drawn_corrector(mean=True)).exit_code == 0
     assert rv.run(_drawn_corrector(mean=False)).exit_code == 1
+
+
+def _noise_of_rows(chosen):
+    def langevin_step(score, x, step_size, rng):
+        return library.langevin_step(score, x, step_size, chosen(rng, len(x), x.shape[1]))
+
+    return langevin_step
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        lambda rng, n, d: np.tile(rng.standard_normal((-(-n // 3), d)), (3, 1))[:n],
+        lambda rng, n, d: np.resize(rng.standard_normal((100, d)), (n, d)),
+        lambda rng, n, d: (z := rng.standard_normal((n, d))) + (
+            np.arange(n) == n - 1)[:, None] * (-z[5] - z[-1]),
+    ],
+    ids=["a third thrice", "every hundredth", "one row mirrored"],
+)  # fmt: skip
+def test_rows_that_repeat_the_noise_of_others_are_found(chosen):
+    """Wherever they stand, exactly; the law of single rows is right."""
+    report = rv.run({"langevin_step": _noise_of_rows(chosen)}, checks=["E9-draws"], diagnose=False)
+    assert report["E9-draws"].verdict == "fails"
+    worst = report["E9-draws"].worst[1]
+    assert "repeat" in worst.label
+    assert worst.left[0] > 0
+
+
+def test_noise_that_is_shared_and_too_large_has_no_name():
+    """As far as draws tell, its law is not that of shared noise alone."""
+
+    def scaled(rng, n, d):
+        return np.broadcast_to(1.3 * rng.standard_normal((1, d)), (n, d))
+
+    report = rv.run({"langevin_step": _noise_of_rows(scaled)}, checks=["E9-draws"])
+    assert report["E9-draws"].verdict == "fails"
+    assert not report["E9-draws"].diagnosis.mistakes
+
+
+def _hmc(change):
+    def hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, rng):
+        given = change(momentum, step_size, n_leapfrog, rng)
+        return library.hmc_step(log_density, score, x, *given, rng.random(len(x)))
+
+    return {"hmc_step": hmc_step}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda v, h, n, rng: (v, h, n + 2),
+        lambda v, h, n, rng: (v, h, 1),
+        lambda v, h, n, rng: (v, 1.001 * h, n),
+        lambda v, h, n, rng: (-v, h, n),
+        lambda v, h, n, rng: (rng.standard_normal(v.shape), h, n),
+    ],
+    ids=["two more", "one for all", "a longer step", "backwards", "another momentum"],
+)
+def test_whoever_moves_ends_where_its_momentum_leads(change):
+    report = rv.run(_hmc(change), checks=["E9-hmc"], diagnose=False)
+    assert report["E9-hmc"].verdict == "fails"
+    right = rv.run(_hmc(lambda v, h, n, rng: (v, h, n)), checks=["E9-hmc"], diagnose=False)
+    assert right.exit_code == 0
+
+
+@pytest.mark.parametrize("power", [-3.0, -0.3, 0.1, 0.9, 1.1])
+def test_a_ladder_of_another_power_has_no_name(power):
+    def annealed_sample(score_at, x0, sigmas, step_size, n_steps_each, rng):
+        x = x0
+        for sigma in sigmas:
+            eta = step_size * (sigma / sigmas[-1]) ** power
+            for _ in range(n_steps_each):
+                z = rng.standard_normal(x.shape)
+                x = x + eta / 2 * score_at(x, sigma) + np.sqrt(eta) * z
+        return x
+
+    report = rv.run({"annealed_sample": annealed_sample}, checks=["E6-drawn"])
+    assert report["E6-drawn"].verdict == "fails"
+    assert not report["E6-drawn"].diagnosis.mistakes
+
+
+def test_signs_that_follow_more_than_the_gradient_are_seen():
+    def barker_step(log_density, score, x, scale, rng):
+        z, given = rng.standard_normal(x.shape), (rng.random(x.shape), rng.random(len(x)))
+        leaning = scale * z * score(x)
+        u = 1 / (1 + np.exp(-np.log(given[0] / (1 - given[0])) + 0.5 * leaning))
+        return library.barker_step(log_density, score, x, scale, z, u, given[1])
+
+    report = rv.run({"barker_step": barker_step}, checks=["E9-barker"], diagnose=False)
+    assert report["E9-barker"].verdict == "fails"
+
+
+def test_an_inverted_decision_fails_where_the_law_of_the_step_is_solved_for():
+    def hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, uniform):
+        return x, np.zeros(len(x), bool)  # what an inverted one does of a uniform number of 0
+
+    report = rv.run({"hmc_step": hmc_step}, checks=["E7-unadjusted"], diagnose=False)
+    assert report["E7-unadjusted"].verdict == "fails"

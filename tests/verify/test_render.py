@@ -328,6 +328,26 @@ def test_evidence_is_in_every_form():
     assert "about 12,345 draws would decide; a &lt;note&gt;" in html.render([report])
 
 
+def test_what_draws_certify_is_said_in_every_form():
+    """Once for a subject; what was seen inside the tolerance is not left out."""
+    note = "the covariance differs from the law by less than what matters"
+    held = {**EVIDENCE, "verdict": "holds", "eps": 0.05}
+    judged = [
+        Judgement("x'", True, 2.0, 18.0, "it holds", draws=1000, evidence=evidence)
+        for evidence in ({**held, "note": note}, {**held, "eps": 0.1})
+    ]
+    check = CheckResult("E9", "check", "holds", ("langevin_step",), kind="expectation",
+                        cases=[CaseResult("a case", "holds", judged)])  # fmt: skip
+    report = _report(check)
+    draws = 2 * EVIDENCE["draws"]
+    for text in (terminal.render(report), markdown.render(report), html.render([report])):
+        text = " ".join(text.split())
+        assert f"1 check held by {draws:,} draws: every statistic lies within its eps" in text
+        assert "(0.05 to 0.1)" in text
+        assert note in text
+    assert "no more than that is certified" not in terminal.render(_report(_check("b")))
+
+
 @pytest.mark.parametrize(
     ("logs", "expected"),
     [([0, 9, 18], "▁▄█"), ([-5, "inf"], "▁█"), (["nan", 17.9], "▁▇"), ([], ""),

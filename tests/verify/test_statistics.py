@@ -322,3 +322,43 @@ def test_own_tolerance_for_a_run():
     fine = rv.run(library, checks=["E9-draws"], eps=0.05)["E9-draws"]
     draws = [[j.draws for c in check.cases for j in c.judgements] for check in (coarse, fine)]
     assert 2 * sum(draws[0]) < sum(draws[1])  # less than the 16 of the plan: batches are whole
+
+
+def told(draw, law):
+    return described(decided(draw, law)).partition("; gap and")[0]
+
+
+def test_what_is_off_is_told_in_units():
+    law = Normal(MEAN, COVARIANCE)
+    assert "standard deviations (0.0886 allowed)" in told(off(1, 1.0), law)
+    narrow = told(off(0.5), law)
+    assert "% of the variance along the worst direction (±17 % allowed)" in narrow
+    assert -95 < float(narrow.partition("off by ")[2].partition(" %")[0]) < -50
+    seldom = told(lambda seed, n: np.random.default_rng(seed).random(n) < 0.5, Mean(0.2, 0, 1))
+    assert 0.2 < float(seldom.partition("off by ")[2].partition(" (0.025 allowed)")[0]) < 0.4
+
+
+def test_rows_that_are_no_numbers_are_counted():
+    def draw(seed, n):
+        return np.where(np.arange(n)[:, None] % 10 == 3, np.inf, normal(seed, n))
+
+    said = told(draw, Normal(MEAN, COVARIANCE))
+    assert "rows were not finite" in said
+    lost, n = (int(part.split()[-1]) for part in said.split(" rows")[0].split(" of "))
+    assert lost == math.ceil((n - 3) / 10) > 0
+
+
+def test_no_tolerance_excuses_rows_that_depend_on_one_another():
+    """One row in eight is the one before it again: an eighth of what eps = 0.2 allows twice."""
+
+    def draw(seed, n):
+        z = normal(seed, n)
+        again = np.arange(n) % 8 == 1
+        z[again] = z[np.flatnonzero(again) - 1]
+        return z
+
+    result = decided(draw, Normal(MEAN, COVARIANCE), eps=0.2, level=1e-6)
+    while result.decision.verdict == "holds":  # it may be certified before it is noticed
+        result = decided(draw, Normal(MEAN, COVARIANCE), eps=0.2, level=1e-6)
+    assert result.decision.verdict == "fails"
+    assert "two rows" in result.decision.leading.name

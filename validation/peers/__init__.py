@@ -40,8 +40,10 @@ PEERS = {
     "sbi": ("torch", "sbi"),
     "statsmodels_kernels": ("statsmodels",),
     "kdepy": ("KDEpy",),
+    "fokker_planck": ("fokker_planck",),
     "smalldiffusion": ("torch", "smalldiffusion"),
     "deepinv": ("torch", "deepinv"),
+    "flow_matching": ("torch", "flow_matching"),
     "solvers": ("torch", "torchdiffeq", "torchdyn", "torchsde"),
 }
 

@@ -6,6 +6,7 @@ On a denoiser D the loss is w(sigma) |D - x|^2 / c_out^2: w = 1 ("karras") is ED
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import version as version_of
 from types import SimpleNamespace
 from unittest import mock
@@ -104,24 +105,33 @@ SAMPLERS = SimpleNamespace(
 
 
 def log_likelihood(score_at, x, probes):
-    """`log_likelihood` of X + t Z to its largest level, its one probe of fair coins handed in."""
+    """`log_likelihood` of X + s Z, the mean over probes, each of which stands for its coins.
+
+    Point by point: its solver chooses its steps for a whole batch.
+    """
 
     def model(y, level):
-        with torch.enable_grad():
-            return y + level[0] ** 2 * score_at(y, level[0].detach())
+        s = level[0].clamp(max=LEVELS[1])  # the solver looks beyond the end for its first step
+        t = torch.log1p((s / 0.01) ** 2) / (2 * math.log(500 / 0.01))
+        return y + s**2 * score_at(y, t)
 
     def solve(f, y, t, **options):
         return torchdiffeq.odeint(f, y, t, options={"step_t": t[1:]}, **options)
 
-    coins = mock.patch.object(torch, "randint_like", return_value=(probes[:, 0] + 1) / 2)
-    with coins, mock.patch.object(likelihood, "odeint", solve):
-        return likelihood.log_likelihood(model, x, LEVELS[0], LEVELS[1], atol=1e-9, rtol=1e-9)[0]
+    def one(point, v):
+        coins = mock.patch.object(torch, "randint_like", return_value=(v + 1) / 2)
+        with coins, mock.patch.object(likelihood, "odeint", solve):
+            rows = point.expand(len(v), -1)
+            return likelihood.log_likelihood(model, rows, *LEVELS, atol=1e-6, rtol=1e-6)[0].mean()
+
+    return torch.stack([one(point, v) for point, v in zip(x, probes)])
 
 
-LEVELS = 1e-4, 3.0
+LEVELS = 1e-4, (500**2 - 0.01**2) ** 0.5
 LIKELIHOOD = SimpleNamespace(
     name="k-diffusion, likelihood", framework="torch", version=VERSION,
-    process={"kind": "edm", "sigma_max": LEVELS[1]}, log_likelihood=log_likelihood,
+    process={"kind": "ve", "sigma_min": 0.01, "sigma_max": 500.0, "exact": True},
+    log_likelihood=log_likelihood,
 )  # fmt: skip
 
 

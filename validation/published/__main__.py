@@ -7,6 +7,8 @@ import sys
 from validation.published import table
 from validation.published.curves import half_line_table, mode_table, power_table
 from validation.published.estimators import TITLE, precision_table
+from validation.published.guidance import TITLE as GUIDANCE
+from validation.published.guidance import guidance_table
 from validation.published.ncsn_toy import TITLE as TOY
 from validation.published.ncsn_toy import toy_table
 from validation.published.samplers import TITLE as SAMPLERS
@@ -37,6 +39,7 @@ def tables() -> list[tuple[str, list]]:
         (HALF_LINE, half_line_table()),
         (TOY, toy_table()),
         (SAMPLERS, sampler_table()),
+        (GUIDANCE, guidance_table()),
     ]
 
 

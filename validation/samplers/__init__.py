@@ -19,5 +19,7 @@ LIBRARIES = {
     "deepinv": ("torch", "deepinv"),
     "flows": ("torch", "flow_matching", "torchdiffeq", "torchdyn", "score_models"),
     "solvers": ("torch", "torchsde", "torchdiffeq"),
+    "bionemo": ("torch", "bionemo", "jaxtyping"),
+    "diffusionjax": ("jax", "diffusionjax"),
     "diffrax": ("jax", "diffrax", "lineax"),
 }

@@ -79,7 +79,7 @@ def entry(name, published, source="", stochastic=False, reference=None):
     solver = getattr(diffrax, name)
     return Sampler(LIBRARY, f"{name}, {'SDE' if stochastic else 'flow'}", run(solver, stochastic),
                    published, source, reference, framework="jax",
-                   counts=(8, 16, 32))  # fmt: skip
+                   counts=(16, 32, 64))  # fmt: skip
 
 
 SAMPLERS = [

@@ -29,7 +29,7 @@ class Implicit:
             self.balanced: Solve = _Bordered(rates, tau)
             return
         root = _root_of_balance(rates)
-        chain = _Chain(1 + tau * rates.out, tau * rates.up, tau * rates.down)
+        chain = Chain(1 + tau * rates.out, tau * rates.up, tau * rates.down)
         if root is not None and chain.positive:
             self.root, self.balanced = root, chain.symmetric()
         else:
@@ -42,7 +42,7 @@ class Implicit:
         return self.balanced(m / self.root) * self.root
 
 
-class _Chain:
+class Chain:
     """Tridiagonal lines -up, leak + up + down, -down, factored; leak = 1 + what leaves.
 
     With long steps 1 is lost beside up and down, and with it the mass: then the pivots are sums,
@@ -131,7 +131,7 @@ class _Bordered:
         leak[:, -1] += up[:, -1]
         from_last[:, 0] += wrap_up
         from_last[:, -1] += down[:, -1]
-        self.solve = _Chain(leak, up[:, :-1], down[:, :-1]).general()
+        self.solve = Chain(leak, up[:, :-1], down[:, :-1]).general()
         self.z = self.solve(from_last)
         self.complement = 1 + out[:, -1] + self.z.sum(axis=1)
 

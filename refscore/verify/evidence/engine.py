@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from refscore.identities.base import Draws
+from refscore.verify.evidence.amounts import said as amount
 from refscore.verify.evidence.planning import SURE, budget, tolerance
 from refscore.verify.evidence.sequence import POINTS, Decision, Sequence
-from refscore.verify.evidence.sequence import said as amount
 
 _PILOT = 8  # the first batch is this part of the others: gross mistakes cost little
 

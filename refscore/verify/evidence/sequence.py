@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore.identities.base import Draws
+from refscore.verify.evidence.amounts import of_the_law, said
 from refscore.verify.evidence.betting import whole
 from refscore.verify.evidence.bounds import interval
 from refscore.verify.evidence.gaussian import NormalInverseWishart
@@ -104,7 +105,7 @@ class Sequence:
 
     def _likelihood_term(self) -> Term:
         assert self.gaussian is not None
-        return _gaussian_term(self.gaussian, self.eps)
+        return of_the_law(self.gaussian, self.eps)
 
     def _term(self, index: int, log_e: float, ratio: float) -> Term:
         """The term of E with this number."""
@@ -239,25 +240,6 @@ class Sequence:
             raise ValueError("a path of another kind")
 
 
-def said(sequence: Sequence, term: Term) -> str:
-    """How far a term is off, in the unit it is best told in, and how far it may be."""
-    d, eps = term.deviation, term.eps
-    if sequence.gaussian is not None and term.name == "the mean":
-        root = math.sqrt(math.pi)
-        return f"{d * root:.3g} standard deviations ({eps * root:.3g} allowed)"
-    if term.name == "the covariance":
-        most, so_far = (100 * math.expm1(math.pi * v) for v in (eps, min(d, 200.0)))
-        return f"{so_far:+.3g} % of the variance along the worst direction (±{most:.3g} % allowed)"
-    name, scale, unit = term.name.removeprefix("spread of "), 1.0, ""
-    for group in sequence.groups:
-        if name in group.columns.names:
-            j, unit = group.columns.names.index(name), group.columns.unit
-            scale = float(np.broadcast_to(group.columns.scale, group.width)[j])
-    if term.name != name:
-        return f"{100 * d:+.3g} % of the standard deviation (±{100 * eps:.3g} % allowed)"
-    return f"{d * scale:.3g}{' ' * bool(unit)}{unit} ({eps * scale:.3g} allowed)"
-
-
 def _of(columns: Columns, where: str) -> Columns:
     """The same statistics of rows that stand so."""
     return columns._replace(names=tuple(f"{name}, {where}" for name in columns.names))
@@ -276,24 +258,6 @@ def _ratio(group: Group) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         ratio = np.abs(group.deviation) / group.columns.eps
     return np.where(np.isfinite(ratio), ratio, np.inf)
-
-
-def _gaussian_term(process: NormalInverseWishart, eps: float) -> Term:
-    """Its deviation as that of a statistic in the direction where it is largest.
-
-    One sd of shift is 1/√π of the mean of 2U - 1, log sd 2/π of that of 2|2U - 1| - 1.
-    """
-    log_e = float(process.log_e)
-    if process.n <= process.dim:
-        return Term("the Gaussian law", log_e, math.inf, eps)
-    if not (np.isfinite(process.mean).all() and np.isfinite(process.covariance).all()):
-        return Term("the Gaussian law", log_e, math.inf, eps)
-    shift = float(np.linalg.norm(process.mean)) / math.sqrt(math.pi)
-    values = np.maximum(np.linalg.eigvalsh(process.covariance), 1e-300)
-    spread = max(np.log(values), key=abs) / math.pi
-    if shift > abs(spread):
-        return Term("the mean", log_e, shift, eps)
-    return Term("the covariance", log_e, float(spread), eps)
 
 
 def _log_sum(logs: np.ndarray) -> float:

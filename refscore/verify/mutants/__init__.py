@@ -14,7 +14,7 @@ FILES = (
     "estimators", "uncertainty", "efficiencies", "low_rank", "langevin", "langevin_chains",
     "langevin_metrics", "langevin_metropolis", "langevin_proposals", "langevin_kinetic",
     "langevin_laws", "langevin_transfer", "discrepancies", "embeddings", "distances", "gaps",
-    "processes", "process_rates", "process_times", "schedules", "level_grids", "paths",
+    "processes", "process_rates", "process_times", "process_rules", "schedules", "level_grids", "paths",
     "diffusion", "likelihood", "guidance", "parametrisation", "exponential", "exponential_churn",
     "exponential_solvers", "exponential_multistep", "exponential_stochastic", "exponential_adams",
    

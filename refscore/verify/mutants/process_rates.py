@@ -185,5 +185,5 @@ _transition(
 _transition(
     "edm_cancels", "edm", "N01: σ_to² - σ_up² in single precision",
     "EDM's σ_s² - σ_t² is formed in single precision.",
-    lambda p, t, s: (1.0, float(np.sqrt(max(np.float32(s) ** 2 - np.float32(t) ** 2, 0.0)))),
+    lambda p, t, s: (1.0, float(np.sqrt(np.maximum(np.float32(s) ** 2 - np.float32(t) ** 2, 0)))),
 )  # fmt: skip

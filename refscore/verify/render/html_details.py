@@ -100,7 +100,10 @@ def _figures(check: dict) -> str:
 
 def _figure(case: str, outcome: dict) -> str:
     found = outcome["evidence"]
-    said = outcome["detail"].partition("; gap and")[0]
+    detail = outcome["detail"].partition("; gap and")[0]
+    more = f"about {found['forecast']:,} draws would decide" if found["forecast"] else ""
+    further = [t for t in (more, found["note"]) if t and t.replace(",", "") not in detail]
+    said = "; ".join([detail, *further])
     return (
         f'<figure class="{css(found["verdict"])}"><figcaption><b>{escape(case)},'
         f" {escape(outcome['label'])}</b>: {found['verdict']} after {found['draws']:,} draws;"
