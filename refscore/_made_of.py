@@ -28,9 +28,10 @@ def attributes(value) -> dict:
         for name, one in kind.__dict__.items():
             if isinstance(one, functools.cached_property):
                 found.pop(name, None)
-            elif isinstance(one, types.MemberDescriptorType) and kind.__module__ != "builtins":
-                if not name.startswith("__"):  # the interpreter's own: offsets and addresses
-                    found[name] = _slot(one, value)
+            elif name.startswith("__") or kind.__module__ == "builtins":
+                continue  # the interpreter's own: offsets and addresses
+            elif isinstance(one, types.MemberDescriptorType):
+                found[name] = _slot(one, value)
     return found
 
 

@@ -190,7 +190,7 @@ def likelihood_score(H, y, noise_covariance) -> LikelihoodScore:
 
     `H` (k, d); `y` (k,); `noise_covariance` R (k, k), (k,) or a number, positive definite.
     Its `matrix` is −Hᵀ R⁻¹ H and its `offset` Hᵀ R⁻¹ y. Source: derived.
-    Tested in: tests/test_bayes.py
+    Checked by: dps_posterior_score
     """
     h, y = _observation(H, y, None)
     noise = spread_of(noise_covariance, "noise_covariance", len(y))

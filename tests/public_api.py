@@ -1086,10 +1086,9 @@ def _diffusion_calls():
 
 
 def _guidance_calls():
-    process, w, when = Object(VP), number, Number(0.3, "zero")
+    process, w = Object(VP), number
     one, other = Object(GAUSSIAN), Object(MIXTURE)
-    seen = {"H": Array(A[:1], sizes=True), "y": Array(M[:1]),
-            "noise_covariance": Array(S[:1, :1], scalar=True)}  # fmt: skip
+    seen = {"H": Array(A), "y": vector, "noise_covariance": Array(S, scalar=True)}
     line = Object(diffusion.ddim(VP, GAUSSIAN))
 
     def at(score_at):

@@ -86,7 +86,10 @@ COVARIANCES = [
     if isinstance(kind, Array)
     and argument in ("covariance", "shape", "noise_covariance", "covariance0")
 ]
-SINGULAR_ALLOWED = ("distributions.Gaussian", "bayes.posterior", "laws.")
+SINGULAR_ALLOWED = (
+    "distributions.Gaussian", "bayes.posterior", "laws.", "diffusion.reverse_law",
+    "diffusion.posterior_score", "diffusion.pigdm", "diffusion.moment", "diffusion.flat",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "argument"), COVARIANCES)

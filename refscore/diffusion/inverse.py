@@ -5,6 +5,18 @@
 Exact for Gaussians, mixtures and empirical laws. The approximations put a Gaussian in place
 of p(x_0 | x_t): with its mean D(x) = E[x_0 | x_t = x] and variance 0 (`dps_score`), a given
 multiple of the identity (`pigdm_score`) or its own covariance (`moment_score`).
+
+How far they are, 0.7 N(1.5, 0.3) + 0.3 N(-1, 0.2) with y = x + n = 0.2 and R = 0.5 under VP, a
+posterior of mean 0.478, variance 0.780 and weight 0.656 above 0.25:
+
+    score    by the flow              by the reverse SDE
+    exact    0.475  0.780  0.655      0.481  0.778  0.658
+    DPS      0.128  0.141  0.160      0.274  0.539  0.562
+    PiGDM    0.349  0.671  0.535      0.412  0.766  0.618
+    moment   0.389  0.698  0.603      0.420  0.755  0.625
+    flat     0.779  0.000  1.000      0.544  0.547  0.715
+
+Heun's method, 80 steps; Euler-Maruyama, 800 steps of 20,000 points (errors near 0.006).
 """
 
 from __future__ import annotations
@@ -21,7 +33,7 @@ from refscore._arguments import (
     beyond_float,
     require_finite,
 )
-from refscore.bayes import posterior
+from refscore.bayes import likelihood_score, posterior
 from refscore.diffusion.base import ReverseStep
 from refscore.diffusion.guidance import affine_part
 from refscore.diffusion.probability_flow import diffused, one_time, score_at_time
@@ -60,7 +72,7 @@ def dps_score(process, score_at, H, y, noise_covariance, *, scale=1.0) -> Callab
     Source: Chung et al. 2023, equation 15, with the noise's own R for the tuned step.
     Checked by: dps_posterior_score
     """
-    zeta = as_scalar(scale, "scale")
+    zeta, _ = as_scalar(scale, "scale"), likelihood_score(H, y, noise_covariance)  # R⁻¹ exists
     return _approximation(process, score_at, H, y, noise_covariance, lambda a, s: 0.0, zeta)
 
 
@@ -112,7 +124,12 @@ def flat_prior_score(process, score_at, H, y, noise_covariance) -> Callable:
     """
     process, parts = as_process(process), _problem(H, y, noise_covariance)
     score_of = score_at_time(process, score_at)
-    return lambda t: score_of(t) + _flat(*_levels(process, t), *parts)
+
+    def at(t) -> Field:
+        score = _seen_by(parts[0], as_field(score_of(t), "score_at(t)"))
+        return score + _flat(*_levels(process, t), *parts)
+
+    return at
 
 
 def _flat(alpha, sigma, h, y, noise) -> Affine:
@@ -128,7 +145,7 @@ def _approximation(process, score_at, H, y, noise_covariance, spread, scale) -> 
 
     def at(t) -> Field:
         alpha, sigma = _levels(process, t)
-        score = as_field(score_of(t), "score_at(t)")
+        score = _seen_by(parts[0], as_field(score_of(t), "score_at(t)"))
         variance = None if spread is None else spread(alpha, sigma)
         field = Denoised(score, alpha, sigma, *parts, variance, scale)
         return Affine(*affine_part(field, score.dim)) if score.affine else field
@@ -200,7 +217,9 @@ def replacement(step: ReverseStep, H, y) -> Replacement:
     For y = H x without noise, H with orthonormal rows, such as the known pixels of an image.
     What is not observed hears of y only through the next score, and the fresh noise of the
     observed part is unlike that of the path: the law is wrong whenever both are correlated,
-    also with infinitely small steps. Arguments: step, of one evaluation and at most one noise;
+    also with infinitely small steps: of x ~ N(0, 1) and z, correlated by 0.8, x = 1.5 leaves
+    N(1.2, 0.36) for z; 1600 ancestral steps sample N(0.749, 0.491), DDIM's N(0.520, 0.598).
+    Arguments: step, of one evaluation and at most one noise;
     H (k, d); y (k,). Returns: step(x, t, s, noise), whose last noise is ε (x's shape).
     Source: Song et al. 2021, appendix I.2; Lugmayr et al. 2022, algorithm 1 without resampling.
     Checked by: replacement_given_noise
@@ -214,6 +233,13 @@ def _problem(H, y, noise_covariance) -> tuple[np.ndarray, np.ndarray, np.ndarray
         raise ValueError(f"H must have shape (k, d) with k, d >= 1, got {h.shape}")
     y = as_array(y, "y", (len(h),)).copy()
     return h, y, spread_of(noise_covariance, "noise_covariance", len(y)).matrices()[0]
+
+
+def _seen_by(h, score: Field) -> Field:
+    """The score, of points that H takes."""
+    if h.shape[1] != score.dim:
+        raise ValueError(f"H must have shape (k, {score.dim}), got shape {h.shape}")
+    return score
 
 
 def _levels(process, t) -> tuple[float, float]:

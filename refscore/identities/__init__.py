@@ -28,13 +28,11 @@ CHAPTERS = (
     "contrasts", "noise_contrasts", "estimators", "uncertainty", "finite_samples", "traces",
     "low_rank", "langevin", "langevin_chains", "langevin_metropolis", "langevin_kinetic",
     "langevin_annealed", "langevin_laws", "langevin_stationarity", "langevin_ascent",
-    "langevin_basins", "langevin_errata", "processes", "schedules", "paths", "diffusion", "likelihood", "guidance",
-    "fokker_planck", "fokker_planck_cells", "fokker_planck_limits",
-    "reverse", "reverse_draws", "samplers", "reverse_orders", "reversals", "parametrisations", "exponential",
-    "exponential_multistep", "exponential_draws",
-    "orders",
-    "discrepancies", "distances", "proofs",
-    "errata", "omissions", "blindness",
+    "langevin_basins", "langevin_errata", "discrepancies", "distances", "processes", "schedules",
+    "paths", "diffusion", "likelihood", "guidance", "inverse", "fokker_planck",
+    "fokker_planck_cells", "fokker_planck_limits", "reverse", "reverse_draws", "samplers",
+    "reverse_orders", "reversals", "parametrisations", "exponential", "exponential_multistep",
+    "exponential_draws", "orders", "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [

@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Bound, Order, Sides, identity
+from refscore.identities.base import Order, Sides, identity
 from refscore.identities.cases import Case, Law
 from refscore.identities.settings import process_of
 
@@ -155,8 +155,6 @@ def erratum_flow_more_stable(ports, case):
     for name, got, level in (("flow", flow, 0.0), ("SDE", sde, 1.0)):
         right = oracles.reverse.propagator(case.law, process, case.t, case.s, level)
         yield Sides(f"left of a starting error, {name}", got, right)
-    sizes = [np.abs(np.linalg.eigvals(m)).max() for m in (sde, flow)]
-    yield Bound("SDE's at most the flow's", np.array(sizes[0]), np.array(sizes[1]))
 
 
 @identity(

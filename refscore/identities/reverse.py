@@ -92,7 +92,7 @@ def reverse_family_given_noise(ports, case):
     statement=r"x' = x + \tfrac h2[F_t(x)+F_s(\tilde x)] + \tfrac{\sqrt h}2(g_t+g_s)z,\ "
     r"\tilde x = x + hF_t(x) + g_t\sqrt h\,z,\ F = -f x + g^2 s",
     assumptions="exact score of the diffused law",
-    source="row F9 of the catalogue; additive noise",
+    source="Rößler 2010 (additive noise)",
     cases=step_cases,
 )
 def stochastic_heun_given_noise(ports, case):
@@ -123,7 +123,7 @@ def flow_euler_step(ports, case):
     ports="flow_heun_step",
     statement=r"x' = x - \tfrac h2[v_t(x) + v_s(\tilde x)],\quad \tilde x = x - h\,v_t(x)",
     assumptions="exact score of the diffused law",
-    source="row F9 of the catalogue",
+    source="Karras et al. 2022, algorithm 1",
     cases=step_cases,
     family="noised span of time",
 )
@@ -141,7 +141,7 @@ def flow_heun_step(ports, case):
     r"/\sigma_t^2,\ \beta\sigma_s^2/\sigma_t^2\big),\ r=\alpha_t/\alpha_s,\ "
     r"\beta=\sigma_t^2-r^2\sigma_s^2",
     assumptions="exact score; the large variance is β",
-    source="row F9 of the catalogue; DDPM",
+    source="Ho et al. 2020, equations 7 and 11",
     cases=lambda: step_cases(spans=(*SPANS, (0.03, 0.0))),
     family="noised span of time",
 )
@@ -159,7 +159,7 @@ def ancestral_given_noise(ports, case):
     statement=r"x' = \alpha_s\hat x_0 + \sqrt{\sigma_s^2-\eta^2\tilde\beta}\,\hat\epsilon + "
     r"\eta\sqrt{\tilde\beta}\,z,\quad \tilde\beta = \beta\sigma_s^2/\sigma_t^2",
     assumptions="exact score of the diffused law",
-    source="row F9 of the catalogue; DDIM",
+    source="Song, Meng and Ermon 2021, equations 12 and 16",
     cases=lambda: step_cases({"eta": 0.0}, {"eta": 0.5}, {"eta": 1.0}, spans=(*SPANS, (0.03, 0.0))),
     family="noised span of time",
 )
@@ -176,7 +176,7 @@ def ddim_given_noise(ports, case):
     statement=r"y = x - h[fx-g^2s_t(x)]+g\sqrt h\,z_1,\quad "
     r"x' = y + \tfrac\eta2s_s(y) + \sqrt\eta\,z_2",
     assumptions="exact score; a fixed Langevin step, after the predictor",
-    source="row F9 of the catalogue",
+    source="Song et al. 2021, algorithm 1",
     cases=lambda: step_cases({"step_size": 0.03}, {"step_size": 0.2}, shape=(2, 5)),
 )
 def predictor_corrector_given_noise(ports, case):

@@ -73,7 +73,7 @@ def reverse_step_draws(ports, case):
     draws="rng",
     statement=r"X' \sim N(Mm+c,\ MCM^\top + \tilde\beta\,I)",
     assumptions="Gaussian data and start; the subject draws the noise",
-    source="row F9 of the catalogue; DDPM",
+    source="Ho et al. 2020, equations 7 and 11",
     cases=drawn_cases,
 )
 def ancestral_draws(ports, case):
@@ -94,7 +94,7 @@ def ancestral_draws(ports, case):
     draws="rng",
     statement=r"X' \sim N(Mm+c,\ MCM^\top + \eta^2\tilde\beta\,I)",
     assumptions="Gaussian data and start; the subject draws the noise",
-    source="row F9 of the catalogue; DDIM",
+    source="Song, Meng and Ermon 2021, equations 12 and 16",
     cases=lambda: drawn_cases({"eta": 0.5}),
 )
 def ddim_draws(ports, case):

@@ -12,6 +12,10 @@ from refscore.identities.reverse_orders import on_default_process
 from refscore.identities.settings import convention_of, process_of
 
 SEED = "seed 003"
+SAMPLERS = (
+    "euler_maruyama", "stochastic_heun", "flow_euler", "flow_heun", "ancestral_small",
+    "ancestral_large", "ddim", "ddim_half",
+)  # fmt: skip
 TIMES = np.array([0.93, 0.6, 0.52, 0.2, 0.07, 0.06])
 
 
@@ -73,12 +77,12 @@ def reverse_sampler_draws(ports, case):
     kind="exact law",
     statement=r"x' = Mx + c + Bz:\ m \leftarrow Mm + c,\ C \leftarrow MCM^\top + BB^\top",
     assumptions="Gaussian data and start, fixed steps, no clipping",
-    source="row F9 of the catalogue",
+    source="derived; Pierret and Galerne 2025",
     cases=lambda: [
         Case(f"{sampler}, {last}, {n} steps", law=settings.gaussian(d), sampler=sampler,
              times=TIMES[:n + 1], last=last)
         for sampler, last, n, d in (
-            *((sampler, "noise", 5, 3) for sampler in oracles.reverse.SAMPLERS),
+            *((sampler, "noise", 5, 3) for sampler in SAMPLERS),
             ("euler_maruyama", "mean", 4, 2), ("ancestral_small", "mean", 2, 2),
             ("euler_maruyama", "denoise", 4, 2), ("flow_heun", "denoise", 1, 2),
             ("euler_maruyama", "noise", 1, 2), ("ddim", "noise", 2, 2),
@@ -104,7 +108,7 @@ def sampler_law(ports, case):
     statement=r"\rho'(y) = \int N(y; m(x), b^2)\,\rho(x)\,dx;\qquad "
     r"\rho'(y) = \sum_{m(x)=y}\rho(x)/|m'(x)|",
     assumptions="data on the line, Gaussian start",
-    source="the Chapman-Kolmogorov equation",
+    source="derived: the Chapman-Kolmogorov equation",
     cases=lambda: [
         Case(f"{sampler}, {law.kind}", law=law, sampler=sampler, times=times,
              points=np.linspace(-3.0, 2.5, 9))

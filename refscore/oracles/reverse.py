@@ -91,12 +91,6 @@ def sample(law, process, x, times, noise, last="noise"):
     return guesses(law, process, x, times[-1])[0] if last == "denoise" else x
 
 
-SAMPLERS = (
-    "euler_maruyama", "stochastic_heun", "flow_euler", "flow_heun", "ancestral_small",
-    "ancestral_large", "ddim", "ddim_half",
-)  # fmt: skip
-
-
 def law_after(law, process, sampler, times, mean, covariance, last="noise"):
     """(mean, covariance) of a sampler's points on gaussian data, from its own at times[0].
 

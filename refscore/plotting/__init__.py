@@ -10,9 +10,10 @@ from refscore.plotting.chains import ellipse, evidence_paths, histogram
 from refscore.plotting.curves import estimates, exact_and_estimates, exact_curve, trace_decay
 from refscore.plotting.evolution import animate, density_frames
 from refscore.plotting.figures import COLOURS, INK, LINE, SOFT, axes, finish, label
+from refscore.plotting.trajectories import density_map, trajectories
 
 __all__ = [
-    "COLOURS", "INK", "LINE", "SOFT", "animate", "axes", "density_frames", "ellipse", "estimates",
-    "evidence_paths", "exact_and_estimates", "exact_curve", "finish", "histogram", "label",
-    "score_arrows", "trace_decay",
+    "COLOURS", "INK", "LINE", "SOFT", "animate", "axes", "density_frames", "density_map", "ellipse",
+    "estimates", "evidence_paths", "exact_and_estimates", "exact_curve", "finish", "histogram",
+    "label", "score_arrows", "trace_decay", "trajectories",
 ]  # fmt: skip

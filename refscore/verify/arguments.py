@@ -50,8 +50,8 @@ ARGUMENTS: dict[str, str] = {
     "offset": "(d,)",
     "H": "(k, d)",
     "noise_cov": "the covariance (k, k) of the noise on y",
-    "weight": "posterior: the power of the likelihood; guidance: its strength; score_weight: the weight on"
-    " |prediction - target|^2; numbers",
+    "weight": "posterior: the power of the likelihood; guidance: its strength; score_weight: the"
+    " weight on |prediction - target|^2; numbers",
     "bandwidth": "the standard deviation h of the Gaussian kernel, a number",
     "regularisation": "a number >= 0, added as it is: it is not multiplied by n",
     "strength": "the factor of the penalty, a number",

@@ -53,7 +53,8 @@ KINDS: dict[str, str] = {
     " `exact` sqrt(s^2 - s(0)^2)",
     "edm": "alpha = 1, sigma = t",
     "straight": "alpha = 1 - t, sigma = t",
-    "cosine": "alpha = cos a(t)/cos a(0), a = pi/2 (t + offset)/(1 + offset), sigma^2 = 1 - alpha^2",
+    "cosine": "alpha = cos a(t)/cos a(0), a = pi/2 (t + offset)/(1 + offset);"
+    " sigma^2 = 1 - alpha^2",
     "boltzmann": "log p(x) / p(x with bit i flipped), p prop. to exp(x.weights x / 2 + biases.x)"
     " on {0, 1}^d; parameters: weights[i][j] for i < j, row by row, then biases",
 }

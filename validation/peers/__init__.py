@@ -44,6 +44,7 @@ PEERS = {
     "smalldiffusion": ("torch", "smalldiffusion"),
     "deepinv": ("torch", "deepinv"),
     "flow_matching": ("torch", "flow_matching"),
+    "torchcfm": ("torch", "torchcfm"),
     "solvers": ("torch", "torchdiffeq", "torchdyn", "torchsde"),
 }
 

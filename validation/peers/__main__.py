@@ -34,6 +34,7 @@ WITHOUT_DEPENDENCIES = (
     "smalldiffusion==0.5.0",
     "deepinv==0.5.0",
     "torchdyn==1.0.6",
+    "torchcfm==1.0.7",
     "bionemo-moco==0.0.2.2",
     "diffusionjax==0.1.8",
 )

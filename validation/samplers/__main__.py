@@ -23,7 +23,7 @@ mismatch or last step enters. Steps alternate between h and 2h in log σ unless 
 - Gaussian, mixture: the last slope of log error against log n above rounding.
 - graded: as Gaussian, the first step split geometrically, so that a start of lower order is free.
 - gap: largest relative difference of mean and covariance after 12 steps to the cited formula,
-  written out in `validation/samplers/references.py`.
+  written out in `references.py` and `stochastic_references.py` of `validation/samplers/`.
 - a script named in the last column is in `validation/peers/deviations/`.
 """
 COLUMNS = ("sampler", "published order", "Gaussian", "graded", "mixture", "gap", "verdict")

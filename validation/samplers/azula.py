@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 LIBRARY = f"azula {version('azula')}"
@@ -57,11 +58,11 @@ NOTES = {"REABSampler": "`azula_rosenbrock_scale`"}
 
 
 SAMPLERS = [
-    entry("DDPMSampler", 1, "Ho et al. 2020", r.ancestral),
+    entry("DDPMSampler", 1, "Ho et al. 2020", q.ancestral),
     entry("DDIMSampler", 1, "Song et al. 2021a", r.ddim),
     entry("EulerSampler", 1, "its page", r.ddim),
     entry("HeunSampler", 2, "its page", r.heun),
-    entry("ItoSampler", 1, "", r.sde_dpm_solver_1),
+    entry("ItoSampler", 1, "", q.sde_dpm_solver_1),
     entry("ItoSampler", 1, "", r.ddim, eta=0.0),
     entry("zABSampler", 2, "its page", r.adams_bashforth(2), False),
     entry("zABSampler", 3, "its page", r.adams_bashforth(3), False, order=3),

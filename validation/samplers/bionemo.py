@@ -10,6 +10,7 @@ import torch
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 (vdm,) = modules("bionemo", ("moco.interpolants.continuous_time.continuous.vdm",), ())
@@ -45,9 +46,9 @@ def entry(label, reference, *arguments, **options):
 
 
 SAMPLERS = [
-    entry("VDM.step", r.ancestral, "step"),
-    entry("VDM.step, velocity", r.ancestral, "step", "velocity"),
+    entry("VDM.step", q.ancestral, "step"),
+    entry("VDM.step, velocity", q.ancestral, "step", "velocity"),
     entry("VDM.step_ddim", r.ddim, "step_ddim"),
     entry("VDM.step_ddim, noise", r.ddim, "step_ddim", "noise"),
-    entry("VDM.step_ddim, eta=1", r.ancestral, "step_ddim", eta=1.0),
+    entry("VDM.step_ddim, eta=1", q.ancestral, "step_ddim", eta=1.0),
 ]

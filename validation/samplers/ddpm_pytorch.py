@@ -11,6 +11,7 @@ import torch
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 UNUSED = ("torchvision", "PIL", "ema_pytorch", "accelerate")
@@ -97,12 +98,12 @@ def in_time(cls, predicts_velocity):
 CONTINUOUS = continuous.ContinuousTimeGaussianDiffusion
 V = velocity.VParamContinuousTimeGaussianDiffusion
 SAMPLERS = [
-    Sampler(LIBRARY, "GaussianDiffusion.p_sample", discrete, 1, "Ho et al. 2020", r.ancestral,
+    Sampler(LIBRARY, "GaussianDiffusion.p_sample", discrete, 1, "Ho et al. 2020", q.ancestral,
             floor=3e-5),
     Sampler(LIBRARY, "ContinuousTime.p_sample", in_time(CONTINUOUS, False), 1, "Kingma et al. 2021",
-            r.ancestral, floor=3e-5),
+            q.ancestral, floor=3e-5),
     Sampler(LIBRARY, "VParamContinuousTime.p_sample", in_time(V, True), 1, "Salimans and Ho 2022",
-            r.ancestral, floor=3e-5),
+            q.ancestral, floor=3e-5),
     Sampler(LIBRARY, "Elucidated.sample", karras("sample"), 2, "Karras et al. 2022", r.heun),
     Sampler(LIBRARY, "Elucidated.sample_using_dpmpp", karras("sample_using_dpmpp"), 2,
             "Lu et al. 2022b", r.dpm_solver_pp_2m, one_step=False),

@@ -9,6 +9,7 @@ import torch
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 (deepinv,) = modules("deepinv", ("sampling.sde_solver",), ())
@@ -40,11 +41,11 @@ def solver(name, stochastic, **options):
 EM, KARRAS = "its page: first order", "its page: second order"
 SAMPLERS = [
     Sampler(LIBRARY, "EulerSolver, alpha=1", solver("EulerSolver", 1.0), 1, EM,
-            r.euler_maruyama_in_level),
+            q.euler_maruyama_in_level),
     Sampler(LIBRARY, "EulerSolver, alpha=0", solver("EulerSolver", 0.0), 1, EM, r.ddim),
     Sampler(LIBRARY, "HeunSolver, alpha=1", solver("HeunSolver", 1.0), 2, KARRAS),
     Sampler(LIBRARY, "HeunSolver, alpha=0", solver("HeunSolver", 0.0), 2, KARRAS, r.heun),
-    Sampler(LIBRARY, "DDPMSolver", solver("DDPMSolver", 1.0), 1, "Ho et al. 2020", r.ancestral),
+    Sampler(LIBRARY, "DDPMSolver", solver("DDPMSolver", 1.0), 1, "Ho et al. 2020", q.ancestral),
     Sampler(LIBRARY, "DDPMSolver, variance=large", solver("DDPMSolver", 1.0, variance="large"), 1,
             "Ho et al. 2020"),
     Sampler(LIBRARY, "DDIMSolver", solver("DDIMSolver", 1.0), 1, "Song et al. 2021a", r.ddim),

@@ -12,6 +12,7 @@ import lineax
 import numpy as np
 
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 jax.config.update("jax_enable_x64", True)
@@ -79,7 +80,7 @@ def entry(name, published, source="", stochastic=False, reference=None):
     solver = getattr(diffrax, name)
     return Sampler(LIBRARY, f"{name}, {'SDE' if stochastic else 'flow'}", run(solver, stochastic),
                    published, source, reference, framework="jax",
-                   counts=(16, 32, 64))  # fmt: skip
+                   counts=(32, 64, 128))  # fmt: skip
 
 
 SAMPLERS = [
@@ -87,7 +88,7 @@ SAMPLERS = [
       ("Midpoint", "Ralston", "Bosh3", "Tsit5", "Dopri5")),
     entry("Euler", 1, "", False, r.euler_in_log),
     entry("Heun", 2, "", False, r.heun_in_log),
-    entry("Euler", 1, "strong 1", True, r.euler_maruyama_in_log),
+    entry("Euler", 1, "strong 1", True, q.euler_maruyama_in_log),
     entry("Heun", 1, "strong 1", True),
     entry("SEA", 1, "strong 1", True),
     entry("ShARK", 1, "strong 1.5", True),

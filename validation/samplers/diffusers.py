@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 from validation.samplers.noise import Path
 
@@ -195,14 +196,14 @@ SAMPLERS = [
     entry("DDIM", 1, "Song et al. 2021a", r.ddim, **PLAIN),
     entry("DDIM", 1, "Song et al. 2021a", r.ddim, **PLAIN, prediction_type="v_prediction"),
     entry("DDIMParallel", 1, "Song et al. 2021a", r.ddim, **PLAIN),
-    entry("DDPM", 1, "Ho et al. 2020", r.ancestral, **PLAIN),
-    entry("DDPM", 1, "Ho et al. 2020", r.ancestral_large, **PLAIN, variance_type="fixed_large"),
-    entry("DDPMParallel", 1, "Ho et al. 2020", r.ancestral, **PLAIN),
+    entry("DDPM", 1, "Ho et al. 2020", q.ancestral, **PLAIN),
+    entry("DDPM", 1, "Ho et al. 2020", q.ancestral_large, **PLAIN, variance_type="fixed_large"),
+    entry("DDPMParallel", 1, "Ho et al. 2020", q.ancestral, **PLAIN),
     entry("EulerDiscrete", 1, EDM, r.ddim, **SIGMA),
-    entry("EulerAncestralDiscrete", 1, ANCESTRAL, r.ancestral, **SIGMA),
+    entry("EulerAncestralDiscrete", 1, ANCESTRAL, q.ancestral, **SIGMA),
     entry("HeunDiscrete", 2, EDM, r.heun, evaluations=2, **SIGMA),
     entry("KDPM2Discrete", 2, EDM, r.midpoint, evaluations=2, **SIGMA),
-    entry("KDPM2AncestralDiscrete", None, "", r.midpoint_ancestral, evaluations=2, **SIGMA),
+    entry("KDPM2AncestralDiscrete", None, "", q.midpoint_ancestral, evaluations=2, **SIGMA),
     entry("LMSDiscrete", 4, "order=4", r.adams_bashforth(4), False, **SIGMA),
     multistep(1, "dpmsolver++", 1, DPMPP, r.ddim),
     multistep(2, "dpmsolver++", 2, DPMPP, r.dpm_solver_pp_2m),
@@ -210,11 +211,11 @@ SAMPLERS = [
     multistep(3, "dpmsolver++", 3, "solver_order", r.adams_bashforth_data(3), note=THIRD),
     multistep(2, "dpmsolver", 2, DPM, r.dpm_solver_2m),
     multistep(3, "dpmsolver", 3, "solver_order", r.adams_bashforth(3, np.log), note=THIRD),
-    multistep(1, "sde-dpmsolver++", 1, DPMPP, r.sde_dpm_solver_pp_1),
-    multistep(2, "sde-dpmsolver++", 2, DPMPP, r.sde_dpm_solver_pp_2m),
-    multistep(2, "sde-dpmsolver++", 2, DPMPP, r.sde_adams_bashforth_data(2), solver_type="heun"),
-    multistep(3, "sde-dpmsolver++", 3, "solver_order", r.sde_adams_bashforth_data(3), note=SIGN),
-    multistep(1, "sde-dpmsolver", 1, DPMPP, r.sde_dpm_solver_1),
+    multistep(1, "sde-dpmsolver++", 1, DPMPP, q.sde_dpm_solver_pp_1),
+    multistep(2, "sde-dpmsolver++", 2, DPMPP, q.sde_dpm_solver_pp_2m),
+    multistep(2, "sde-dpmsolver++", 2, DPMPP, q.sde_adams_bashforth_data(2), solver_type="heun"),
+    multistep(3, "sde-dpmsolver++", 3, "solver_order", q.sde_adams_bashforth_data(3), note=SIGN),
+    multistep(1, "sde-dpmsolver", 1, DPMPP, q.sde_dpm_solver_1),
     multistep(2, "sde-dpmsolver", 2, DPMPP),
     singlestep(1, "dpmsolver++", 1, DPMPP, r.ddim),
     singlestep(2, "dpmsolver++", 2, DPMPP),
@@ -255,8 +256,8 @@ SAMPLERS = [
           edm(diffusers.EDMDPMSolverMultistepScheduler, solver_order=3), 3, "solver_order",
           r.adams_bashforth_data(3), False, note=THIRD),
     other("CosineDPMSolverMultistep", edm(diffusers.CosineDPMSolverMultistepScheduler), 2, DPMPP,
-          r.sde_dpm_solver_pp_2m, False),
+          q.sde_dpm_solver_pp_2m, False),
     other("LTXEulerAncestralRF", flow(diffusers.LTXEulerAncestralRFScheduler), None, ""),
-    other("ScoreSdeVe, predictor", exploding, 1, "Song et al. 2021b", r.reverse_diffusion_ve),
+    other("ScoreSdeVe, predictor", exploding, 1, "Song et al. 2021b", q.reverse_diffusion_ve),
     other("DPMSolverSDE", stochastic_dpm, None, ""),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 jax.config.update("jax_enable_x64", True)
@@ -52,10 +53,10 @@ def entry(label, reference, *arguments, **options):
 
 
 SAMPLERS = [
-    entry("DDPM", r.ancestral, "DDPM", True),
-    entry("SMLD", r.ancestral, "SMLD", False),
+    entry("DDPM", q.ancestral, "DDPM", True),
+    entry("SMLD", q.ancestral, "SMLD", False),
     entry("DDIMVP, eta=0", r.ddim, "DDIMVP", True, False, eta=0.0),
-    entry("DDIMVP, eta=1", r.ancestral, "DDIMVP", True, False, eta=1.0),
+    entry("DDIMVP, eta=1", q.ancestral, "DDIMVP", True, False, eta=1.0),
     entry("DDIMVE, eta=0", r.ddim, "DDIMVE", False, False, eta=0.0),
-    entry("DDIMVE, eta=1", r.ancestral, "DDIMVE", False, False, eta=1.0),
+    entry("DDIMVE, eta=1", q.ancestral, "DDIMVE", False, False, eta=1.0),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -10,9 +11,12 @@ from flow_matching.solver import ODESolver
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 (heun,) = modules("score_models", ("ode.heun",), ("score_models.utils",))
+NOT_USED = ("score_models.utils", "score_models.architectures", "h5py", "torch_ema")
+(score_model,) = modules("score_models", ("score_model",), NOT_USED)
 (odeint,) = modules("torchdyn", ("numerics.odeint",), ("torchcde",))
 
 
@@ -43,6 +47,24 @@ def in_log(denoise, x, levels):
     return heun.heun(x, drift, len(levels) - 1, t0=np.log(levels[0]), t1=np.log(levels[-1]))
 
 
+def score_models_sde(denoise, x, levels):
+    """ScoreModel.sample on an SDE of X + s Z whose time is even in log s, 0 the end."""
+    rate, start = float(np.log(levels[0] / levels[-1])), levels[0]
+
+    def level(t):
+        return float(start * torch.exp((t[0] - 1) * rate))
+
+    process = SimpleNamespace(
+        T=1.0, epsilon=0.0, sigma=lambda t: t, drift=lambda t, y: torch.zeros_like(y),
+        diffusion=lambda t, y: (2 * rate) ** 0.5 * level(t) * torch.ones_like(y),
+        prior=lambda _: SimpleNamespace(sample=lambda _: x),
+    )  # fmt: skip
+    own = SimpleNamespace(
+        sde=process, device="cpu", score=lambda t, y: (denoise(y, level(t)) - y) / level(t) ** 2
+    )
+    return score_model.ScoreModel.sample(own, x.shape, len(levels) - 1)
+
+
 def torchdyn(method):
     def sample(denoise, x, levels):
         def slope(t, y, args=None):
@@ -54,6 +76,8 @@ def torchdyn(method):
     return sample
 
 
+SCORE_MODELS = f"score-models {version('score-models')}"
+LATE = "`score_models_late_times`; the last noise is left out"
 META, DYN = f"flow_matching {version('flow_matching')}", f"torchdyn {version('torchdyn')}"
 SAMPLERS = [
     Sampler(META, "ODESolver, euler", straight("euler"), 1, "torchdiffeq", r.ddim),
@@ -64,6 +88,8 @@ SAMPLERS = [
     Sampler(DYN, "odeint, midpoint", torchdyn("midpoint"), 2, "its name"),
     Sampler(DYN, "odeint, rk4", torchdyn("rk4"), 4, "its name",
             note="`torchdyn_rk4_times`"),
-    Sampler(f"score-models {version('score-models')}", "ode.heun", in_log, 2, "its docstring",
+    Sampler(SCORE_MODELS, "ScoreModel.sample", score_models_sde, 1, "Euler-Maruyama",
+            q.euler_maruyama_in_log, one_step=False, alternating=False, note=LATE),
+    Sampler(SCORE_MODELS, "ode.heun", in_log, 2, "its docstring",
             r.heun_in_log, floor=1e-5, alternating=False),
 ]  # fmt: skip

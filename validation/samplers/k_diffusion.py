@@ -8,6 +8,7 @@ import torch
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 from validation.samplers.noise import Path
 
@@ -38,16 +39,16 @@ def entry(name, published, source, reference=None, one_step=True, **options):
 EDM, DPM, DPMPP = "Karras et al. 2022", "Lu et al. 2022a", "Lu et al. 2022b"
 SAMPLERS = [
     entry("sample_euler", 1, EDM, r.ddim),
-    entry("sample_euler_ancestral", 1, "ancestral: Ho et al. 2020", r.ancestral),
+    entry("sample_euler_ancestral", 1, "ancestral: Ho et al. 2020", q.ancestral),
     entry("sample_heun", 2, EDM, r.heun),
     entry("sample_dpm_2", 2, DPM, r.midpoint),
-    entry("sample_dpm_2_ancestral", None, "", r.midpoint_ancestral),
+    entry("sample_dpm_2_ancestral", None, "", q.midpoint_ancestral),
     entry("sample_lms", 4, "order=4", r.adams_bashforth(4), one_step=False),
-    entry("sample_dpmpp_2s_ancestral", None, "", r.dpm_solver_pp_2s_ancestral),
+    entry("sample_dpmpp_2s_ancestral", None, "", q.dpm_solver_pp_2s_ancestral),
     entry("sample_dpmpp_2s_ancestral", 2, DPMPP, r.dpm_solver_pp_2s, eta=0.0),
     entry("sample_dpmpp_sde", None, "", tree=True),
     entry("sample_dpmpp_2m", 2, DPMPP, r.dpm_solver_pp_2m, one_step=False),
-    entry("sample_dpmpp_2m_sde", 2, DPMPP, r.sde_dpm_solver_pp_2m, False, tree=True),
-    entry("sample_dpmpp_3m_sde", None, "", r.sde_adams_bashforth_data(3), False, tree=True,
+    entry("sample_dpmpp_2m_sde", 2, DPMPP, q.sde_dpm_solver_pp_2m, False, tree=True),
+    entry("sample_dpmpp_3m_sde", None, "", q.sde_adams_bashforth_data(3), False, tree=True,
           note="D's second difference counted half, as in `diffusers_third_order_multistep`"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Samplers written out in NumPy from their papers, in x / α and levels s; ε = (x - D) / s.
+"""Samplers of flows written out in NumPy from their papers, in x / α and levels s; ε = (x - D) / s.
 
 Each is f(denoise, x, levels, draw) -> x at the last level. λ = -log s, h = λ' - λ.
 """
@@ -16,20 +16,6 @@ def ddim(denoise, x, s, draw, eta=0.0):
         x = D + np.sqrt(b**2 - u**2) * (x - D) / a
         if eta:
             x = x + u * draw(x.shape)
-    return x
-
-
-def ancestral(denoise, x, s, draw):
-    """ddim with η = 1: DDPM's small variance, Ho et al. 2020, (6) and (7)."""
-    return ddim(denoise, x, s, draw, 1.0)
-
-
-def ancestral_large(denoise, x, s, draw):
-    """The mean of `ancestral`, variance 1 - ᾱ/ᾱ' where x is variance preserving: Ho et al. 2020."""
-    for a, b in zip(s, s[1:]):
-        D = denoise(x, a)
-        kept = (1 + b**2) / (1 + a**2)
-        x = D + (b / a) ** 2 * (x - D) + np.sqrt((1 - kept) * (1 + b**2)) * draw(x.shape)
     return x
 
 
@@ -74,7 +60,7 @@ def adams_bashforth_data(order):
         seen = []
         for a, b in zip(s, s[1:]):
             seen = [*seen, (-np.log(a), denoise(x, a))][-order:]
-            x = b / a * x + b * _exponential(seen, -np.log(a), -np.log(b))
+            x = b / a * x + b * exponential_integral(seen, -np.log(a), -np.log(b))
         return x
 
     return sample
@@ -100,7 +86,7 @@ def _integral(seen, variable, a, b):
     return np.tensordot(_WEIGHTS * (b - a) / 2, _lagrange(seen, variable(t)), 1)
 
 
-def _exponential(seen, a, b, rate=1):
+def exponential_integral(seen, a, b, rate=1):
     t = (a + b) / 2 + (b - a) / 2 * _NODES
     return np.tensordot(_WEIGHTS * (b - a) / 2 * np.exp(rate * t), _lagrange(seen, t), 1)
 
@@ -182,51 +168,6 @@ def dpm_solver_pp_3m(denoise, x, s, draw):
     return x
 
 
-def sde_dpm_solver_pp_1(denoise, x, s, draw):
-    """x' = s'/s e^{-h} x + (1 - e^{-2h}) D + s' √(1 - e^{-2h}) z: Lu et al. 2022b, (18)."""
-    for a, b in zip(s, s[1:]):
-        h, D = np.log(a / b), denoise(x, a)
-        x = b / a * np.exp(-h) * x - np.expm1(-2 * h) * D
-        x = x + b * np.sqrt(-np.expm1(-2 * h)) * draw(x.shape)
-    return x
-
-
-def sde_dpm_solver_pp_2m(denoise, x, s, draw):
-    """SDE-DPM-Solver++(2M), with ½ (1 - e^{-2h})(D - D₋) h/h₋ added: Lu et al. 2022b, (19)."""
-    last = None
-    for k, (a, b) in enumerate(zip(s, s[1:])):
-        h, D = np.log(a / b), denoise(x, a)
-        new = b / a * np.exp(-h) * x - np.expm1(-2 * h) * D
-        if last is not None:
-            half = -np.expm1(-2 * h) / 2
-            new = new + half * (D - last) * h / np.log(s[k - 1] / a)
-        x, last = new + b * np.sqrt(-np.expm1(-2 * h)) * draw(x.shape), D
-    return x
-
-
-def sde_adams_bashforth_data(order):
-    """x' = s'/s e^{-h} x + 2 s'² ∫ e^{2λ} P dλ + s' √(1 - e^{-2h}) z, P as above."""
-
-    def sample(denoise, x, s, draw):
-        seen = []
-        for a, b in zip(s, s[1:]):
-            h = np.log(a / b)
-            seen = [*seen, (-np.log(a), denoise(x, a))][-order:]
-            x = b / a * np.exp(-h) * x + 2 * b**2 * _exponential(seen, -np.log(a), -np.log(b), 2)
-            x = x + b * np.sqrt(-np.expm1(-2 * h)) * draw(x.shape)
-        return x
-
-    return sample
-
-
-def sde_dpm_solver_1(denoise, x, s, draw):
-    """x' = x - 2 s'(e^h - 1) ε + s' √(e^{2h} - 1) z: Lu et al. 2022b, (17)."""
-    for a, b in zip(s, s[1:]):
-        e = (x - denoise(x, a)) / a
-        x = x - 2 * (a - b) * e + np.sqrt(a**2 - b**2) * draw(x.shape)
-    return x
-
-
 def dpm_solver_2m(denoise, x, s, draw):
     """x' = x - s'(e^h - 1)(ε + (ε - ε₋) h / 2h₋): DPM-Solver's two-step form in ε."""
     last = None
@@ -234,22 +175,6 @@ def dpm_solver_2m(denoise, x, s, draw):
         h, e = np.log(a / b), (x - denoise(x, a)) / a
         E = e if last is None else e + (e - last) * h / (2 * np.log(s[k - 1] / a))
         x, last = x - (a - b) * E, e
-    return x
-
-
-def midpoint_ancestral(denoise, x, s, draw):
-    """`midpoint` down to √(s'² - u²), then + u z, u² = s'²(1 - s'²/s²): k-diffusion."""
-    for a, b in zip(s, s[1:]):
-        u = b * np.sqrt(1 - b**2 / a**2)
-        x = midpoint(denoise, x, [a, np.sqrt(b**2 - u**2)], draw) + u * draw(x.shape)
-    return x
-
-
-def dpm_solver_pp_2s_ancestral(denoise, x, s, draw):
-    """The same with DPM-Solver++(2S)."""
-    for a, b in zip(s, s[1:]):
-        u = b * np.sqrt(1 - b**2 / a**2)
-        x = dpm_solver_pp_2s(denoise, x, [a, np.sqrt(b**2 - u**2)], draw) + u * draw(x.shape)
     return x
 
 
@@ -266,13 +191,6 @@ def flow_heun(denoise, x, s, draw):
         v = velocity(y, k)
         y = y + (t[k + 1] - t[k]) * (v + velocity(y + (t[k + 1] - t[k]) * v, k + 1)) / 2
     return y / (1 - t[-1])
-
-
-def reverse_diffusion_ve(denoise, x, s, draw):
-    """x' = x + (s² - s'²) score + √(s² - s'²) z: Song et al. 2021, (46)."""
-    for a, b in zip(s, s[1:]):
-        x = x + (a**2 - b**2) * (denoise(x, a) - x) / a**2 + np.sqrt(a**2 - b**2) * draw(x.shape)
-    return x
 
 
 def rosenbrock_adams_bashforth(order):
@@ -307,19 +225,4 @@ def heun_in_log(denoise, x, s, draw):
         v = denoise(x, a) - x
         y = x + np.log(a / b) * v
         x = x + np.log(a / b) * (v + denoise(y, b) - y) / 2
-    return x
-
-
-def euler_maruyama_in_log(denoise, x, s, draw):
-    """Euler-Maruyama for dx = 2 (D - x) du + √2 s dw, u = -log s."""
-    for a, b in zip(s, s[1:]):
-        h = np.log(a / b)
-        x = x + 2 * h * (denoise(x, a) - x) + np.sqrt(2 * h) * a * draw(x.shape)
-    return x
-
-
-def euler_maruyama_in_level(denoise, x, s, draw):
-    """Euler-Maruyama for dx = 2 (x - D)/s ds + √(2 s) dw, s falling."""
-    for a, b in zip(s, s[1:]):
-        x = x + 2 * (a - b) / a * (denoise(x, a) - x) + np.sqrt(2 * a * (a - b)) * draw(x.shape)
     return x

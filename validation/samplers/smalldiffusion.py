@@ -9,6 +9,7 @@ import torch
 
 from validation.peers.stand_ins import modules
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 (diffusion,) = modules("smalldiffusion", ("diffusion",), ("accelerate",))
@@ -34,7 +35,7 @@ def run(**options):
 
 SAMPLERS = [
     Sampler(LIBRARY, "samples, gam=1, mu=0", run(gam=1.0, mu=0.0), 1, "DDIM", r.ddim),
-    Sampler(LIBRARY, "samples, gam=1, mu=0.5", run(gam=1.0, mu=0.5), 1, "DDPM", r.ancestral),
+    Sampler(LIBRARY, "samples, gam=1, mu=0.5", run(gam=1.0, mu=0.5), 1, "DDPM", q.ancestral),
     Sampler(LIBRARY, "samples, gam=2, mu=0", run(gam=2.0, mu=0.0), None, "", one_step=False),
     Sampler(LIBRARY, "samples, gam=1.5, mu=0", run(gam=1.5, mu=0.0), None, "", one_step=False,
             alternating=False),

@@ -15,6 +15,7 @@ import torchsde
 from torchsde._brownian.brownian_base import BaseBrownian
 
 from validation.samplers import references as r
+from validation.samplers import stochastic_references as q
 from validation.samplers.measure import Sampler
 
 
@@ -105,8 +106,8 @@ SAMPLERS = [
     odes("heun2", 2, reference=r.heun_in_log),
     odes("heun3", 3),
     odes("rk4", 4),
-    sdes("euler", 1, STRONG, r.euler_maruyama_in_log),
-    sdes("milstein", 1, STRONG, r.euler_maruyama_in_log),
+    sdes("euler", 1, STRONG, q.euler_maruyama_in_log),
+    sdes("milstein", 1, STRONG, q.euler_maruyama_in_log),
     sdes("srk", 1, "strong 1.5", area="space-time", noise="additive"),
     sdes("heun", 1, STRONG, kind="stratonovich"),
     sdes("midpoint", 1, STRONG, kind="stratonovich"),

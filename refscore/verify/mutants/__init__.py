@@ -14,12 +14,12 @@ FILES = (
     "estimators", "uncertainty", "efficiencies", "low_rank", "langevin", "langevin_chains",
     "langevin_metrics", "langevin_metropolis", "langevin_proposals", "langevin_kinetic",
     "langevin_laws", "langevin_transfer", "discrepancies", "embeddings", "distances", "gaps",
-    "processes", "process_rates", "process_times", "process_rules", "schedules", "level_grids", "paths",
-    "diffusion", "likelihood", "guidance", "parametrisation", "exponential", "exponential_churn",
-    "exponential_solvers", "exponential_multistep", "exponential_stochastic", "exponential_adams",
-   
-    "fokker_planck", "fokker_planck_cells", "reverse",
-    "reverse_steps", "reverse_ancestral", "reverse_samplers", "errata", "binary", "simplex",
+    "processes", "process_rates", "process_times", "process_rules", "schedules", "level_grids",
+    "paths", "diffusion", "likelihood", "likelihood_errors", "guidance", "inverse",
+    "parametrisation", "exponential", "exponential_churn", "exponential_solvers",
+    "exponential_multistep", "exponential_stochastic", "exponential_adams", "fokker_planck",
+    "fokker_planck_cells", "reverse", "reverse_steps", "reverse_ancestral", "reverse_samplers",
+    "errata", "binary", "simplex",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

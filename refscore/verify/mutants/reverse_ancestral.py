@@ -109,8 +109,10 @@ def _(score_at, x, t, s, noise):
 def _ddim(score_at, x, t, s, eta, noise, *, guess=None, eps=None, rest=None, spread=None, end=None):
     alpha, sigma = pair(s) if end is None else end
     v = _posterior(t, s)[2]
-    guess = _guess(score_at, x, t) if guess is None else guess
-    eps = -pair(t)[1] * score_at(x, t) if eps is None else eps
+    if guess is None or eps is None:
+        noised = -pair(t)[1] * score_at(x, t)
+        guess = (x - pair(t)[1] * noised) / pair(t)[0] if guess is None else guess
+        eps = noised if eps is None else eps
     rest = sigma**2 - eta**2 * v if rest is None else rest
     spread = eta * np.sqrt(v) if spread is None else spread
     return alpha * guess + np.sqrt(np.maximum(rest, 0)) * eps + spread * noise
