@@ -11,9 +11,11 @@ from refscore.plotting.curves import estimates, exact_and_estimates, exact_curve
 from refscore.plotting.evolution import animate, density_frames
 from refscore.plotting.figures import COLOURS, INK, LINE, SOFT, axes, finish, label
 from refscore.plotting.trajectories import density_map, trajectories
+from refscore.plotting.work_precision import work_precision
 
 __all__ = [
     "COLOURS", "INK", "LINE", "SOFT", "animate", "axes", "density_frames", "density_map", "ellipse",
     "estimates", "evidence_paths", "exact_and_estimates", "exact_curve", "finish", "histogram",
     "label", "score_arrows", "trace_decay", "trajectories",
+    "work_precision",
 ]  # fmt: skip

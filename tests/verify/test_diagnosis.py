@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import refscore.verify as rv
+from refscore.verify import diagnosis
 from refscore.verify import library as lib
 from refscore.verify.mutants import mistakes
 
@@ -340,3 +341,10 @@ def test_an_unlisted_step_that_only_draws_fails_without_a_name(mistake):
     assert report["one_step_draws"].verdict == "fails"
     diagnosis = report["one_step_draws"].diagnosis
     assert diagnosis.explanation == "no listed mistake reproduces what was returned"
+
+
+def test_what_a_mistake_fails_is_asked_at_the_tolerance_of_the_report():
+    """Within a coarse tolerance the mistaken library holds: it explains no failure there."""
+    asked = ("langevin_noise_doubled", "one_step_draws")
+    assert diagnosis._fails(*asked, None)
+    assert not diagnosis._fails(*asked, 0.9)
