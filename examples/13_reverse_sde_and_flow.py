@@ -67,16 +67,17 @@ logs = diffusion.log_likelihood(vp, data, x0)
 if chosen.mistake == "no_volume":
     logs = p.log_density(diffusion.encode(vp, data, x0), 1.0)
 for k in (2, 9, 17):
-    compare(f"log p({x0[k, 0]:.1f})", data.log_density(x0[k]), logs[k], 1e-6)
+    compare(f"log p({x0[k, 0]:.1f})", data.log_density(x0[k]), logs[k], 1e-4)
 
 # %% The figure
 panels, blue, red = plotting.axes(4, width=20, height=4.6), "#0072B2", "#D55E00"
+colours = blue, red, "#009E73", "#9B5FC0", "#C98A00"
 plotting.density_map(times, line[300:-300], shades[:, 300:-300], ax=panels[0])
 for (name, path), colour in zip(paths.items(), (red, blue)):
     plotting.trajectories(times, path[:, :6], name=name, colour=colour, ax=panels[0])
     panels[1].plot(*path[[0, -1], :400], ".", color=colour, alpha=0.5, label=name)
 plotting.exact_curve(line[250:-250], curve[250:-250], name="F₀⁻¹(F₁(x))", ax=panels[1])
-for (name, variances), colour in zip(found.items(), plotting.COLOURS):
+for (name, variances), colour in zip(found.items(), colours):
     plotting.exact_curve(times, variances, name=name, colour=colour, ax=panels[2])
 plotting.exact_curve(times, exact, name="of the process", dashed=True, ax=panels[2])
 panels[2].set(yscale="log", xlim=(1, 0), ylim=(0.1, 1e3))

@@ -76,6 +76,16 @@ BY_HAND = {
     "plain, U[−3, 3]: X > 0": 0.6318076,  # Gauss-Legendre panels, backwards
     "OBABO, h = 0.92: Var x": 1 / (1 - 0.92**2 / 4),
     "OABAO, h = 0.98: Var x": 1 - 0.98**2 / 4,
+    "SDE: P(X > 0) at t = 0": 0.5
+    * (0.35 * math.erfc(1.5 / math.sqrt(0.1)) + 0.65 * math.erfc(-1 / math.sqrt(0.3))),
+    "SDE: variance at t = 0.5": 1 - 0.7 * math.exp(-1.0375),  # ∫β = 0.05 + 7.9/8
+    "log p(-2.0)": math.log(
+        0.35 * math.exp(-0.25 / 0.1) / math.sqrt(0.1 * math.pi)
+        + 0.65 * math.exp(-9 / 0.3) / math.sqrt(0.3 * math.pi)
+    ),
+    "flow, γ = 3: variance": 0.25,
+    "SDE, γ = 3: variance": 0.3875,
+    "y = x + n: mean": 0.36825,  # weights .4 N(.2; -1, .4), .6 N(.2; 1.2, .6)
 }
 
 

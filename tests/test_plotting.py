@@ -364,6 +364,14 @@ DECAY = {"a": np.ones((2, 2))}
         (lambda: plotting.evidence_paths({"a": [[0, 1]]}), ValueError, "draws positive"),
         (lambda: plotting.evidence_paths({"a": [[1, np.inf]]}), ValueError, "paths['a'] must be"),
         (lambda: plotting.evidence_paths({}, level=1), ValueError, "level must be below 1"),
+        (lambda: plotting.density_map([0, 0], X, np.ones((2, 3))), ValueError, "times must be"),
+        (lambda: plotting.density_map([0, 1], X, -np.eye(2, 3)), ValueError, "at least 0"),
+        (lambda: plotting.density_map([0, 1], X, np.eye(3)), ValueError, "densities must have"),
+        (lambda: plotting.trajectories(X, Y), ValueError, "paths must have shape"),
+        (lambda: plotting.trajectories([], np.ones((0, 1))), ValueError, "paths must hold"),
+        (lambda: plotting.work_precision({"a": ([0, 1], [1, 1])}), ValueError, "work above 0"),
+        (lambda: plotting.work_precision({}, orders={"a": 1}), ValueError, "orders must be of"),
+        (lambda: plotting.work_precision({}, floors={"a": 0}), ValueError, "floors['a'] must be"),
         (lambda: plotting.finish("figure"), TypeError, "ax must be matplotlib"),
     ],
 )
@@ -383,3 +391,42 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 def test_importing_plotting_does_not_import_matplotlib():
     code = "import sys, refscore.plotting; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_density_over_time_is_shaded_against_its_highest_value_at_each_time():
+    times, x = np.array([1.0, 0.5, 0.0]), np.array([-1.0, 0.0, 2.0, 3.0])
+    p = np.array([[1.0, 2.0, 0.0, 1.0], [0.0, 0.1, 0.4, 0.2], [5.0, 0.0, 0.0, 1.0]])
+    ax = plotting.density_map(times, x, p)
+    (mesh,) = ax.collections
+    shown = np.asarray(mesh.get_array()).reshape(4, 3)
+    np.testing.assert_allclose(shown, (p / [[2.0], [0.4], [5.0]]).T)
+    assert mesh.get_coordinates()[3, 1].tolist() == [0.5, 3.0]
+    assert (ax.get_xlim(), ax.get_ylim()) == ((1.0, 0.0), (-1.0, 3.0))
+
+
+def test_trajectories_are_the_paths_given_with_one_name_and_dots_where_they_end():
+    times, paths = np.array([1.0, 0.4, 0.0]), np.array([[0.0, 5.0], [1.0, 6.0], [3.0, 4.0]])
+    ax = plotting.trajectories(times, paths, name="flow")
+    for line, path in zip(ax.lines, paths.T):
+        np.testing.assert_array_equal(line.get_xydata(), np.stack([times, path], -1))
+    np.testing.assert_array_equal(ax.lines[2].get_xydata(), [[0, 3], [0, 4]])
+    assert ax.get_legend_handles_labels()[1] == ["flow"]
+
+
+def test_work_precision_has_slopes_of_the_orders_through_the_last_dots_and_the_floors():
+    work = np.array([10.0, 20.0, 40.0])
+    curves = {"Heun": (work, [0.5, 0.1, 0.02]), "exact at 40": (work, [1.0, 0.1, 0.0])}
+    ax = plotting.work_precision(curves, orders={"Heun": 2}, floors={"cut-off": 0.01})
+    heun, order, exact, floor = ax.lines
+    np.testing.assert_allclose(heun.get_xydata(), np.stack([work, [0.5, 0.1, 0.02]], -1))
+    np.testing.assert_allclose(order.get_ydata(), [0.32, 0.08, 0.02])
+    assert np.isnan(exact.get_ydata()).tolist() == [False, False, True]
+    np.testing.assert_allclose(floor.get_ydata(), 0.01)
+    assert [text.get_text() for text in ax.texts] == ["cut-off"]
+    assert ax.get_legend_handles_labels()[1] == ["Heun", "exact at 40"]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_more_curves_than_colours_differ_by_their_marks():
+    ax = plotting.work_precision({f"{k}": ([1, 2], [1, 2]) for k in range(12)})
+    assert len({(line.get_color(), line.get_marker()) for line in ax.lines}) == 12

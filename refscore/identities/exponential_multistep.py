@@ -143,7 +143,7 @@ def adams_bashforth_value(ports, case):
     """Adams-Bashforth in σ/α of orders 2 to 4 over steps of unequal size."""
     inputs = case.law, process_of(ports), case.x, case.times
     got = ports.lms_sample(case.law, case.x, case.times, case.order)
-    yield Sides("x", got, oracles.exponential.adams_bashforth(*inputs, case.order))
+    yield Sides("x", got, oracles.adams.adams_bashforth(*inputs, case.order))
 
 
 @identity(
@@ -158,7 +158,7 @@ def deis_value(ports, case):
     """The same with the polynomial in time."""
     inputs = case.law, process_of(ports), case.x, case.times
     got = ports.deis_sample(case.law, case.x, case.times, case.order)
-    yield Sides("x", got, oracles.exponential.adams_bashforth(*inputs, case.order, "time"))
+    yield Sides("x", got, oracles.adams.adams_bashforth(*inputs, case.order, "time"))
 
 
 @identity(
@@ -174,4 +174,4 @@ def plms_value(ports, case):
     """Pseudo linear multistep, from Heun's step on."""
     inputs = case.law, process_of(ports), case.x, case.times
     got = ports.plms_sample(case.law, case.x, case.times)
-    yield Sides("x", got, oracles.exponential.plms(*inputs))
+    yield Sides("x", got, oracles.adams.plms(*inputs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore import oracles
+from refscore import bayes, distributions, oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description, Law
@@ -111,13 +111,18 @@ def several_observations(ports, case):
     d = case.x.shape[1]
     rows = settings.normals(case.m, d, key=4)
     y, r = settings.normals(case.m, key=6), np.linspace(0.3, 0.7, case.m)
-    score, posterior = oracles.scores.score, oracles.bayes.posterior
-    each = np.stack([
-        score(posterior(case.law, rows[i : i + 1], y[i : i + 1], r[i : i + 1, None]), case.x)
-        for i in range(case.m)
-    ])  # fmt: skip
-    got = ports.composed_score(each, score(case.law, case.x))
-    yield Sides("score", got, score(posterior(case.law, rows, y, np.diag(r)), case.x))
+    prior, seen = _distribution(case.law), list(zip(rows, y, r))
+    each = [bayes.posterior(prior, row[None], [v], [[s]]).score(case.x) for row, v, s in seen]
+    got = ports.composed_score(np.stack(each), prior.score(case.x))
+    whole = oracles.bayes.posterior(case.law, rows, y, np.diag(r))
+    yield Sides("score", got, oracles.scores.score(whole, case.x))
+
+
+def _distribution(law):
+    """A Gaussian or mixture of the library: what is handed over is not the judge's."""
+    if law.kind == "gaussian":
+        return distributions.Gaussian(law.mean, law.covariance)
+    return distributions.GaussianMixture(law.weights, law.means, law.covariances)
 
 
 @identity(

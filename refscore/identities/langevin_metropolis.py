@@ -11,6 +11,9 @@ from refscore.identities.cases import Case
 from refscore.identities.smoothing import score_of
 
 
+_ALL = slice(None)
+
+
 def _laws():
     return ((settings.gaussian(3), 3), (settings.mixture(2), 2))
 
@@ -22,16 +25,16 @@ def _uniform(*shape, key):
     return ndtr(settings.normals(*shape, key=key))
 
 
-def acceptance(step, n: int, halvings: int = 34) -> np.ndarray:
-    """The probability with which each of n given proposals is taken, by bisection.
+def acceptance(step, n: int, sections: int = 11) -> np.ndarray:
+    """The probability with which each of n given proposals is taken, to 8⁻ˢ / 2 in s sections.
 
-    `step(uniform)` says who was accepted, for uniform numbers (n,)."""
-    low, high = np.zeros(n), np.ones(n)
-    for _ in range(halvings):
-        middle = (low + high) / 2
-        taken = step(middle)
-        low, high = np.where(taken, middle, low), np.where(taken, high, middle)
-    return (low + high) / 2
+    `step(uniform, row)` says who was accepted, for uniform numbers (m,) and the rows of the
+    proposals they decide on (m,): seven a proposal at a time."""
+    low, row = np.zeros(n), np.tile(np.arange(n), 7)
+    for width in 8.0 ** -np.arange(1, sections + 1):
+        inner = low + width * np.arange(1, 8)[:, None]
+        low = low + width * np.count_nonzero(step(inner.ravel(), row).reshape(7, n), axis=0)
+    return low + width / 2
 
 
 def points_of(answer) -> np.ndarray:
@@ -69,7 +72,7 @@ def _adjusted(ports, call, case, proposal, log_ratio):
     yield Sides("x'", points_of(answer), np.where(taken[:, None], proposal, case.x))
     for said, moved in flags(answer, case.x):
         yield Sides("accepted", said, moved.astype(float), 1.0)
-    measured = acceptance(lambda u: has_moved(call(u), case.x), len(case.x))
+    measured = acceptance(lambda u, row: has_moved(call(u, row), case.x[row]), len(case.x))
     yield Sides("acceptance", measured, np.exp(np.minimum(log_ratio, 0.0)), 1.0)
 
 
@@ -144,8 +147,8 @@ def mala_given_noise(ports, case):
     """The Metropolis-adjusted Langevin step: its points, and the acceptance of every proposal."""
     law, x, eta = case.law, case.x, case.step_size
 
-    def call(u):
-        return ports.mala_step(law, score_of(law), x, eta, noise=case.noise, uniform=u)
+    def call(u, row=_ALL):
+        return ports.mala_step(law, score_of(law), x[row], eta, noise=case.noise[row], uniform=u)
 
     y = oracles.langevin.step(law, x, eta, case.noise)
     yield from _adjusted(ports, call, case, y, oracles.langevin_steps.log_ratio(law, x, y, eta))
@@ -174,8 +177,8 @@ def random_walk_given_noise(ports, case):
     """The random-walk Metropolis step: its points, and the acceptance of every proposal."""
     law, x = case.law, case.x
 
-    def call(u):
-        return ports.random_walk_step(law, x, case.scale, noise=case.noise, uniform=u)
+    def call(u, row=_ALL):
+        return ports.random_walk_step(law, x[row], case.scale, noise=case.noise[row], uniform=u)
 
     y = x + case.scale * case.noise
     yield from _adjusted(
@@ -196,10 +199,9 @@ def barker_given_noise(ports, case):
     """The Barker step: signs, points, and the acceptance of every proposal."""
     law, x = case.law, case.x
 
-    def call(u):
-        return ports.barker_step(
-            law, score_of(law), x, case.scale, noise=case.noise, uniforms=case.uniforms, uniform=u
-        )
+    def call(u, row=_ALL):
+        given = {"noise": case.noise[row], "uniforms": case.uniforms[row], "uniform": u}
+        return ports.barker_step(law, score_of(law), x[row], case.scale, **given)
 
     y = oracles.langevin_steps.barker_proposal(law, x, case.scale, case.noise, case.uniforms)
     yield from _adjusted(ports, call, case, y, oracles.langevin_steps.barker_log_ratio(law, x, y))
@@ -229,8 +231,8 @@ def hmc_given_momentum(ports, case):
     """The Hamiltonian step: its points, and the acceptance of every trajectory."""
     law, x, v, h, n = case.law, case.x, case.momentum, case.step_size, case.n_leapfrog
 
-    def call(u):
-        return ports.hmc_step(law, score_of(law), x, v, h, n, uniform=u)
+    def call(u, row=_ALL):
+        return ports.hmc_step(law, score_of(law), x[row], v[row], h, n, uniform=u)
 
     yield from _adjusted(
         ports, call, case, *oracles.langevin_steps.hamiltonian_log_ratio(law, x, v, h, n)

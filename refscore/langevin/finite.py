@@ -64,7 +64,7 @@ def divergence(step, k: int, old: np.ndarray, new: np.ndarray, first: int) -> Va
     It is the step size's only where the score, asked once more, is not at fault.
     """
     with contextlib.suppress(Exception):
-        fault = _fault(step, old, new, first)
+        fault = _fault(step, k, old, new, first)
         if fault is not None:
             return ValueError(f"{fault}: the chain cannot make step {k}")
     size = getattr(step, "step_size", None)
@@ -72,12 +72,12 @@ def divergence(step, k: int, old: np.ndarray, new: np.ndarray, first: int) -> Va
     return ValueError(f"the chain left the finite numbers at step {k} ({named}; try a smaller one)")
 
 
-def _fault(step, old: np.ndarray, new: np.ndarray, first: int) -> str | None:
-    """What a score does wrong at finite points; it is asked where points did not just overflow."""
+def _fault(step, k: int, old: np.ndarray, new: np.ndarray, first: int) -> str | None:
+    """What a score does wrong at finite points; it is asked where no chain has gone far yet."""
     lost = ~np.isfinite(new).all(-1)
     moderate = np.abs(old[lost]).max(-1) < _FAR
     score = getattr(step, "score", None) if isinstance(step, Step) else None
-    if score is None or not (np.isnan(new).any() or moderate.any()):
+    if score is None or not (k == 1 or moderate.any()):
         return None
     values = vector_at(score, step.scored(old))
     bad, must = step.unusable(values)

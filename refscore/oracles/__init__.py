@@ -39,11 +39,11 @@ calculus    nearest gradient field of an affine field
 from importlib import import_module
 
 __all__ = [
-    "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion", "discrepancies",
-    "exponential", "estimators", "fields", "fokker_planck", "guidance", "kernels", "ladder",
-    "langevin", "langevin_acceptance", "langevin_laws", "langevin_steps", "langevin_transfer",
-    "likelihood", "objectives", "parametrisations", "perturbed", "processes", "reverse",
-    "reverse_lines", "scores", "traces",
+    "adams", "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion",
+    "discrepancies", "estimators", "exponential", "fields", "fokker_planck", "guidance", "kernels",
+    "ladder", "langevin", "langevin_acceptance", "langevin_laws", "langevin_steps",
+    "langevin_transfer", "likelihood", "objectives", "parametrisations", "perturbed", "processes",
+    "reverse", "reverse_lines", "scores", "traces",
 ]  # fmt: skip
 
 

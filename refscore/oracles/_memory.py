@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ def remembered(oracle):
 
     @functools.wraps(oracle)
     def ask(law, x):
-        key = _key(law, x)
+        key = told((law, x))
         answers[key] = answers.pop(key) if key in answers else np.asarray(oracle(law, x))
         answer = answers[key]
         while sum(kept.size for kept in answers.values()) > HELD:
@@ -26,14 +27,13 @@ def remembered(oracle):
     return ask
 
 
-def _key(law, x) -> tuple:
-    return (*((name, _told(value)) for name, value in sorted(vars(law).items())), _told(x))
-
-
-def _told(value) -> tuple:
+def told(value) -> tuple:
+    """What tells a value from any other: descriptions, arrays, numbers and tuples of them."""
     if isinstance(value, str):
         return (value,)
+    if isinstance(value, SimpleNamespace):
+        return tuple((name, told(entry)) for name, entry in sorted(vars(value).items()))
     if isinstance(value, (tuple, list)):
-        return tuple(_told(entry) for entry in value)
+        return tuple(told(entry) for entry in value)
     array = np.asarray(value)
     return array.dtype.str, array.shape, array.tobytes()

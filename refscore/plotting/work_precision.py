@@ -27,8 +27,8 @@ def work_precision(
     Raises: ValueError for other shapes, NaN, work or floors not positive, errors below 0, an
     order of no curve.
     """
-    ax = drawable(ax)
-    for name in set(orders or {}) - set(curves):
+    ax, orders = drawable(ax), orders or {}
+    for name in set(orders) - set(curves):
         raise ValueError(f"orders must be of curves, got {name!r} beside {', '.join(curves)}")
     for j, (name, curve) in enumerate(curves.items()):
         work, errors = as_array(curve, f"curves[{name!r}]", (2, None))
@@ -39,7 +39,7 @@ def work_precision(
             work, np.where(errors > 0, errors, np.nan), color=colour, marker=mark, markersize=4.5,
             markeredgecolor="white", markeredgewidth=0.6, linewidth=1.5, label=name, zorder=3,
         )  # fmt: skip
-        if name in (orders or {}):
+        if name in orders:
             line = errors[-1] * (work / work[-1]) ** -float(orders[name])
             ax.plot(work, line, color=INK, linestyle=(0, (4, 2.5)), linewidth=0.8, zorder=2)
     for name, floor in (floors or {}).items():

@@ -8,6 +8,7 @@ from refscore import processes
 from refscore.identities import Law
 from refscore.identities.smoothing import score_of
 from refscore.verify import library
+from refscore.verify.kept import kept
 
 
 class ScoreAt:
@@ -47,6 +48,7 @@ class ClassScoreAt:
         return lambda x: own(x) - everything(x)
 
 
+@kept
 def diffused(law: Law, process, t: float) -> Law:
     """The law at time t by the library's own process: what is handed over is not the judge's."""
     alpha, sigma = (float(v) for v in forward(process).marginal(t))

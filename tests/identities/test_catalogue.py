@@ -1,6 +1,7 @@
 """The catalogue itself: well formed, true of the library, and sharp on both of its sides."""
 
 import re
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from refscore.verify.ports import PORTS
 ENTRIES = list(catalogue().values())
 EXACT = [entry for entry in ENTRIES if entry.kind in ("exact", "exact law")]
 DRAWN = [entry for entry in ENTRIES if entry.family]
-ROWS = {"A": 9, "B": 18, "C": 4, "D": 4, "E": 11, "F": 15, "G": 10, "H": 7, "I": 5, "J": 23}
+ROWS = {"A": 9, "B": 18, "C": 4, "D": 4, "E": 11, "F": 17, "G": 10, "H": 7, "I": 5, "J": 23}
 ALPHA = 1e-6
 SUBJECT = Subject(library)
 
@@ -44,24 +45,15 @@ def test_holds_on_the_library(entry):  # those that draw: with everything else, 
 
 
 @pytest.mark.parametrize("entry", DRAWN, ids=_named)
-def test_holds_on_drawn_cases(entry):
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(strategies.cases(entry.family))
-    def holds(case):
-        result = evaluate(entry, SUBJECT, ALPHA, cases=[case])
-        assert result.verdict == "holds", f"{_problems(result)} on {case}"
-
-    holds()
-
-
-@pytest.mark.parametrize("entry", [e for e in DRAWN if catches().get(e.name)], ids=_named)
-def test_drawn_cases_catch_what_the_fixed_ones_catch(entry):
-    caught = [mistakes()[name] for name in catches()[entry.name] if name in mistakes()]
+def test_drawn_cases_hold_and_catch_what_the_fixed_ones_catch(entry):
+    caught = [mistakes()[name] for name in catches().get(entry.name, ()) if name in mistakes()]
     unseen = {mistake.name: Subject(mistake.subject()) for mistake in caught}
 
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(strategies.cases(entry.family))
     def draw(case):
+        result = evaluate(entry, SUBJECT, ALPHA, cases=[case])
+        assert result.verdict == "holds", f"{_problems(result)} on {case}"
         for name, wrong in list(unseen.items()):
             if evaluate(entry, wrong, ALPHA, cases=[case]).verdict != "holds":
                 del unseen[name]
@@ -149,7 +141,8 @@ ORACLES = list(_oracles_named())
 CANCELS = {("conservative_score", "score_jacobian"), ("flow_log_likelihood", "log_density"),
            ("log_snr", "marginal"), ("time_of_log_snr", "marginal"),
            ("grids_are_equally_spaced", "marginal"),
-           ("prior_matches_the_end", "final_time"), ("prior_matches_the_end", "marginal")}  # fmt: skip
+           ("prior_matches_the_end", "final_time"), ("prior_matches_the_end", "marginal"),
+           ("flow_log_likelihood_on_probes", "final_time")}  # fmt: skip
 
 
 def _off(answer, by):
@@ -166,29 +159,30 @@ def _off(answer, by):
 def test_an_oracle_off_by_one_in_a_million_is_noticed(entry, monkeypatch):
     asked = set()
 
-    def recorded(name, function):
+    def recorded(key, function):
         def call(*args, **kwargs):
-            asked.add(name)
+            asked.add(key)
             return function(*args, **kwargs)
 
         return call
 
-    def verdict(replace):
-        with monkeypatch.context() as patch:
-            for module, name in ORACLES:
-                function = getattr(module, name)
-                patch.setattr(module, name, replace((module.__name__, name), function))
-            return evaluate(entry, SUBJECT, ALPHA).verdict
-
-    assert verdict(recorded) == "holds"
-    for wrong in sorted(asked):
-        if (entry.name, wrong[1]) in CANCELS:
+    cases = list(entry.cases())
+    with monkeypatch.context() as patch:
+        for module, name in ORACLES:
+            function = getattr(module, name)
+            patch.setattr(module, name, recorded((module.__name__, name, module), function))
+        assert evaluate(entry, SUBJECT, ALPHA, cases).verdict == "holds"
+    by = max(1e-6, 30 * entry.tolerance)
+    for home, name, module in sorted(asked, key=lambda key: key[:2]):
+        if (entry.name, name) in CANCELS:
             continue
-        by = max(1e-6, 30 * entry.tolerance)
+        right = getattr(module, name)
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, partial(_wrong, right, by))
+            verdicts = (evaluate(entry, SUBJECT, ALPHA, [case]).verdict for case in cases)
+            told = next((verdict for verdict in verdicts if verdict != "holds"), "holds")
+        assert told == "fails", f"{entry.name} does not notice {home}.{name}"
 
-        def mutated(name, function, wrong=wrong, by=by):
-            if name != wrong:
-                return function
-            return lambda *args, **kwargs: _off(function(*args, **kwargs), by)
 
-        assert verdict(mutated) == "fails", f"{entry.name} does not notice {wrong}"
+def _wrong(right, by, *args, **kwargs):
+    return _off(right(*args, **kwargs), by)

@@ -13,6 +13,7 @@ import refscore
 import refscore.verify.library as library
 from refscore.identities import catalogue
 from refscore.verify import Subject, evaluate
+from refscore.verify.kept import forget
 from tests.public_api import CALLS
 
 ENTRIES = list(catalogue().values())
@@ -54,6 +55,7 @@ def _entered(entry):
         if event == "call" and code.co_flags & inspect.CO_OPTIMIZED:  # no class or module body
             seen.add((code.co_filename, code.co_firstlineno))
 
+    forget()
     before = sys.getprofile()
     sys.setprofile(note)
     try:

@@ -13,6 +13,7 @@ from validation.published.ncsn_toy import TITLE as TOY
 from validation.published.ncsn_toy import toy_table
 from validation.published.samplers import TITLE as SAMPLERS
 from validation.published.samplers import sampler_table
+from validation.published.tables import sampler_cells, sampler_lines
 
 POWERS = (
     "Efficiency of score matching for the rate of exp(−θ|x|^a/a), from repeated samples of 2000;"
@@ -45,8 +46,8 @@ def tables() -> list[tuple[str, list]]:
 
 def report() -> tuple[str, int]:
     """All tables in Markdown, and how many numbers are off."""
-    made = tables()
-    wrong = sum(not row.holds for _, rows in made for row in rows)
+    made, cells = tables(), list(sampler_cells())
+    wrong = sum(not row.holds for _, rows in [*made, ("", cells)] for row in rows)
     total = sum(len(rows) for _, rows in made)
     lines = [
         f"{total - wrong} of {total} numbers agree: the formula with what was published, to its"
@@ -56,6 +57,7 @@ def report() -> tuple[str, int]:
     ]
     for title, rows in made:
         lines += table(rows, title)
+    lines += sampler_lines(cells)
     return "\n".join(lines).rstrip(), wrong
 
 

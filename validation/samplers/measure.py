@@ -170,7 +170,7 @@ def _interpolant(grid, values) -> Callable:
     return lambda x: spline(np.clip(x, grid[0], grid[-1])).T
 
 
-def _net(sampler, at, power=18) -> np.ndarray:
+def _net(sampler, at, power=19) -> np.ndarray:
     count = Zeros()
     sampler(MIXTURE, np.zeros((1, 1)), at, count)
     u = qmc.Sobol(count.count + 1, rng=np.random.default_rng()).random_base2(power)
@@ -239,7 +239,7 @@ def measure(sampler) -> Measured:
     smooth = None
     if sampler.starts and not (sampler.one_step or stochastic) and sampler.alternating:
         smooth = order([gaussian_error(sampler, graded(sampler.levels(n))) for n in counts], floor)
-    few = counts[:3] if stochastic and not sampler.one_step else counts
+    few = (8, 16, 32) if stochastic and not sampler.one_step else counts
     on_mixture = [(weak_error if stochastic else flow_error)(sampler, n) for n in few]
     gap = law_gap(sampler) if sampler.reference else None
     return Measured(

@@ -92,14 +92,17 @@ def odes(method, published, source="", **options):
 COUNTS = (16, 32, 64, 128)
 
 
-def sdes(method, published, source, reference=None, one_step=True, counts=COUNTS, **options):
+def sdes(
+    method, published, source, reference=None, one_step=True, counts=COUNTS, note="", **options
+):
     name = ", ".join([method, *(v for v in options.values() if v != "space-time")])
     return Sampler(f"torchsde {version('torchsde')}", name, sde(method, **options), published,
                    source, reference, one_step, alternating=False,
-                   counts=counts)  # fmt: skip
+                   counts=counts, note=note)  # fmt: skip
 
 
 STRONG = "strong 1"
+UNSTABLE = "unstable: absolutely stable on [-i, i] alone (Kidger et al. 2021)"
 SAMPLERS = [
     odes("euler", 1, reference=r.euler_in_log),
     odes("midpoint", 2),
@@ -113,5 +116,5 @@ SAMPLERS = [
     sdes("midpoint", 1, STRONG, kind="stratonovich"),
     sdes("euler_heun", 1, STRONG, kind="stratonovich"),
     sdes("reversible_heun", 1, STRONG, None, False, kind="stratonovich",
-         counts=(64, 128, 256, 512)),
+         counts=(64, 128, 256, 512), note=UNSTABLE),
 ]  # fmt: skip

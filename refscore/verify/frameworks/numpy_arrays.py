@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore.verify.errors import NotOffered
 from refscore.verify.frameworks.base import Framework, check_dtype
+from refscore.verify.kept import kept
 
 
 class NumpyFramework(Framework):
@@ -19,9 +20,7 @@ class NumpyFramework(Framework):
 
     def field(self, description):
         """The library's own field."""
-        field = _field(description)
-        field.energy = _declining(field.energy)
-        return field
+        return _field(description)
 
     def rng(self, seed):
         """A numpy Generator."""
@@ -35,7 +34,14 @@ class NumpyFramework(Framework):
         return lambda v: v @ matrix.T
 
 
+@kept
 def _field(description):
+    field = _made(description)
+    field.energy = _declining(field.energy)
+    return field
+
+
+def _made(description):
     parameters = description.parameters_by_name
     if description.kind == "affine":
         from refscore.fields import Affine

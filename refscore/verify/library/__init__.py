@@ -15,6 +15,7 @@ from refscore import (
     traces,
 )
 from refscore import diffusion as flows
+from refscore.verify.kept import kept
 from refscore.verify.library.bounded import *  # noqa: F403
 from refscore.verify.library.contrasts import *  # noqa: F403
 from refscore.verify.library.discrepancies import *  # noqa: F403
@@ -51,6 +52,7 @@ KINDS = {
 }
 
 
+@kept
 def distribution(law):
     """The library's distribution of a plain description."""
     return getattr(distributions, KINDS[law.kind])(**law.parameters_by_name)
