@@ -16,7 +16,6 @@ MISTAKES = {
     "other_spelling": "γ is handed to (1 + w) c − w u, where it means γ + 1",
     "tilt_expected": "the tilted law is taken for what is sampled",
     "denoised_likelihood": "p(y | E[x₀|x_t]) stands for p_t(y|x_t)",
-    "prior_twice": "the posterior's score is added to the prior's",
 }
 chosen = options(__doc__.splitlines()[0], MISTAKES)
 blue, red, green, violet, gold = "#0072B2", "#D55E00", "#009E73", "#9B5FC0", "#C98A00"
@@ -41,7 +40,7 @@ def steps(strength):
 first, second, third = plotting.axes(3, width=16, height=4.6)
 start, times = 1 + ve.marginal(1.0)[1] ** 2, processes.time_grid(ve, 100, "log_snr", end=1e-3)
 n, rng, x, fine = 5000, np.random.default_rng(2), np.linspace(-3, 3, 301), np.linspace(1, 5, 81)
-strengths, noise = np.arange(1.0, 6.0), start**0.5 * rng.standard_normal((n, 1))
+strengths, noise = np.array([1.0, 2.0, 3.0, 5.0]), start**0.5 * rng.standard_normal((n, 1))
 for name, (_, colour) in FORMS.items():
     form = LAWS[name][0]
     density = np.exp(Gaussian([0.0], form(3.0)).log_density(x[:, None]))
@@ -52,26 +51,27 @@ for name, (_, colour) in FORMS.items():
         found = np.array([law.covariance[0, 0] for law in ends])
         for g, exact, v in zip(strengths, form(strengths), found):
             compare(f"{name}, γ = {g:g}: variance", exact, v, 0.01 * exact)
-        plotting.estimates(strengths, found, 0 * found, name="100 steps", colour=colour, ax=first)
+        plotting.estimates(
+            strengths, found, 0 * found, name=f"{name}, 100 steps", colour=colour, ax=first
+        )
         draws = diffusion.sample(steps(3.0)[name], noise, times, rng=rng)[:, 0]
         error = form(3.0) * np.sqrt(2 / n)
         compare(f"{name}, γ = 3: variance of {n} draws", form(3.0), draws.var(), 5.5 * error)
-        plotting.histogram(draws, -3, 3, n_bins=40, name=f"{n} draws", colour=colour, ax=second)
+        plotting.histogram(
+            draws, -3, 3, n_bins=40, name=f"{name}, {n} draws", colour=colour, ax=second
+        )
 
 # %% An inverse problem, y = x + n: the law of 100 steps with each score, without a draw
 vp, prior = processes.VP(), GaussianMixture([0.4, 0.6], [[-1.0], [1.2]], [0.1, 0.3])
 known = bayes.posterior(prior, *(given := ([[1.0]], [0.2], 0.3)))
-exact_at, p = diffusion.posterior_score(vp, prior, *given), diffusion.DiffusedDensity(vp, prior)
 scores = {
-    "exact scores": exact_at,
+    "exact scores": diffusion.posterior_score(vp, prior, *given),
     "p(y | E[x₀|x_t])": diffusion.dps_score(vp, prior, *given),
     "x₀ given x_t as if Gaussian": diffusion.moment_score(vp, prior, *given),
     "flat prior for x₀ given x_t": diffusion.flat_prior_score(vp, prior, *given),
 }
 if chosen.mistake == "denoised_likelihood":
     scores["exact scores"] = scores["p(y | E[x₀|x_t])"]
-if chosen.mistake == "prior_twice":
-    scores["exact scores"] = lambda t: exact_at(t) + p.at(t).score
 truth, h = np.exp(known.log_density(x[:, None])), 0.02
 plotting.exact_curve(x, truth, name="posterior", ax=third)
 for (name, score_at), colour in zip(scores.items(), (blue, red, violet, gold)):

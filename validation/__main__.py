@@ -29,7 +29,7 @@ CHAPTERS = {
     "C": ("estimators", "`estimation`"),
     "D": ("traces", "`traces` `nodes`"),
     "E": ("Langevin", "`langevin` `laws` `discrepancies`"),
-    "F": ("diffusions (VP, on Gaussians)", "`processes` `diffusion`"),
+    "F": ("diffusions", "`processes` `diffusion`"),
     "J": ("errata of the lectures", "`objectives` `distributions` `langevin`"),
 }
 

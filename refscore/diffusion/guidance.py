@@ -35,7 +35,7 @@ def classifier_free(
         s = u + w (c - u): no guidance at w = 1        s = (1 + w) c - w u: none at w = 0
 
     Both are c + γ' (c - u), with γ' = w - 1 and γ' = w. At one noise level s is the score of
-    c^{1+γ'} u^{-γ'}; over all levels together, samplers make another law of it (`guided_law`).
+    c^{1+γ'} u^{-γ'}; over all levels together, samplers make another law of it (`reverse_law`).
     Arguments: process; conditional c and unconditional u, each a law, a family or a function
     t -> score; weight w; spelling. Returns: a function t -> score, a score_at for every
     sampler. Cost: both scores. Source: Ho and Salimans 2021, equation 6 (the second spelling).
@@ -198,7 +198,7 @@ def reverse_law(
     the reverse SDE, 0 for the probability flow; start. Returns: Gaussian.
     Raises: ValueError where the score is not affine. Cost: an ODE of d (d + 1) numbers.
     Source: Särkkä and Solin 2019, section 6.2; Song et al. 2021, appendix D.1 for the family.
-    Checked by: guided_laws_on_gaussians
+    Checked by: reverse_laws_on_gaussians
     """
     from scipy.integrate import solve_ivp
 

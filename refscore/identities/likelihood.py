@@ -47,15 +47,13 @@ def flow_log_likelihood_on_probes(ports, case):
     """On given probes the log-likelihood of Gaussian data is exact: their quadratic forms."""
     got = ports.log_likelihood(case.law, case.x, probes=case.probes)
     right = oracles.likelihood.on_probes(
-        case.law, process_of(ports), case.x, case.probes, _prior_std(ports)
+        case.law,
+        process_of(ports),
+        case.x,
+        case.probes,
+        oracles.diffusion.prior_std(process_of(ports)),
     )
     yield Sides("log likelihood", got, right, 10.0)
-
-
-def _prior_std(ports) -> float:
-    process = process_of(ports)
-    end = oracles.diffusion.final_time(process)
-    return oracles.diffusion.marginal(process, end)[1] if process.kind in ("ve", "edm") else 1.0
 
 
 @identity(
@@ -75,7 +73,7 @@ def prior_error_of_a_likelihood(ports, case):
     """What the prior adds to a log-likelihood, at the end of the exact flow."""
     got = ports.prior_mismatch(case.law, case.x)
     right = oracles.likelihood.prior_mismatch(
-        case.law, process_of(ports), case.x, _prior_std(ports)
+        case.law, process_of(ports), case.x, oracles.diffusion.prior_std(process_of(ports))
     )
     yield Sides("mismatch", got, right, np.abs(right).max())
 

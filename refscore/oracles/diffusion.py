@@ -142,9 +142,15 @@ def log_likelihood(law, process, x, t=0.0):
     return scores.log_density(law_at(law, process, t) if t > 0 else law, x)
 
 
-def log_likelihood_with_prior(law, process, x, prior_std, t=0.0, end=1.0):
+def prior_std(process):
+    """Of the law the end is taken for: sigma_T where data keep their size, else 1."""
+    return marginal(process, final_time(process))[1] if process.kind in ("ve", "edm") else 1.0
+
+
+def log_likelihood_with_prior(law, process, x, prior_std, t=0.0, end=None):
     """log N(x_T; 0, prior_std^2 I) + log|det dx_T/dx| along the exact flow of gaussian data:
     what a correct solver reports when its prior replaces p_T. x: (..., d)."""
+    end = final_time(process) if end is None else end
     end_point = flow_map(law, process, x, t, end)
     d, std = end_point.shape[-1], float(prior_std)
     prior = -np.sum((end_point / std) ** 2, -1) / 2 - d * (float(LOG_2PI) / 2 + np.log(std))

@@ -177,6 +177,12 @@ def _(score_at, x_T, times):
     return walk(score_at, x_T, times, two)
 
 
+@mistake("dpm_3m_is_first_order", port="dpm_multistep_3_sample", source="lost order")
+def _(score_at, x_T, times):
+    """The memory is not used."""
+    return walk(score_at, x_T, times, lambda past, widths: past[0])
+
+
 @mistake("dpm_3m_ratios_swapped", port="dpm_multistep_3_sample", source="wrong history order")
 def _(score_at, x_T, times):
     """r₀ and r₁ are exchanged."""
