@@ -198,7 +198,7 @@ def reverse_law(
     the reverse SDE, 0 for the probability flow; start. Returns: Gaussian.
     Raises: ValueError where the score is not affine. Cost: an ODE of d (d + 1) numbers.
     Source: Särkkä and Solin 2019, section 6.2; Song et al. 2021, appendix D.1 for the family.
-    Checked by: reverse_laws_on_gaussians
+    Checked by: guided_laws_on_gaussians
     """
     from scipy.integrate import solve_ivp
 
