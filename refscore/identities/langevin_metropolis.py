@@ -10,7 +10,6 @@ from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case
 from refscore.identities.smoothing import score_of
 
-
 _ALL = slice(None)
 
 

@@ -9,31 +9,56 @@ from types import SimpleNamespace
 import numpy as np
 
 HELD = 2_000_000  # numbers kept in all, 16 MB an oracle
+_EVERYTHING: list[OrderedDict] = []
 
 
 def remembered(oracle):
-    """An oracle (law, x) -> array that keeps its last answers, told apart by every byte."""
-    answers: OrderedDict[tuple, np.ndarray] = OrderedDict()
+    """An oracle that keeps its last answers, arrays or tuples of them, told apart by every byte
+    of what it was asked."""
+    answers: OrderedDict[tuple, tuple[int, object]] = OrderedDict()
+    _EVERYTHING.append(answers)
+    held = 0
 
     @functools.wraps(oracle)
-    def ask(law, x):
-        key = told((law, x))
-        answers[key] = answers.pop(key) if key in answers else np.asarray(oracle(law, x))
-        answer = answers[key]
-        while sum(kept.size for kept in answers.values()) > HELD:
-            answers.popitem(last=False)
-        return answer.copy()[()]
+    def ask(*arguments, **named):
+        nonlocal held
+        key = told((arguments, sorted(named.items())))
+        if key in answers:
+            answers.move_to_end(key)
+            return _copied(answers[key][1])
+        answer = _copied(oracle(*arguments, **named))
+        held = _size(answer) + (held if answers else 0)
+        answers[key] = _size(answer), answer
+        while held > HELD:
+            held -= answers.popitem(last=False)[1][0]
+        return _copied(answer)
 
     return ask
 
 
+def forget() -> None:
+    """No oracle remembers anything."""
+    for answers in _EVERYTHING:
+        answers.clear()
+
+
 def told(value) -> tuple:
-    """What tells a value from any other: descriptions, arrays, numbers and tuples of them."""
-    if isinstance(value, str):
+    """What tells a value from any other: descriptions, arrays, numbers, functions, tuples."""
+    if isinstance(value, str) or callable(value):
         return (value,)
     if isinstance(value, SimpleNamespace):
         return tuple((name, told(entry)) for name, entry in sorted(vars(value).items()))
     if isinstance(value, (tuple, list)):
-        return tuple(told(entry) for entry in value)
+        return (type(value).__name__, *map(told, value))
     array = np.asarray(value)
+    if array.dtype.hasobject:
+        raise TypeError(f"{type(value).__name__} cannot be told from others by its bytes")
     return array.dtype.str, array.shape, array.tobytes()
+
+
+def _copied(answer):
+    return tuple(map(_copied, answer)) if isinstance(answer, tuple) else np.array(answer)[()]
+
+
+def _size(answer) -> int:
+    return sum(map(_size, answer)) if isinstance(answer, tuple) else np.size(answer)

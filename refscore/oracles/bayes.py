@@ -9,8 +9,10 @@ import numpy as np
 from . import _elliptical, _mixtures
 from ._elliptical import square_matrix
 from ._exact import LOG_2PI, as_float, extended, inverse
+from ._memory import remembered
 
 
+@remembered
 def tweedie(law, y, alpha, sigma):
     """E[X | y] and Cov[X | y] for Y = alpha X + sigma Z, X gaussian, mixture or empirical.
 

@@ -11,13 +11,17 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ._memory import remembered
 
+
+@remembered
 def uniform_chain(law, low, high, step_size, n_steps, points):
     """P(X_n <= c), X_0 uniform on (low, high), n >= 1, law a gaussian or mixture on the line."""
     stages = [(law, float(step_size))] * int(n_steps)
     return _backwards(stages, low, high, points)
 
 
+@remembered
 def annealed_chain(law, low, high, sigmas, step_size, n_each, points):
     """The same through the levels of a ladder, with the exact noised scores."""
     stages = []

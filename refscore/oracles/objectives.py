@@ -11,6 +11,7 @@ import numpy as np
 from . import fields, scores, traces
 from ._elliptical import square_matrix
 from ._exact import as_float, eigh, extended, inverse
+from ._memory import remembered
 
 
 def fisher(field, law, x):
@@ -53,6 +54,7 @@ def denoising(field, x, sigma, noise):
     return _half_square(fields.value(field, x + sigma * noise) + noise / sigma)
 
 
+@remembered
 def gradient(loss, field, *arguments):
     """Gradient (p,) of the mean over points of loss(field, *arguments) in the parameters."""
     return fields.parameter_gradient(lambda f: np.mean(loss(f, *arguments)), field)
