@@ -145,7 +145,7 @@ def test_every_awkward_layout_is_drawn(awkward):
 def test_cases_hold_arrays_nobody_writes_to_and_differ(family):
     names = set()
 
-    @few
+    @settings(few, max_examples=8)
     @given(strategies.cases(family), strategies.cases(family))
     def differ(case, other):
         names.add(tuple(sorted(case.inputs)))

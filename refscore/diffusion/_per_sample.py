@@ -23,16 +23,19 @@ class Solved(NamedTuple):
 
 
 def solve(
-    slope: Callable, s: float, t: float, y, *, rtol=1e-8, atol=1e-8, method="DOP853"
-) -> Solved:
+    slope: Callable, s: float, t: float, y, *, rtol=1e-8, atol=1e-8, method="DOP853",
+    shared_steps=False,
+) -> Solved:  # fmt: skip
     """y(t) for dy/dt = slope(·, y, index) from y(s) (p, n), column by column.
 
     Arguments: slope, called as slope(slope.at(times)[i], y, index): times (k, m) of k stages,
     states y (p, m) and the m columns they belong to; s, t in any order; rtol, atol, the error a
     step of each column alone; method, a name scipy's solve_ivp knows: RK23, RK45 and DOP853 run
     here on all columns at once, with scipy's tableaux and step control; the others column by
-    column in solve_ivp. Columns that arrive leave. Raises: ValueError when a step gets too
-    small, or steps too many. Cost: one call of slope a stage.
+    column in solve_ivp. Columns that arrive leave. shared_steps: one step size for all, at which
+    the error of every column is within its own tolerance, so that all are at one time.
+    Raises: ValueError when a step gets too small, or steps too many. Cost: one call of slope a
+    stage.
     Source: Hairer, Nørsett and Wanner 1993, II.4-5.
     """
     if method not in METHODS:
@@ -41,10 +44,15 @@ def solve(
     y = np.array(y, dtype=float)
     if s == t or not y.shape[1]:
         return Solved(y, np.zeros(y.shape[1], dtype=int))
+    if not isinstance(shared_steps, (bool, np.bool_)):
+        raise TypeError(f"shared_steps must be True or False, got {shared_steps!r}")
+    if shared_steps and method not in EXPLICIT:
+        raise ValueError(f"shared_steps must be used with one of {EXPLICIT}, got {method!r}")
     if method not in EXPLICIT:
         return _by_scipy(slope, s, t, y, rtol, atol, method)
     # scipy does not go below a hundred units of rounding
-    return _Run(slope, s, t, y, max(rtol, 100 * np.finfo(float).eps), atol, method).finish()
+    rtol = max(rtol, 100 * np.finfo(float).eps)
+    return _Run(slope, s, t, y, rtol, atol, method, bool(shared_steps)).finish()
 
 
 def _by_scipy(slope, s, t, y, rtol, atol, method) -> Solved:
@@ -57,7 +65,10 @@ def _by_scipy(slope, s, t, y, rtol, atol, method) -> Solved:
 
         def alone(u, z, one=one):
             moment = slope.at(np.clip([[u]], low, high))[0]
-            return slope(moment, z[:, None], one)[:, 0]
+            found = slope(moment, z[:, None], one)[:, 0]
+            if getattr(slope, "trouble", ""):
+                raise ValueError(_failed(s, t, slope.trouble))
+            return found
 
         solution = solve_ivp(alone, (s, t), y[:, i], method=method, rtol=rtol, atol=atol)
         if not solution.success:
@@ -73,11 +84,11 @@ def _failed(s, t, why) -> str:
 class _Run:
     """One solve: the columns still on their way, and the answers of those that arrived."""
 
-    def __init__(self, slope, s, t, y, rtol, atol, method):
+    def __init__(self, slope, s, t, y, rtol, atol, method, shared=False):
         from scipy import integrate
 
         self.slope, self.s, self.end, self.rtol, self.atol = slope, s, t, rtol, atol
-        self.method, self.tableau = method, getattr(integrate, method)
+        self.method, self.tableau, self.shared = method, getattr(integrate, method), shared
         self.order = self.tableau.error_estimator_order
         self.direction = 1.0 if t > s else -1.0
         n = y.shape[1]
@@ -86,6 +97,8 @@ class _Run:
         self.index, self.times, self.y = np.arange(n), np.full(n, float(s)), y
         self.f = self._slopes(slope.at(self.times[None])[0], y)
         self.h = self._first_steps()
+        if shared:
+            self.h = np.full(n, self.h.min(initial=np.inf))
         self.rejected = np.zeros(n, dtype=bool)
 
     def _slopes(self, moment, y):
@@ -98,11 +111,13 @@ class _Run:
         with np.errstate(all="ignore"):
             size, speed = _rms(self.y / scale), _rms(self.f / scale)
         if not np.isfinite(size + speed).all():
-            why = f"state or slope is not finite, or too large, at {self.s:g}"
+            why = self._trouble() or f"state or slope is not finite, or too large, at {self.s:g}"
             raise ValueError(_failed(self.s, self.end, why))
         with np.errstate(all="ignore"):
             first = np.where((size < 1e-5) | (speed < 1e-5), 1e-6, 0.01 * size / speed)
             first = np.minimum(first, abs(self.end - self.s))
+            if self.shared:
+                first = np.full(len(first), first.min(initial=np.inf))
             step = self.direction * first
             moment = self.slope.at(self._within(self.times + step)[None])[0]
             moved = self._slopes(moment, self.y + step * self.f)
@@ -127,16 +142,19 @@ class _Run:
         smallest = 10 * np.abs(np.nextafter(self.times, self.direction * np.inf) - self.times)
         if (self.rejected & (self.h < smallest)).any() or not np.isfinite(self.h).all():
             stuck = self.times[np.argmin(self.h)]
-            raise ValueError(
-                _failed(self.s, self.end, f"no step at {stuck:g} is small enough, or the score"
-                        " is not finite there")
-            )  # fmt: skip
+            why = self._trouble() or (
+                f"no step at {stuck:g} is small enough, or the score is not finite there"
+            )
+            raise ValueError(_failed(self.s, self.end, why))
         self.h = np.maximum(self.h, smallest)
         target = self.times + self.direction * self.h
         target = np.where(self.direction * (target - self.end) > 0, self.end, target)
         h = target - self.times
         new, f, error = self._stages(h, target)
         self._judge(target, np.abs(h), new, f, error)
+
+    def _trouble(self) -> str:
+        return getattr(self.slope, "trouble", "")
 
     def _stages(self, h, target):
         tableau, shape = self.tableau, self.y.shape
@@ -171,6 +189,8 @@ class _Run:
 
     def _judge(self, target, h, new, f, error):
         """Accept or retry, choose the next steps, and let those that arrived go."""
+        if self.shared:
+            error = np.full(len(error), error.max())
         with np.errstate(all="ignore"):
             factor = SAFETY * error ** (-1 / (self.order + 1))
         good = error < 1

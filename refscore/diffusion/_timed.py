@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore.diffusion.probability_flow import diffused, score_at_time, velocity_by
-from refscore.traces.divergences import divergence_estimate
+from refscore._arguments import as_points
+from refscore.diffusion._by_fields import FieldFlow
+from refscore.diffusion.probability_flow import diffused, score_at_time
 
 _CHUNK = 1 << 15  # numbers of a working array: what stays in the second-level cache
 _FAR = 1e4  # |s|² beyond which it is not taken off a sum of its size
@@ -31,44 +32,13 @@ def flow_of(process, score_at, x: np.ndarray, times, probes=None, divergence=Tru
         for t in times if len(x) else ():
             diffused(process, score_at, t).score(x[:1])
         return _MixtureFlow(process, score_at, probes, divergence)
-    return _FieldFlow(process, score_at_time(process, score_at), probes, divergence)
+    return FieldFlow(process, score_at_time(process, score_at), probes, divergence, x.shape[1])
 
 
-class _FieldFlow:
-    """The flow by the score field of every distinct time among the points'."""
-
-    def __init__(self, process, score_of, probes, divergence):
-        self.process, self.score_of = process, score_of
-        self.probes, self.divergence = probes, divergence
-
-    def at(self, times):
-        return times
-
-    def __call__(self, t, y, index):
-        if self.divergence:
-            y = y[: -1 if self.probes is None else -self.probes.shape[1]]
-        rows = [None] * len(t)
-        for time in np.unique(t):
-            mine = np.flatnonzero(t == time)
-            for i, row in zip(mine, self._rows(float(time), y.T[mine], index[mine]), strict=True):
-                rows[i] = row
-        return np.array(rows).T
-
-    def _rows(self, t, x, index):
-        score, v = self.score_of(t), None if self.probes is None else self.probes[index]
-        parts = [velocity_by(score, self.process, x, t)]
-        if self.divergence:
-            parts.append(_divergences(self.process, score, x, t, v))
-        return np.concatenate(parts, axis=-1)
-
-
-def _divergences(process, score, x, t, v) -> np.ndarray:
-    """f d - ½ g² div s (n, 1), or with probes v (n, m, d) one estimate for each, (n, m)."""
-    f, half = process.drift_rate(t), 0.5 * process.diffusion(t) ** 2
-    if v is None:
-        return (f * x.shape[-1] - half * score.divergence(x))[:, None]
-    traces = [divergence_estimate(score, x, v[:, j : j + 1]) for j in range(v.shape[1])]
-    return f * (v * v).sum(-1) - half * np.stack(traces, axis=-1)
+def points_of(score_at, x) -> np.ndarray:
+    """Points x (..., d), d that of the law or family where it has one."""
+    dim = getattr(score_at, "dim", None)
+    return as_points(x, "x", dim if isinstance(dim, int) else None)
 
 
 class _MixtureFlow:
@@ -84,6 +54,8 @@ class _MixtureFlow:
         v = Σ_k r_k v_k,  v_k = α' m_k + R_k z_k,  R_k = (α α' S_k + ½ (σ²)' I) P_k
         div v = Σ_k r_k (tr R_k - (q_k - Σ_j r_j q_j)·(v_k - v))
     """
+
+    trouble = ""
 
     def __init__(self, process, law, probes, divergence):
         self.process, self.probes, self.divergence = process, probes, divergence

@@ -68,11 +68,16 @@ class Implicit(ReverseStep):
     def plan(self, t: float, s: float) -> Callable:
         """x' = x/r + σ_t (β/r² + η² β̃)/(σ_t/r + √(σ_s² - η² β̃)) s_t(x) + η √β̃ z."""
         p = pair_of(self.process, t, s)
-        v = self.eta**2 * p.beta * (p.sigma_s / p.sigma_t) ** 2  # η² β̃
-        rest = p.sigma_s**2 - v
-        if rest < 0:
+        share = (p.sigma_s / p.sigma_t) ** 2
+        v = self.eta**2 * p.beta * share  # η² β̃
+        rest = ((1 - self.eta**2) * p.beta + (p.r * p.sigma_s) ** 2) * share  # σ_s² - η² β̃
+        if rest < -1e-12 * p.sigma_s**2:
             most = p.sigma_t / p.beta**0.5
-            raise ValueError(f"eta must be at most {most:.6g} from t = {t:.6g} to s = {s:.6g}")
+            raise ValueError(
+                f"eta must be at most {most:.6g} from t = {t:.6g} to s = {s:.6g},"
+                f" got {self.eta:.6g}"
+            )
+        rest = max(rest, 0.0)
         b = p.sigma_t * (p.beta / p.r**2 + v) / (p.sigma_t / p.r + rest**0.5)
         return self.linear(t, 1 / p.r, b, v**0.5)
 
@@ -86,10 +91,11 @@ def ancestral(process, score_at, variance: str = "small") -> ReverseStep:
 
     "small" is the exact variance when the data are one point, "large" when X_s is N(0, I)
     under a variance-preserving process; the small one adds nothing where σ_s = 0.
-    Arguments: process, of which only marginal(t) at the two times is used: a continuous
-    process, or a table by its index; score_at, a law, a family with .at(t) or a function
-    t -> field; variance. Returns: step(x, t, s, noise). Raises: ValueError where α_t = 0,
-    σ_t = 0 or σ/α does not fall. Cost: one score. Order: 1, weak, on variances and mixtures.
+    Arguments: process, of which only the marginals and the transition of the two times are
+    used: a table's `.process()`, at the table's `times` and 0, is the chain itself; score_at, a
+    law, a family with .at(t) or a function t -> field; variance. Returns: step(x, t, s, noise).
+    Raises: ValueError where α_t = 0, σ_t = 0 or σ/α does not fall. Cost: one score.
+    Order: 1, weak, on variances and mixtures.
     Source: Ho et al. 2020, equations 7 and 11, section 3.2.
     Checked by: ancestral_given_noise, ancestral_draws, ancestral_order
     """

@@ -8,8 +8,7 @@ import numpy as np
 
 from refscore._arguments import as_like, as_points, as_real, beyond_float
 from refscore.diffusion._moves import LinearMove, one_variance
-from refscore.diffusion.probability_flow import one_time, score_at_time
-from refscore.fields.base import handed_to
+from refscore.diffusion.probability_flow import one_time, score_at_time, score_values
 from refscore.processes import as_process
 
 
@@ -28,11 +27,13 @@ class ReverseStep:
     evaluations = 1
     memory = 0
     coupled = False
+    dim: int | None = None  # of the points, where the law of the score says it
     _of_one_variance = None
 
     def __init__(self, process, score_at):
         self.process: object = as_process(process)
         self.score_of: Callable = score_at_time(process, score_at)
+        self.dim = getattr(score_at, "dim", None) if hasattr(score_at, "diffuse") else None
         self._of_one_variance = one_variance(score_at)
 
     def start(self, x, t) -> tuple:
@@ -45,7 +46,7 @@ class ReverseStep:
 
     def __call__(self, x, t, s, noise=None) -> np.ndarray:
         """x' at time s from x (..., d) at time t."""
-        x = as_points(x, "x")
+        x = as_points(x, "x", self.dim)
         move = self.plan(*self.times(t, s))
         with beyond_float():
             return move(x, self.noise_for(x, noise))
@@ -99,23 +100,20 @@ class ReverseStep:
 
     def score_at(self, t: float) -> Callable:
         """The score at time t as a function x -> (..., d), its shape checked."""
-        score = self.score_of(t)
+        try:
+            score = self.score_of(t)
+        except ValueError as error:
+            raise ValueError(f"score_at gives no score at time {t:.6g}: {error}") from error
 
         def value(x: np.ndarray) -> np.ndarray:
-            s = as_real(score(handed_to(score, x)), f"the score at time {t:.6g}")
-            if s.shape != x.shape:
-                raise ValueError(
-                    f"the score at time {t:.6g} must have the shape of x, {x.shape};"
-                    f" got shape {s.shape}"
-                )
-            return s
+            return score_values(score, x, t)
 
         value.by_rows = hasattr(score, "rows_at_once")  # type: ignore[attr-defined]
         return value
 
     def denoised(self, x, t) -> np.ndarray:
         """E[X_0 | X_t = x] = (x + σ_t² s_t(x)) / α_t, x (..., d), by the step's score."""
-        x, t = as_points(x, "x"), one_time(t, self.process, "t")
+        x, t = as_points(x, "x", self.dim), one_time(t, self.process, "t")
         alpha, sigma = (float(v) for v in self.process.marginal(t))  # type: ignore[attr-defined]
         if alpha == 0:
             raise ValueError(f"t must be a time with alpha above 0 to denoise at, got {t:.6g}")

@@ -28,6 +28,7 @@ class PredictorCorrector(ReverseStep):
                 raise ValueError(f"{name} must be one of {', '.join(words)}; got {value!r}")
         self.predictor = predictor
         self.process, self.score_of = predictor.process, predictor.score_of
+        self.dim = predictor.dim
         self.n_corrections = as_count(n_corrections, "n_corrections", minimum=0)
         self.order, self.norm = order, norm
         self.snr = None if snr is None else as_positive(snr, "snr")

@@ -73,9 +73,12 @@ class StochasticSolver(PredictingStep):
         self.ratio, self.eta = _ratio(2, ratio), as_positive(stochasticity, "stochasticity") ** 2
 
     def plan(self, t: float, s: float) -> Callable:
-        """Both stages; the data prediction alone, α_s x₀, to σ_s = 0 or from α_t = 0."""
-        if not math.isfinite(self.log_snr(s) - self.log_snr(t)):
+        """Both stages; α_s x₀ to σ_s = 0, and α_s x₀ + σ_s z_2 from α_t = 0, the limits."""
+        if math.isinf(self.log_snr(s)):
             return self.first_order(t, s)
+        if math.isinf(self.log_snr(t)) and self.ratio < 1:  # the inner stage is at λ = -inf too
+            (alpha, sigma), m = self.levels(s), self.predicted(t, "data")
+            return by_rows_of(lambda x, noise: alpha * m(x) + sigma * noise[1], m)
         r, middle = self.ratio, self.between(t, s, self.ratio)
         (A, C, b), (A1, C1, b1), (_, _, b2) = (
             self._damped(*span) for span in ((t, s), (t, middle), (middle, s))
@@ -106,7 +109,8 @@ def sde_dpm_solver(process, score_at, *, ratio=None, stochasticity=1.0) -> Rever
 
     The noise of the inner stage is carried on to the end, as one path has it; m predicts x₀.
     Arguments: process; score_at; ratio r in (0, 1], ½ unless given; stochasticity l > 0.
-    Returns: step(x, t, s, noise), noise (2, ..., d). A step to σ_s = 0 is x' = α_s x₀.
+    Returns: step(x, t, s, noise), noise (2, ..., d). A step to σ_s = 0 is x' = α_s x₀, one from
+    α_t = 0 is x' = α_s x₀ + σ_s z_2 (z_1 and both stages for r = 1).
     Raises: ValueError naming the argument. Cost: two scores. Order: 2 in law.
     Source: Gonzalez et al. 2023 (SEEDS-2); Lu et al. 2022b, section 5.
     Checked by: sde_dpm_second_value

@@ -9,6 +9,8 @@ import numpy as np
 
 from refscore._arguments import as_callable, as_positive
 from refscore.diffusion.base import ReverseStep
+from refscore.diffusion.euler import rates
+from refscore.diffusion.parametrisation import Predictions
 from refscore.diffusion.predicting import PredictingStep, by_rows_of, one_of
 
 
@@ -44,7 +46,7 @@ class FlowStep(PredictingStep):
     def plan(self, t: float, s: float) -> Callable:
         """x' = x + (s - t) Σ b_i k_i,  k_i = v(x + (s - t) Σ_j a_ij k_j, t + c_i (s - t))."""
         (a, b, c, _), h = self.tableau, s - t
-        v = [self.predicted(s if node == 1 else t + node * h, "flow") for node in c]
+        v = [self._velocity(s if node == 1 else t + node * h) for node in c]
 
         def move(x, noise):
             k: list[np.ndarray] = []
@@ -53,6 +55,19 @@ class FlowStep(PredictingStep):
             return _moved(x, h, b, k)
 
         return by_rows_of(move, *v)
+
+    def _velocity(self, t: float) -> Callable:
+        """α' x₀ + σ' ε; where σ = 0 and ε is not fixed, by the score: f x - ½ g² s."""
+        alpha, sigma = self.levels(t)
+        if sigma or not alpha or isinstance(self._score_at, Predictions):
+            return self.predicted(t, "flow")
+        (f, g), score = rates(self.process, t), self.score_at(t)
+
+        def velocity(x: np.ndarray) -> np.ndarray:
+            return f * x - 0.5 * g * g * score(x)
+
+        velocity.by_rows = score.by_rows  # type: ignore[attr-defined]
+        return velocity
 
 
 def _moved(x: np.ndarray, h: float, weights, slopes) -> np.ndarray:
@@ -69,8 +84,9 @@ def flow_matching(process, score_at, method="euler") -> ReverseStep:
     step is `exponential`. Arguments: process; score_at, a law, a family or `predictions(process,
     network, "flow")` for a network of the velocity in our time (data at 0; see
     `from_noise_first`); method "euler", "midpoint", "heun", "ralston" or "rk4".
-    Returns: step(x, t, s). Raises: ValueError naming the argument or where the velocity is
-    infinite. Cost: one score a stage. Order: 1, 2, 2, 2, 4.
+    Where σ = 0 it is f x - ½ g² s, finite for scores of data with a density, not for the
+    predictions of a network. Returns: step(x, t, s). Raises: ValueError naming the argument or
+    where the velocity is infinite. Cost: one score a stage. Order: 1, 2, 2, 2, 4.
     Source: Lipman et al. 2023, equation 22; Hairer, Nørsett and Wanner 1993, II.1.
     Checked by: flow_midpoint_value
     """

@@ -15,15 +15,16 @@ from refscore._arguments import (
     as_real,
     as_scalar,
     beyond_float,
+    require_finite,
 )
+from refscore.diffusion._given import whole
+from refscore.diffusion._scores import affine_part, combined
 from refscore.diffusion.ancestral import Ancestral, pair_of
-from refscore.diffusion.probability_flow import one_time, score_at_time
+from refscore.diffusion.probability_flow import one_time, score_at_time, score_values
 from refscore.distributions.gaussian import Gaussian
 from refscore.distributions.mixture import GaussianMixture
-from refscore.fields import Field
-from refscore.fields.base import handed_to
-from refscore.processes import as_process
 
+LIKELIHOOD = "the likelihood's score"
 SPELLINGS = ("u + w (c - u)", "(1 + w) c - w u")
 
 
@@ -44,7 +45,8 @@ def classifier_free(
     c = score_at_time(process, conditional, "conditional")
     u = score_at_time(process, unconditional, "unconditional")
     w = as_scalar(weight, "weight") + _spelled(spelling, "spelling")
-    return lambda t: combined((w, c(t)), (1 - w, u(t)))
+    names = "the conditional score", "the unconditional score"
+    return lambda t: combined(one_time(t, process, "t"), (w, c(t)), (1 - w, u(t)), names=names)
 
 
 def guidance_weight(weight, source: str, target: str = SPELLINGS[0]) -> float:
@@ -81,7 +83,10 @@ def classifier_guided(process, score_at, likelihood_score_at, weight=1.0) -> Cal
     s = score_at_time(process, score_at)
     likelihood = score_at_time(process, likelihood_score_at, "likelihood_score_at")
     w = as_scalar(weight, "weight")
-    return lambda t: combined((1.0, s(t)), (w, likelihood(t)))
+    names = "the score", LIKELIHOOD
+    return lambda t: combined(
+        one_time(t, process, "t"), (1.0, s(t)), (w, likelihood(t)), names=names
+    )
 
 
 def class_law(law, members) -> GaussianMixture:
@@ -100,6 +105,8 @@ def class_law(law, members) -> GaussianMixture:
         raise ValueError(f"members must be components 0 to {len(law.weights) - 1}, got {members!r}")
     k = np.unique(chosen.astype(int))
     weights = law.weights[k]
+    if not weights.sum() > 0:
+        raise ValueError(f"members must hold a component of positive weight, got {members!r}")
     return GaussianMixture(weights / weights.sum(), law.means[k], law.covariances[k])
 
 
@@ -140,7 +147,13 @@ def composed(process, score_at, posterior_scores) -> Callable:
     each = [score_at_time(process, s, "posterior_scores") for s in posterior_scores]
     if not each:
         raise ValueError("posterior_scores must hold at least one score, got none")
-    return lambda t: combined((1.0 - len(each), prior(t)), *((1.0, s(t)) for s in each))
+    names = "the prior's score", *(f"posterior score {i}" for i in range(len(each)))
+
+    def at(t):
+        parts = (1.0 - len(each), prior(t)), *((1.0, s(t)) for s in each)
+        return combined(one_time(t, process, "t"), *parts, names=names)
+
+    return at
 
 
 class GuidedAncestral(Ancestral):
@@ -159,7 +172,11 @@ class GuidedAncestral(Ancestral):
 
         def move(x, noise):
             mu = mean(x, np.zeros_like(x))
-            pull = likelihood(handed_to(likelihood, mu)) if v else 0.0
+            if not v:
+                return mu
+            pull = score_values(likelihood, mu, s, LIKELIHOOD)
+            if np.isfinite(mu).all():
+                require_finite(pull, f"{LIKELIHOOD} at time {s:.6g}")
             return mu + v * self.weight * pull + v**0.5 * noise
 
         move.by_rows = False  # type: ignore[attr-defined]
@@ -202,18 +219,21 @@ def reverse_law(
     """
     from scipy.integrate import solve_ivp
 
-    process = as_process(process)
+    process = whole(process)
     end = process.final_time if end is None else one_time(end, process, "end")
     start = one_time(start, process, "start")
+    if start > end:
+        raise ValueError(f"start must not be after end = {end:g}, got {start:g}")
     m = as_array(mean, "mean", (None,))
     d = len(m)
     C = as_covariance(covariance, "covariance", d, singular=True)
     score_of, l = score_at_time(process, score_at), as_scalar(stochasticity, "stochasticity")
+    as_array(m, "mean", (getattr(score_of(end), "dim", d),))
 
     def slope(t, y):
         t = min(max(t, min(start, end)), max(start, end))
         m, C = y[:d], y[d:].reshape(d, d)
-        A, b = affine_part(score_of(t), d)
+        A, b = affine_part(score_of(t), d, t)
         g2 = float(process.diffusion(t)) ** 2
         M = float(process.drift_rate(t)) * np.eye(d) - 0.5 * (1 + l**2) * g2 * A
         growth = M @ C + C @ M.T - l**2 * g2 * np.eye(d)
@@ -227,24 +247,3 @@ def reverse_law(
     y = solution.y[:, -1]
     C = y[d:].reshape(d, d)
     return Gaussian(y[:d], 0.5 * (C + C.T))
-
-
-def affine_part(score, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """(A, b) of s(x) = A x + b, from its values; checked at one further point."""
-    tests = np.vstack([np.zeros(d), np.eye(d), np.linspace(-2.0, 3.0, d)])
-    values = as_points(score(handed_to(score, tests)), "the score", d)
-    A, b = (values[1 : d + 1] - values[0]).T, values[0]
-    gap = np.abs(tests[-1] @ A.T + b - values[-1]).max()
-    if gap > 1e-8 * (1 + np.abs(values).max()):
-        raise ValueError(f"score_at must be affine at every time, but differs by {gap:.3g}")
-    return A, b
-
-
-def combined(*parts):
-    """Σ w_i s_i of scores: a Field of Fields, else a function."""
-    if all(isinstance(score, Field) for _, score in parts):
-        total = parts[0][0] * parts[0][1]
-        for w, score in parts[1:]:
-            total = total + w * score
-        return total
-    return lambda x: sum(w * as_real(s(handed_to(s, x)), "the score") for w, s in parts)

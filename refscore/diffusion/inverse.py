@@ -34,8 +34,8 @@ from refscore._arguments import (
     require_finite,
 )
 from refscore.bayes import likelihood_score, posterior
+from refscore.diffusion._scores import affine_part
 from refscore.diffusion.base import ReverseStep
-from refscore.diffusion.guidance import affine_part
 from refscore.diffusion.probability_flow import diffused, one_time, score_at_time
 from refscore.distributions._spread import spread_of
 from refscore.fields import Affine, Field
@@ -135,6 +135,7 @@ def flat_prior_score(process, score_at, H, y, noise_covariance) -> Callable:
 def _flat(alpha, sigma, h, y, noise) -> Affine:
     with beyond_float():
         total = require_finite((sigma / alpha) ** 2 * h @ h.T + noise, "H Hᵀ + noise_covariance")
+        _regular(total)
         K = np.linalg.solve(total, h / alpha).T  # (d, k)
         return Affine(-K @ h / alpha, K @ y)
 
@@ -148,7 +149,7 @@ def _approximation(process, score_at, H, y, noise_covariance, spread, scale) -> 
         score = _seen_by(parts[0], as_field(score_of(t), "score_at(t)"))
         variance = None if spread is None else spread(alpha, sigma)
         field = Denoised(score, alpha, sigma, *parts, variance, scale)
-        return Affine(*affine_part(field, score.dim)) if score.affine else field
+        return Affine(*affine_part(field, score.dim, t)) if score.affine else field
 
     return at
 
@@ -165,6 +166,7 @@ class Denoised(Field):
         s = self.score(x)
         residual = self.y - (x + self.sigma**2 * s) @ self.h.T / self.alpha
         total = self.noise + self._spread(x)
+        _regular(total)
         u = np.linalg.solve(total, residual[..., None])[..., 0] @ self.h
         return s + self.scale * (u + self.sigma**2 * self.score.vjp(x, u)) / self.alpha
 
@@ -187,8 +189,11 @@ class Replacement(ReverseStep):
         if np.abs(h).max() > 1.1 or not np.allclose(h @ h.T, np.eye(len(h)), atol=1e-12):
             raise ValueError("H must have orthonormal rows: H Hᵀ = I")
         self.h, self.evaluations, self.noises = h, step.evaluations, step.noises + 1
-        if step.memory or step.noises > 1:
-            raise ValueError("step must be a one-step method of at most one noise")
+        if step.memory or step.noises > 1 or step.evaluations > 1:
+            raise ValueError(
+                "step must be a one-step method of one evaluation and at most one noise, got"
+                f" evaluations = {step.evaluations}, noises = {step.noises}, memory = {step.memory}"
+            )
 
     def plan(self, t: float, s: float) -> Callable:
         """x' = x̃ + Hᵀ (α_s y + σ_s H ε - H x̃), x̃ the inner step's point."""
@@ -196,6 +201,8 @@ class Replacement(ReverseStep):
         inner = self.inner.plan(t, s)
 
         def move(x, noise):
+            if x.shape[-1] != self.h.shape[1]:
+                raise ValueError(f"H must have shape (k, {x.shape[-1]}), got shape {self.h.shape}")
             mine, fresh = (None, noise) if self.noises == 1 else noise
             moved = inner(x, mine)
             seen = alpha * self.y + sigma * fresh @ self.h.T
@@ -219,7 +226,7 @@ def replacement(step: ReverseStep, H, y) -> Replacement:
     observed part is unlike that of the path: the law is wrong whenever both are correlated,
     also with infinitely small steps: of x ~ N(0, 1) and z, correlated by 0.8, x = 1.5 leaves
     N(1.2, 0.36) for z; 1600 ancestral steps sample N(0.749, 0.491), DDIM's N(0.520, 0.598).
-    Arguments: step, of one evaluation and at most one noise;
+    Arguments: step, a one-step method of one evaluation and at most one noise;
     H (k, d); y (k,). Returns: step(x, t, s, noise), whose last noise is ε (x's shape).
     Source: Song et al. 2021, appendix I.2; Lugmayr et al. 2022, algorithm 1 without resampling.
     Checked by: replacement_given_noise
@@ -233,6 +240,19 @@ def _problem(H, y, noise_covariance) -> tuple[np.ndarray, np.ndarray, np.ndarray
         raise ValueError(f"H must have shape (k, d) with k, d >= 1, got {h.shape}")
     y = as_array(y, "y", (len(h),)).copy()
     return h, y, spread_of(noise_covariance, "noise_covariance", len(y)).matrices()[0]
+
+
+def _regular(total) -> None:
+    """Raises where a covariance (..., k, k) of the observations is singular to rounding."""
+    total = total[np.isfinite(total).all(axis=(-2, -1))]
+    scale = np.sqrt(np.abs(np.diagonal(total, axis1=-2, axis2=-1)))
+    scale = np.where(scale > 0, scale, 1.0)
+    sizes = np.linalg.svd(total / scale[..., None] / scale[..., None, :], compute_uv=False)
+    if (sizes[..., -1] <= 4 * total.shape[-1] * np.finfo(float).eps * sizes[..., 0]).any():
+        raise ValueError(
+            "H Cov Hᵀ + noise_covariance must be positive definite, Cov the data's covariance given"
+            " x_t, 0 where sigma is 0: observations without noise must not determine one another"
+        )
 
 
 def _seen_by(h, score: Field) -> Field:

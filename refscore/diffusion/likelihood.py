@@ -13,11 +13,13 @@ from refscore._arguments import (
     as_count,
     as_points,
     as_positive,
+    as_real,
     beyond_float,
     require_finite,
 )
+from refscore.diffusion._given import whole
 from refscore.diffusion._per_sample import solve
-from refscore.diffusion._timed import flow_of
+from refscore.diffusion._timed import flow_of, points_of
 from refscore.diffusion.encoding import encode
 from refscore.diffusion.probability_flow import diffused, flow_map, one_time
 from refscore.processes import as_process
@@ -62,10 +64,12 @@ def log_likelihood(
     (...,): the exact diffused law when score_at is a law, else N(0, prior_std² I), an
     approximation (`likelihood_errors` says by how much); start, end within [0, T]; options:
     rtol, atol (1e-8), the error a step of each point's own state and volume, and method
-    (DOP853), a name scipy's solve_ivp knows. No point's answer depends on the others.
+    (DOP853), a name scipy's solve_ivp knows; shared_steps, as of `encode`. No point's answer
+    depends on the others, but for shared steps, within the tolerance.
     Returns: (...,). Raises: ValueError naming the argument or when a solve fails. Cost: about
     300 evaluations of the velocity and its divergence a point; all points at once for
-    Gaussians, mixtures and empirical laws, a call of the score for each otherwise.
+    Gaussians, mixtures and empirical laws; any other score is called at every stage for every
+    point, or once a stage with shared_steps=True.
     Source: Song et al. 2021, equation 39; Grathwohl et al. 2019.
     Checked by: flow_log_likelihood, flow_log_likelihood_of_mixtures
     """
@@ -89,12 +93,12 @@ def likelihood(
     Source: Song et al. 2021, equation 39; Grathwohl et al. 2019, section 3.1.
     Checked by: flow_log_likelihood, flow_log_likelihood_on_probes
     """
-    x, process = as_points(x, "x"), as_process(process)
+    x, process = points_of(score_at, x), whole(process)
     end = process.final_time if end is None else one_time(end, process, "end")
     start = one_time(start, process, "start")
     if terminal is None:
         terminal = prior_log_density(process, score_at, end, x.shape[-1])
-    terminal = as_callable(terminal, "terminal")
+    terminal = log_density_by(terminal)
     if probes is not None or rng is not None:
         probes = point_probes(x, probes, rng=rng, n_probes=n_probes, probe=probe)
     lead, dim = x.shape[:-1], x.shape[-1]
@@ -137,7 +141,7 @@ def gaussian_log_likelihood(
     flow = flow_map(law, process, 0.0, process.final_time)
     if terminal is None:
         terminal = prior_log_density(process, law, process.final_time, law.dim)
-    end = as_callable(terminal, "terminal")(flow(x))
+    end = log_density_by(terminal)(flow(x))
     if probes is None:
         return end + flow.log_det
     v = point_probes(x, probes)
@@ -157,11 +161,11 @@ def likelihood_errors(process, law, x, *, start=0.0, terminal=None, **options) -
     Returns: LikelihoodErrors. Cost: one `encode`. Source: derived from Song et al. 2021, 39.
     Checked by: prior_error_of_a_likelihood, cutoff_error_of_a_likelihood
     """
-    x, process = as_points(x, "x"), as_process(process)
+    x, process = points_of(law, x), whole(process)
     start, end = one_time(start, process, "start"), process.final_time
     if terminal is None:
         terminal = prior_log_density(process, None, end, x.shape[-1])
-    terminal = as_callable(terminal, "terminal")
+    terminal = log_density_by(terminal)
     ends = encode(process, law, x, start=start, **options)
     with np.errstate(all="ignore"):
         first = diffused(process, law, start).log_density(x) - law.log_density(x)
@@ -191,5 +195,24 @@ def prior_log_density(process, score_at, end: float, dim: int) -> Callable:
     """log p_T of the exact diffused law where score_at is a law, else of N(0, prior_std² I)."""
     if hasattr(score_at, "diffuse"):
         return diffused(process, score_at, end).log_density
-    variance = process.prior_std() ** 2
+    variance = whole(process).prior_std() ** 2
     return lambda x: -0.5 * (np.sum(x**2, axis=-1) / variance + dim * np.log(2 * np.pi * variance))
+
+
+def log_density_by(terminal) -> Callable:
+    """`terminal`, whose log densities must be one a point, none of them nan or inf."""
+    terminal = as_callable(terminal, "terminal")
+
+    def log_density(x: np.ndarray) -> np.ndarray:
+        found = as_real(terminal(x.copy()), "terminal(x)")
+        if found.shape != x.shape[:-1]:
+            raise ValueError(
+                f"terminal(x) must have shape {x.shape[:-1]}, one log density a point;"
+                f" got shape {found.shape}"
+            )
+        if not (found < np.inf).all():
+            bad = found[~(found < np.inf)][0]
+            raise ValueError(f"terminal(x) must be log densities, finite or -inf; got {bad}")
+        return found
+
+    return log_density

@@ -45,7 +45,7 @@ class MultistepStep(PredictingStep):
         noise = self.noise_for(x, noise)
         with beyond_float():
             now = self.predicted(t, self.kind_for(t, s))(x)
-            if self.starter is not None and len(past) < self.memory:
+            if self.starter is not None and len(past) < self.memory and not self.ends(s):
                 new = self.starter.plan(t, s)(x, None)
             else:
                 new = self._combined(x, [(t, now), *reversed(self.usable(past, t, s))], s, noise)
@@ -67,7 +67,11 @@ class MultistepStep(PredictingStep):
 
     def usable(self, past: list, t: float, s: float) -> list:
         """What of the past, oldest first, a step uses: nothing on a step made first order."""
-        return [] if self.final is not None and s <= self.final else past
+        return [] if self.ends(s) else past
+
+    def ends(self, s: float) -> bool:
+        """Whether a step to s is made first order by `final`."""
+        return self.final is not None and s <= self.final
 
 
 class ExponentialMultistep(MultistepStep):

@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 
 from refscore._arguments import as_callable, as_like, as_points, as_positive, beyond_float
+from refscore.diffusion.probability_flow import score_values
 from refscore.fields import Affine, Family, Field
-from refscore.fields.base import handed_to
 from refscore.processes import as_process, as_time, rowwise
 
 PARAMETRISATIONS = ("score", "noise", "data", "velocity", "flow")
@@ -123,7 +123,8 @@ class Predictions(Family):
         field = self.native(t)
         if isinstance(field, Field):
             return field if (p, q) == (0, 1) else Affine(p * np.eye(field.dim)) + q * field
-        return lambda x: p * np.asarray(x) + q * field(x)
+        name = f"the {self.kind} prediction"
+        return lambda x: p * np.asarray(x) + q * score_values(field, np.asarray(x), t, name)
 
 
 def predictions(process, predicted, kind: str) -> Predictions:
@@ -134,28 +135,37 @@ def predictions(process, predicted, kind: str) -> Predictions:
     return Predictions(process, predicted, kind)
 
 
+class LadderScores(Family):
+    """What `ladder_scores` returns."""
+
+    def __init__(self, process, family):
+        if not hasattr(family, "at"):
+            raise TypeError(f"family must offer .at, got {type(family).__name__}")
+        super().__init__(family.at)
+        self.process, self.ladder = as_process(process), family
+
+    def at(self, t):
+        """The score at one time, a Field where the ladder's is one."""
+        alpha, sigma = (float(c) for c in self.process.marginal(as_time(t, self.process)))
+        if alpha == 0 or sigma == 0:
+            raise ValueError(f"t must be a time with alpha and sigma above 0, got {float(t):g}")
+        field = self.ladder.at(sigma / alpha)
+        if isinstance(field, Field):
+            return field if alpha == 1 else field.restrict(np.eye(field.dim) / alpha)
+        return lambda x: score_values(field, np.asarray(x) / alpha, t) / alpha
+
+
 def ladder_scores(process, family) -> Family:
     """The scores of a process from a family s(x, σ) of scores of X_0 + σ Z, as a ladder fits it.
 
         s_t(x) = s(x/α_t, σ_t/α_t)/α_t
 
-    Arguments: process; family with .at(sigma), such as a `ConditionalMLP` or an exact one.
-    Returns: a family with .at(t) for 0 <= t <= T. Raises: ValueError at α = 0 or σ = 0.
-    Source: Karras et al. 2022, section 2.
+    Arguments: process; family, whose .at(sigma) is a Field or a function of points, such as a
+    `ConditionalMLP` or an exact one. Returns: a family with .at(t) for 0 <= t <= T, of the same
+    kind. Raises: ValueError at α = 0 or σ = 0. Source: Karras et al. 2022, section 2.
     Tested in: tests/diffusion/test_parametrisation.py
     """
-    process = as_process(process)
-    if not hasattr(family, "at"):
-        raise TypeError(f"family must offer .at, got {type(family).__name__}")
-
-    def at(t) -> Field:
-        alpha, sigma = (float(c) for c in process.marginal(as_time(t, process)))
-        if alpha == 0 or sigma == 0:
-            raise ValueError(f"t must be a time with alpha and sigma above 0, got {float(t):g}")
-        field = family.at(sigma / alpha)
-        return field if alpha == 1 else field.restrict(np.eye(field.dim) / alpha)
-
-    return Family(at)
+    return LadderScores(process, family)
 
 
 def edm_denoiser(network: Callable, sigma_data: float) -> Callable:
@@ -174,6 +184,14 @@ def edm_denoiser(network: Callable, sigma_data: float) -> Callable:
 
     def at(sigma) -> Callable:
         skip, out, scale, label = edm_preconditioning(sigma, sigma_data)
-        return lambda x: skip * np.asarray(x) + out * network(scale * handed_to(network, x), label)
+
+        def labelled(y):
+            return network(y, label)
+
+        def denoised(x):
+            x = np.asarray(x)
+            return skip * x + out * score_values(labelled, scale * x, sigma, "the network")
+
+        return denoised
 
     return at

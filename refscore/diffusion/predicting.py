@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, as_offering, as_points, as_real, beyond_float
+from refscore._arguments import as_count, as_offering, as_points, beyond_float
+from refscore.diffusion._denoiser import mixture_denoiser
 from refscore.diffusion.base import ReverseStep
 from refscore.diffusion.parametrisation import Predictions, conversion
-from refscore.diffusion.probability_flow import one_time
-from refscore.fields.base import handed_to
+from refscore.diffusion.probability_flow import one_time, score_values
 
 PREDICTIONS = ("noise", "data")
 
@@ -42,13 +42,16 @@ class PredictingStep(ReverseStep):
     def predicted(self, t: float, kind: str) -> Callable:
         """The prediction of this kind at time t, a function of points.
 
-        Network predictions are converted as they come, scores by `conversion`; at α = 0 the
-        data a law predicts are its mean, whatever x is.
+        Network predictions are converted as they come, scores by `conversion`; where α is small
+        the data a law predicts are its own mean given x, at α = 0 its mean.
         """
         native = self._score_at if isinstance(self._score_at, Predictions) else None
         law = self._score_at if hasattr(self._score_at, "diffuse") else None
         if law is not None and self.levels(t)[0] == 0:
             return _without_data(self.process, law, t, kind)
+        exact = mixture_denoiser(law, *self.levels(t)) if kind == "data" else None
+        if exact is not None:
+            return by_rows_of(lambda x: exact(x))
         source = "score" if native is None else native.kind
         p, q = (float(c) for c in conversion(self.process, t, source, kind))
         value = self.score_at(t) if native is None else _checked(native.native(t), t, source)
@@ -94,6 +97,8 @@ class PredictingStep(ReverseStep):
     def first_order(self, t: float, s: float) -> Callable:
         """The exponential step of first order, x -> α_s x₀ + σ_s ε, finite also to σ_s = 0."""
         kind = self.prediction if math.isfinite(self.log_snr(s) - self.log_snr(t)) else "data"
+        if mixture_denoiser(self._score_at, *self.levels(t)) is not None:
+            kind = "data"  # the same map: nothing is divided by α_t
         A, C, z = self.frame(t, s, kind)
         weight, m = -C * math.expm1(z), self.predicted(t, kind)
         return by_rows_of(lambda x, noise: A * x + weight * m(x), m)
@@ -138,13 +143,7 @@ def _checked(field, t: float, kind: str) -> Callable:
     """The predictions of a network's field, their shape checked."""
 
     def value(x: np.ndarray) -> np.ndarray:
-        out = as_real(field(handed_to(field, x)), f"the {kind} prediction at time {t:.6g}")
-        if out.shape != x.shape:
-            raise ValueError(
-                f"the {kind} prediction at time {t:.6g} must have the shape of x, {x.shape};"
-                f" got shape {out.shape}"
-            )
-        return out
+        return score_values(field, x, t, f"the {kind} prediction")
 
     value.by_rows = hasattr(field, "rows_at_once")  # type: ignore[attr-defined]
     return value

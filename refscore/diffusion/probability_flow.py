@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_covariance, as_offering, as_points, beyond_float
+from refscore._arguments import (
+    as_callable,
+    as_covariance,
+    as_offering,
+    as_points,
+    as_real,
+    beyond_float,
+)
 from refscore.fields.base import handed_to
 from refscore.nodes import gaussian_components
-from refscore.processes import as_process, as_time
+from refscore.processes import Process, as_process, as_time
 
 
 def diffused(process, law, t):
@@ -39,7 +47,7 @@ def flow_velocity(process, score_at) -> Callable:
     score_of = score_at_time(process, score_at)
 
     def velocity(x, t) -> np.ndarray:
-        t = one_time(t, process, "t")
+        x, t = as_points(x, "x"), one_time(t, process, "t")
         return velocity_by(score_of(t), process, x, t)
 
     return velocity
@@ -47,10 +55,19 @@ def flow_velocity(process, score_at) -> Callable:
 
 def velocity_by(score, process, x, t: float) -> np.ndarray:
     """f(t) x - ½ g(t)² s(x), given the score s at time t."""
-    rate = process.diffusion(t) ** 2
-    drift, s = process.drift(x, t), score(handed_to(score, np.asarray(x)))
+    rate, s = process.diffusion(t) ** 2, score_values(score, x, t)
+    drift = process.drift(x, t)
     with beyond_float():
         return drift - 0.5 * rate * s
+
+
+def score_values(score, x: np.ndarray, t: float, name: str = "the score") -> np.ndarray:
+    """score(x) at time t: the door for every score, which must give real numbers of x's shape."""
+    name = f"{name} at time {t:.6g}"
+    s = as_real(as_callable(score, name)(handed_to(score, x)), name)
+    if s.shape != x.shape:
+        raise ValueError(f"{name} must have the shape of x, {x.shape}; got shape {s.shape}")
+    return s
 
 
 def score_at_time(process, score_at, name: str = "score_at") -> Callable:
@@ -59,13 +76,44 @@ def score_at_time(process, score_at, name: str = "score_at") -> Callable:
     if hasattr(score_at, "diffuse"):
         return lambda t: diffused(process, score_at, t).score
     if hasattr(score_at, "at"):
+        _require_process(process, score_at, name)
         return score_at.at
     if callable(score_at):
+        _require_one_argument(score_at, name)
         return score_at
     raise TypeError(
         f"{name} must be a law with .diffuse, a family with .at or a function of t,"
         f" got {type(score_at).__name__}"
     )
+
+
+def _require_process(process, score_at, name: str) -> None:
+    """Raise where a family is of a process with other marginals."""
+    own = getattr(score_at, "process", None)
+    if own is process or not isinstance(own, Process):
+        return
+    end = min(own.final_time, process.final_time)
+    for t in (0.07 * end, 0.31 * end, 0.83 * end):
+        if not np.allclose(own.marginal(t), process.marginal(t), rtol=1e-6, atol=0):
+            raise ValueError(
+                f"{name} must be of the same process: it is of {type(own).__name__}, whose alpha"
+                f" and sigma differ at t = {t:.6g} from those of {type(process).__name__}"
+            )
+
+
+def _require_one_argument(function, name: str) -> None:
+    """Raise where a function cannot be called with a time alone."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some builtins have none
+        return
+    try:
+        signature.bind(0.0)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a function of t alone that gives the function x -> s(x), got one of"
+            f" {signature}; of s(x, t) make lambda t: lambda x: s(x, t)"
+        ) from None
 
 
 @dataclass(frozen=True)

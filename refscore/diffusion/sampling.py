@@ -37,16 +37,16 @@ def sample(
     strictly descending, within the process's range (one time: no step); noise, all of it,
     (N, ..., d), or (N, 2, ..., d) for steps that take two; or rng, anything
     numpy.random.default_rng takes (neither for steps without noise); last "noise": every
-    step takes its noise; "mean": the last step takes zeros (its row of `noise` is not looked
-    at); "denoise": after the last time, E[X_0 | x] = (x + σ² s)/α replaces x; trajectory, keep
+    step takes its noise; "mean": the last step takes zeros (its row of `noise` is there but not
+    used); "denoise": after the last time, E[X_0 | x] = (x + σ² s)/α replaces x; trajectory, keep
     the points of every time; progress, show it (tqdm where installed); memory_limit in bytes
     for the trajectory, which may be inf.
     Returns: x (..., d); or the trajectory (N + 1, ..., d), its first row x_T, one row more for
-    "denoise". Up to 2¹⁸ numbers in x, these are the points of
-    noise = Generator.standard_normal((N, ..., d)); more rows go in groups of 2¹⁸ // d with a
-    stream each, spawned from rng, one group after the other: the rows of a full group depend
-    neither on how many follow nor on what is kept. Beside x_T and the result the memory is that
-    of one group. A step that couples its rows takes all as one group.
+    "denoise". Rows go in groups of 2¹⁸ // d, one after the other. One group's points are those
+    of noise = Generator.standard_normal((N, ..., d)); of more groups the first has that very
+    generator, each later one a stream of its own, spawned from it after the first: the rows of
+    a full group depend neither on how many follow nor on what is kept. Beside x_T and the
+    result the memory is that of one group. A step that couples its rows takes all as one group.
     Raises: ValueError at the first step that is not finite, naming it, its times and whether
     the score was finite; TypeError or ValueError naming the argument. An exception on the way,
     KeyboardInterrupt included, carries the rows that were finished as its attribute `finished`,
@@ -93,13 +93,13 @@ class Job(NamedTuple):
         n, d = self.rows.shape
         size = max(1, n) if self.step.coupled else max(1, GROUP // d)
         starts = range(0, n, size)
-        source, streams = self.noise, None
-        if isinstance(source, np.random.Generator) and len(starts) > 1:
-            streams = _streams(source, len(starts))
+        source, streams = self.noise, []
         for i, start in enumerate(starts):
             rows = slice(start, min(start + size, n))
-            if streams is not None:
-                yield rows, streams[i]
+            if i == 1 and isinstance(source, np.random.Generator):  # the first group is done
+                streams = _streams(source, len(starts) - 1)
+            if streams:
+                yield rows, streams[i - 1]
             else:
                 yield rows, source[:, :, rows] if isinstance(source, np.ndarray) else source
 
@@ -107,14 +107,16 @@ class Job(NamedTuple):
 def _job(step, x_T, times, noise, rng, last) -> Job:
     if not isinstance(step, ReverseStep):
         raise TypeError(f"step must be a reverse step, got {type(step).__name__}")
-    x, times = as_points(x_T, "x_T"), descending(times, step.process)
+    x, times = as_points(x_T, "x_T", step.dim), descending(times, step.process)
     require_one("noise", noise, rng)
     n_steps, k = len(times) - 1, step.noises
     if noise is not None:
         shape = (n_steps, *x.shape) if k == 1 else (n_steps, k, *x.shape)
         if k == 0:
             raise ValueError("noise must be None: the step takes none")
-        noise = as_array(noise, "noise", shape).reshape(n_steps, k, -1, x.shape[-1])
+        noise = as_array(noise, "noise", shape).reshape(
+            n_steps, k, x.size // x.shape[-1], x.shape[-1]
+        )
     elif k and n_steps:
         noise = as_rng(rng, "noise")
     return Job(step, x.reshape(-1, x.shape[-1]), x.shape, times, noise, last_rule(last))
@@ -129,11 +131,15 @@ def _carried(job: Job, rows: slice, source, kept, shown) -> np.ndarray:
         kept[0] = x
     for k, (t, s) in enumerate(zip(times[:-1], times[1:])):
         still = job.last == "mean" and k == job.n_steps - 1
-        if state is None:
-            new = _moved(step, x, t, s, source, k, still)
-        else:
-            state = step.advance(state, t, s, _noise(step, x, source, k, still))
-            new = state[0]
+        try:
+            if state is None:
+                new = _moved(step, x, t, s, source, k, still)
+            else:
+                state = step.advance(state, t, s, _noise(step, x, source, k, still))
+                new = state[0]
+        except ValueError as error:
+            where = f"step {k + 1}, from t = {t:.6g} to {s:.6g}"
+            raise ValueError(f"{error} (at {where})") from error
         _require_finite(step, x, new, k, t, s, rows.start)
         x = new
         if kept is not None:

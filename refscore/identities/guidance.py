@@ -9,7 +9,7 @@ from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description, Law
 from refscore.identities.likelihood import small
-from refscore.identities.settings import process_of
+from refscore.identities.settings import convention_of, process_of
 
 SEED = "seed 001 (Bayes' rule for scores)"
 
@@ -129,16 +129,18 @@ def _distribution(law):
     "F16",
     ports="guided_ancestral_step",
     statement=r"\mu + v\,w\,\nabla\log p_s(y|\mu) + \sqrt v\,z,\quad \mu = (x + \beta s_t(x))/r",
-    assumptions="VP; y: the components the data come from; exact scores; v of X_s given X_t, X_0",
+    assumptions="VP; y: the components the data come from; exact scores; v of X_s given X_t, X_0,"
+    " or that of X_t given X_s where declared",
     source="beyond the lectures: Dhariwal and Nichol 2021, algorithm 1",
     cases=_class_cases,
 )
 def guided_ancestral_given_noise(ports, case):
     """An ancestral step guided at its mean and at the time it ends."""
     inputs = case.x, case.t, case.s, case.weight
+    variance = convention_of(ports, "guided_ancestral_step", "ancestral_variance", "small")
     got = ports.guided_ancestral_step(case.law, case.likelihood, *inputs, noise=case.noise)
     right = oracles.guidance.guided_ancestral(
-        case.law, case.members, process_of(ports), *inputs, case.noise
+        case.law, case.members, process_of(ports), *inputs, case.noise, variance
     )
     yield Sides("x'", got, right)
 

@@ -141,7 +141,15 @@ def convention_of(ports, port: str, name: str, default: str) -> str:
 
 
 VP = Description("vp", beta_min=0.1, beta_max=20.0)
-PROCESSES = ("vp", "sub_vp", "ve", "cosine", "edm", "straight")
+# the numbers of every kind, where an adapter gives none
+PROCESSES: dict[str, dict] = {
+    "vp": {"beta_min": 0.1, "beta_max": 20.0},
+    "sub_vp": {"beta_min": 0.1, "beta_max": 20.0},
+    "ve": {"sigma_min": 0.01, "sigma_max": 50.0, "exact": True},
+    "cosine": {"offset": 0.008, "final_time": 1.0},
+    "edm": {"sigma_max": 80.0},
+    "straight": {},
+}
 
 
 def process_of(ports) -> Description:
@@ -150,14 +158,37 @@ def process_of(ports) -> Description:
     `process = {"kind": "vp" | "sub_vp", "beta_min": .., "beta_max": ..}`,
     `{"kind": "ve", "sigma_min": .., "sigma_max": .., "exact": True | False}`,
     `{"kind": "edm", "sigma_max": ..}`, `{"kind": "straight"}` or
-    `{"kind": "cosine", "offset": .., "final_time": ..}`.
+    `{"kind": "cosine", "offset": .., "final_time": ..}`; what is left out has the value of
+    `PROCESSES`. A kind's name alone, or an object with these attributes, will do as well.
     """
     own = getattr(ports, "process", None)
     if own is None:
         return VP
-    if not isinstance(own, dict):
-        own = vars(own)
-    if own.get("kind") not in PROCESSES:
-        wanted = ", ".join(PROCESSES)
-        raise ValueError(f"process must name a kind of {wanted}; got {own.get('kind')!r}")
-    return Description(**own)
+    given = _given(own)
+    kind = given.pop("kind", None)
+    if kind not in PROCESSES:
+        raise ValueError(f"process must name a kind of {', '.join(PROCESSES)}; got {kind!r}")
+    strange = sorted(set(given) - set(PROCESSES[kind]))
+    if strange and not _is_object(own):
+        takes = ", ".join(PROCESSES[kind]) or "nothing more"
+        raise ValueError(f"process of kind {kind!r} takes {takes}; got {', '.join(strange)}")
+    return Description(kind, **{n: given.get(n, v) for n, v in PROCESSES[kind].items()})
+
+
+def _is_object(own) -> bool:
+    return not isinstance(own, (str, dict))
+
+
+def _given(own) -> dict:
+    """The kind and the numbers of a process as an adapter gives it."""
+    if isinstance(own, dict):
+        return dict(own)
+    if isinstance(own, str):
+        return {"kind": own}
+    if not hasattr(own, "kind"):
+        raise ValueError(
+            "process must be a mapping such as {'kind': 'straight'}, the name of a kind, or an"
+            f" object with .kind; got {getattr(own, '__name__', type(own).__name__)}"
+        )
+    names = {name for numbers in PROCESSES.values() for name in numbers}
+    return {name: getattr(own, name) for name in ("kind", *names) if hasattr(own, name)}

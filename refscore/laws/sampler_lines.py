@@ -43,6 +43,8 @@ def sampler_density(step, start, times, points, low, high, *, last: str = "noise
     """
     step = as_reverse_step(step)
     start, (low, high) = as_offering(start, "start", "log_density"), as_ends(low, high)
+    if getattr(start, "dim", 1) != 1:
+        raise ValueError(f"start must be a law on the line, got one of dimension {start.dim}")
     c = as_array(points, "points", (None,))
     stages = _stages(step, descending(times, step.process), last_rule(last), low, high)
 
@@ -51,6 +53,8 @@ def sampler_density(step, start, times, points, low, high, *, last: str = "noise
 
     before, least = (high - low) / 100, _LEAST
     with beyond_float():
+        x = np.linspace(low, high, _LEAST + 1)
+        _require_mass(float(density(x).sum() * (x[1] - x[0])), low, high)
         for stage in stages[:-1]:
             density = _after(density, stage, _grid(stage, before, low, high, least))
             before, least = stage.sd, _LEAST // 8
@@ -76,11 +80,19 @@ def _kernel(step, t: float, s: float, low: float, high: float) -> tuple[Callable
     """(m, b) of x' = m(x) + b z."""
     if step.noises > 1 or step.memory or step.coupled:
         raise ValueError("step must be a one-step method with at most one noise, rows apart")
-
+    if getattr(step, "dim", None) not in (None, 1):
+        raise ValueError(f"step must have a score on the line, its law has dimension {step.dim}")
     move = step.plan(*step.times(t, s))
 
     def moved(x, z):
-        return move(x[:, None], np.full((len(x), 1), z) if step.noises else None)[:, 0]
+        image = move(x[:, None], np.full((len(x), 1), z) if step.noises else None)[:, 0]
+        if not np.isfinite(image).all():
+            at = x[~np.isfinite(image)][0]
+            raise ValueError(
+                f"step must be finite on low to high, and is not at x = {at:.6g}, from t = {t:.6g}"
+                f" to {s:.6g}"
+            )
+        return image
 
     def mean(x):
         return moved(x, 0.0)
@@ -125,11 +137,11 @@ def _grid(stage: Stage, before: float, low: float, high: float, least: int) -> n
 def _after(density: Callable, stage: Stage, x: np.ndarray) -> Callable:
     """The density after a stage, y (k,) -> (k,), from that before it on the points x."""
     weights, images = density(x) * (x[1] - x[0]), stage.map(x)
-    if not abs(weights.sum() - 1) < _LOST:
-        raise ValueError(
-            f"low and high must hold the whole law at every time: its mass is {weights.sum():.9g}"
-            f" on {x[0]:.6g} to {x[-1]:.6g}"
-        )
+    from scipy.special import ndtr
+
+    _require_mass(float(weights.sum()), x[0], x[-1])
+    kept = ndtr((x[-1] - images) / stage.sd) - ndtr((x[0] - images) / stage.sd)
+    _require_mass(float(weights @ kept), x[0], x[-1])
     order = np.argsort(images)
     images, weights = images[order], weights[order]
 
@@ -143,6 +155,14 @@ def _after(density: Callable, stage: Stage, x: np.ndarray) -> Callable:
         return np.sum(np.where(within, weights[band] * kernel, 0.0), axis=1)
 
     return after
+
+
+def _require_mass(mass: float, low: float, high: float) -> None:
+    if not abs(mass - 1) < _LOST:
+        raise ValueError(
+            f"low and high must hold the whole law at every time: its mass is {mass:.9g} on"
+            f" {low:.6g} to {high:.6g}"
+        )
 
 
 def _pushed(density: Callable, image: Callable, c, low: float, high: float) -> np.ndarray:

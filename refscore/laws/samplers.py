@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_offering, beyond_float
+from refscore._arguments import as_array, as_covariance, as_offering, beyond_float
 from refscore.distributions.gaussian import Gaussian
-from refscore.laws._shared import finite, start
+from refscore.laws._shared import finite
 from refscore.processes import as_time
 
 LAST = ("noise", "mean", "denoise")
@@ -30,7 +30,8 @@ def sampler_law(step, mean, covariance, times, *, last: str = "noise") -> Gaussi
     Checked by: sampler_law
     """
     step = as_reverse_step(step)
-    m, C = start(mean, covariance)
+    m = as_array(mean, "mean", (getattr(step, "dim", None),))
+    C = as_covariance(covariance, "covariance", len(m), singular=True)
     last = last_rule(last)
     if step.coupled:
         raise ValueError("step must not couple its rows: its law is not Gaussian")
@@ -38,7 +39,11 @@ def sampler_law(step, mean, covariance, times, *, last: str = "noise") -> Gaussi
     with beyond_float():
         for k, (t, s) in enumerate(zip(times[:-1], times[1:])):
             noises = 0 if last == "mean" and k == len(times) - 2 else step.noises
-            m, M, B, when = _advanced(step, m, C, when, d, t, s, noises)
+            try:
+                m, M, B, when = _advanced(step, m, C, when, d, t, s, noises)
+            except ValueError as error:
+                where = f"step {k + 1}, from t = {t:.6g} to {s:.6g}"
+                raise ValueError(f"{error} (at {where})") from error
             C = M @ C @ M.T + B @ B.T
             C = (C + C.T) / 2
         if last == "denoise":

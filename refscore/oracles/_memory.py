@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 
 HELD = 2_000_000  # numbers kept in all, 16 MB an oracle
+_ENTRY = 100  # numbers that fit where a question is kept
 _EVERYTHING: list[OrderedDict] = []
 
 
@@ -22,13 +23,17 @@ def remembered(oracle):
     @functools.wraps(oracle)
     def ask(*arguments, **named):
         nonlocal held
-        key = told((arguments, sorted(named.items())))
+        try:
+            key = told((arguments, sorted(named.items())))
+        except TypeError:
+            return oracle(*arguments, **named)
         if key in answers:
             answers.move_to_end(key)
             return _copied(answers[key][1])
         answer = _copied(oracle(*arguments, **named))
-        held = _size(answer) + (held if answers else 0)
-        answers[key] = _size(answer), answer
+        size = _ENTRY + _size(answer)
+        held = size + (held if answers else 0)
+        answers[key] = size, answer
         while held > HELD:
             held -= answers.popitem(last=False)[1][0]
         return _copied(answer)
@@ -43,7 +48,9 @@ def forget() -> None:
 
 
 def told(value) -> tuple:
-    """What tells a value from any other: descriptions, arrays, numbers, functions, tuples."""
+    """What tells a value from any other: descriptions, arrays, numbers, functions, tuples.
+
+    TypeError for what has other parts than these."""
     if isinstance(value, str) or callable(value):
         return (value,)
     if isinstance(value, SimpleNamespace):

@@ -45,10 +45,10 @@ def softmax_score(logits, jacobian, label, temperature):
     return as_float(np.einsum("nj,njd->nd", p, J[:, label, None] - J) / temperature)
 
 
-def guided_ancestral(law, members, process, x, t, s, weight, noise):
-    """The ancestral step of the small variance v, its mean moved by v weight times the class's
-    score there, at time s."""
-    v = reverse.posterior(process, t, s)[2]
+def guided_ancestral(law, members, process, x, t, s, weight, noise, variance="small"):
+    """The ancestral step of variance v, its mean moved by v weight times the class's score there,
+    at time s."""
+    v = reverse.posterior(process, t, s)[2 if variance == "small" else 3]
     mean = reverse.ancestral(law, process, x, t, s, np.zeros_like(x))
     pull = class_score(law, members, process, mean, s)
     return mean + v * weight * pull + np.sqrt(v) * noise

@@ -62,13 +62,17 @@ def cutoff_error(law, process, x, start):
     return diffusion.log_likelihood(law, process, x, start) - scores.log_density(law, x)
 
 
-def on_probes(law, process, x, probes, prior_std):
+def on_probes(law, process, x, probes, prior_std, part="velocity"):
     """The log-likelihood of gaussian data that probes (n, m, d), held fixed, give:
-    log prior(x_T) + mean over m of v^T A v, A = 1/2 log(S_T S_0^-1)."""
+    log prior(x_T) + mean over m of v^T A v, A = 1/2 log(S_T S_0^-1); part "score": with
+    v^T (A - a I) v + a d for it, a = int f = log alpha_T."""
     end = diffusion.final_time(process)
     exact = diffusion.log_likelihood_with_prior(law, process, x, prior_std, 0.0, end)
     A = diffusion.divergence_matrix(law, process, 0.0, end)
     estimates = np.einsum("nmi,ij,nmj->nm", probes, A, probes).mean(-1)
+    if part == "score":
+        area = np.log(diffusion.marginal(process, end)[0])
+        estimates = estimates + area * (probes.shape[-1] - np.sum(probes**2, -1).mean(-1))
     return exact - diffusion.flow_log_det(law, process, 0.0, end) + estimates
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.processes.base import Process, as_log_snr, as_time
+from refscore.processes.base import Process, as_divisor, as_log_snr, as_time
 
 
 class Interpolated(Process):
@@ -39,6 +39,50 @@ class Interpolated(Process):
         """The time t with λ_t = log_snr: where B = log(1 + e^{-2λ})."""
         B = np.logaddexp(0.0, -2 * as_log_snr(log_snr, self))
         return np.asarray(np.interp(B, self._areas, self._ends))[()]
+
+
+class InterpolatedToNothing(Interpolated):
+    """As `Interpolated`, but α falls to 0 at the end: in the last interval α is linear itself."""
+
+    def __init__(self, ends, areas):
+        super().__init__(ends[:-1], areas[:-1])
+        self._from, self.final_time = float(ends[-2]), float(ends[-1])
+
+    def _area(self, t) -> np.ndarray:
+        """B = -2 log α at checked times, inf at the end."""
+        left = np.minimum((self.final_time - t) / (self.final_time - self._from), 1.0)
+        with np.errstate(divide="ignore"):
+            return np.interp(t, self._ends, self._areas) - 2 * np.log(left)
+
+    def marginal(self, t) -> tuple[np.ndarray, np.ndarray]:
+        """(α_t, σ_t), shapes of t."""
+        B = self._area(as_time(t, self))
+        return np.exp(-B / 2)[()], np.sqrt(-np.expm1(-B))[()]
+
+    def beta(self, t) -> np.ndarray:
+        """β(t), that of the interval that ends at t; 2/(T - t) in the last."""
+        t = as_time(t, self)
+        as_divisor(self.final_time - t)
+        if not self._rates.size:
+            return (2 / (self.final_time - t))[()]
+        before = np.minimum(_interval(t, self._ends), len(self._rates) - 1)
+        return np.where(t > self._from, 2 / (self.final_time - t), self._rates[before])[()]
+
+    def marginal_rates(self, t) -> tuple[np.ndarray, np.ndarray]:
+        """(α', σ') = (-½ β α, ½ β α²/σ), shapes of t, finite at the end."""
+        t = as_time(t, self)
+        inner = np.where(t < self.final_time, t, 0.5 * (self._from + self.final_time))
+        (alpha, sigma), there = self.marginal(t), self.marginal(inner)[0]
+        slope = -0.5 * self.beta(inner) * there  # in the last interval the same everywhere
+        with np.errstate(divide="ignore"):
+            return slope[()], (-slope * alpha / sigma)[()]
+
+    def time_at(self, log_snr) -> np.ndarray:
+        """The time t with λ_t = log_snr: where B = log(1 + e^{-2λ})."""
+        B, last = np.logaddexp(0.0, -2 * as_log_snr(log_snr, self)), self._areas[-1]
+        late = (self.final_time - self._from) * np.exp(-0.5 * np.maximum(B - last, 0.0))
+        early = np.interp(B, self._areas, self._ends)
+        return np.where(last < B, self.final_time - late, early)[()]
 
 
 class InterpolatedLevels(Process):

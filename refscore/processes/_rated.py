@@ -8,16 +8,21 @@ from refscore._arguments import as_callable, as_positive
 from refscore.processes._smooth import as_function_of_time, legendre
 from refscore.processes.base import Process, as_time
 
+MOST = 1 << 16  # panels
+NARROWEST = 2.0**-40  # of the interval: what a panel around a jump may be
+
 
 class GivenRates(Process):
-    """What `from_rates` returns."""
+    """What `from_rates` returns; `beta`, where f and g come from one function of that name."""
 
-    def __init__(self, drift_rate, diffusion, final_time, prior_std):
+    def __init__(self, drift_rate, diffusion, final_time, prior_std, beta=None):
         self.final_time = as_positive(final_time, "final_time")
         self._f = as_function_of_time(as_callable(drift_rate, "drift_rate"), "drift_rate")
         self._g = as_function_of_time(as_callable(diffusion, "diffusion"), "diffusion")
-        ends, f, g2 = _panels(self._f, self._g, self.final_time)
-        self._integrate(ends, f, g2)
+        names = ("drift_rate", "diffusion") if beta is None else ("beta", "beta")
+        sources = (self._f, self._g) if beta is None else (beta, beta)
+        panels = _Panels(self._f, self._g, self.final_time, names, sources)
+        self._integrate(panels.ends, *panels.values[:, 1:-1])
         self._prior = None if prior_std is None else as_positive(prior_std, "prior_std")
 
     def _integrate(self, ends, f, g2) -> None:
@@ -69,32 +74,96 @@ class GivenRates(Process):
         return float(self.marginal(self.final_time)[1]) if self._prior is None else self._prior
 
 
-def _panels(f, g, end: float):
-    """Ends of panels (m + 1,), fine at 0, that resolve f, g² and g² e^{-2∫f}; f and g² there."""
-    node, _, fit, means = legendre()
-    for name, of_time in (("drift_rate", f), ("diffusion", g)):
-        _finite(name, of_time(np.array([0.0, end])), end, np.array([0.0, end]))
-    cuts = np.append(0.0, end * 2.0 ** np.arange(-24, 1))
-    todo, done = list(zip(cuts[:-1], cuts[1:]))[::-1], []
-    while todo:
-        a, b = todo.pop()
-        t = a + 0.5 * (b - a) * (node + 1)
-        rate, noise = f(t), g(t)
-        _finite("drift_rate", rate, end, t)
-        _finite("diffusion", noise, end, t)
-        grown = noise**2 * np.exp(np.clip((a - b) * (node + 1) * (means @ rate), -700, 700))
-        c = np.abs(fit @ np.stack([rate, noise**2, grown], axis=1))
-        if (c[-2:].sum(0) > 1e-13 * c.max(0)).any() and b - a > 2.0**-30 * end:
-            todo += [(0.5 * (a + b), b), (a, 0.5 * (a + b))]
-        else:
-            done.append((a, rate, noise**2))
-    starts, rates, squares = zip(*done)
-    return np.append(starts, end), np.stack(rates, axis=-1), np.stack(squares, axis=-1)
+class _Panels:
+    """Panels of [0, T], fine at 0, halved until they resolve f and g² e^{-2∫f}.
+
+    A panel is good where the last coefficients, and what the polynomial misses at the panel's
+    ends (where a kink hides from the nodes), are rounding beside its own values, beside what f
+    (or g) makes of rounding in t anywhere on [0, T], or beside what is gained up to there.
+    """
+
+    def __init__(self, f, g, end: float, names, sources):
+        self.f, self.g, self.end, self.names, self.sources = f, g, end, names, sources
+        self._values(np.array([[0.0, end]]))
+        cuts = np.append(0.0, end * 2.0 ** np.arange(-24, 1))
+        self.starts, self.stops = cuts[:-1], cuts[1:]
+        t = self._nodes(self.starts, self.stops)
+        self.values = self._values(t)  # f and g² (2, 18, m), ends first and last
+        self.floor = [_reach(values, t) for values in self.values]
+        while self._halved():
+            pass
+        self.ends = np.append(self.starts, end)
+
+    def _halved(self) -> bool:
+        """Whether any panel had to be halved."""
+        wide = self.stops - self.starts > NARROWEST * self.end
+        rough = self._rough() & wide
+        split = rough.any(axis=0)
+        if len(split) + split.sum() > MOST:
+            name, at = self.names[int(rough[0].sum() < rough[1].sum())], self.starts[split][0]
+            raise ValueError(
+                f"{name} is too rough: it must be smooth but for some times, and {MOST} panels"
+                f" of [0, {self.end:g}] do not resolve it, from t = {at:.6g} on"
+            )
+        if split.any():
+            a, b = self.starts[split], self.stops[split]
+            middle = 0.5 * (a + b)
+            a, b = np.append(a, middle), np.append(middle, b)
+            values = self._values(self._nodes(a, b))
+            starts, stops = np.append(self.starts[~split], a), np.append(self.stops[~split], b)
+            order = np.argsort(starts)
+            self.starts, self.stops = starts[order], stops[order]
+            kept = self.values[:, :, ~split]
+            self.values = np.concatenate([kept, values], axis=2)[:, :, order]
+        return bool(split.any())
+
+    def _rough(self) -> np.ndarray:
+        """For f and for g² e^{-2∫f} (2, m), whether a panel does not resolve it."""
+        node, weight, fit, means = legendre()
+        (rate, noise), half = self.values, 0.5 * (self.stops - self.starts)
+        gained, inner = half * (weight @ rate[1:-1]), means @ rate[1:-1]
+        inner = np.vstack([0 * half, half * (node[:, None] + 1) * inner, gained])
+        growth = np.exp(np.clip(-2 * inner, -700, 700))
+        parts = np.stack([rate, noise * growth])
+        c, own = fit @ parts[:, 1:-1], half * (weight @ np.abs(parts[:, 1:-1]))
+        sign = (-1.0) ** np.arange(len(node))[:, None]
+        missed = np.abs(parts[:, [0, -1]] - np.stack([(sign * c).sum(1), c.sum(1)], axis=1))
+        c = np.abs(c)
+        tail = np.maximum(c[:, -2:].sum(1), missed.max(1))
+        floor = np.array([s.epsilon() * size for s, size in zip(self.sources, self.floor)])
+        floor = np.where(np.abs(gained) < 1, floor[:, None], 0.0)
+        floor[1] *= growth.max(0)
+        until = np.stack([np.cumsum(own[0]), own[1] + _carried(gained, own[1])])
+        return (tail > 1e-13 * c.max(1)) & (tail > 16 * floor) & (half * tail > 1e-15 * until)
+
+    def _nodes(self, a, b) -> np.ndarray:
+        node = legendre()[0][:, None]
+        return np.vstack([a, a + 0.5 * (b - a) * (node + 1), b])
+
+    def _values(self, t) -> np.ndarray:
+        rate, noise = self.f(t), self.g(t)
+        _finite(self.names[0], rate, self.end, t)
+        _finite(self.names[1], noise, self.end, t, low=0.0)
+        return np.stack([rate, noise**2])
 
 
-def _finite(name: str, values, end: float, t) -> None:
-    bad = ~np.isfinite(values) | ((values < 0) & (name == "diffusion"))
+def _reach(values, t) -> float:
+    """max |h| + max |t h'|, by differences between nodes (16, m): what rounding in t moves."""
+    h, t = values[1:-1].T.ravel(), t[1:-1].T.ravel()
+    return float(np.abs(h).max() + np.abs(t[1:] * np.diff(h) / np.diff(t)).max())
+
+
+def _carried(gained, added) -> np.ndarray:
+    """σ² at the panels' starts, from the gains of log α on them and of σ² e^{-2∫f}."""
+    start = np.append(0.0, np.cumsum(gained)[:-1])
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        total = np.logaddexp.accumulate(np.log(added) - 2 * start)
+        return np.nan_to_num(np.exp(np.append(-np.inf, total[:-1]) + 2 * start))
+
+
+def _finite(name: str, values, end: float, t, low=-np.inf) -> None:
+    bad = ~(np.isfinite(values) & (values >= low))
     if bad.any():
-        what = "finite and at least 0" if name == "diffusion" else "finite"
-        i = int(np.argmax(bad))
-        raise ValueError(f"{name} must be {what} on [0, {end:g}], got {values[i]} at t = {t[i]:g}")
+        what = "finite" if low < 0 else "finite and at least 0"
+        value, at = values[bad][0], t[bad][0]
+        raise ValueError(f"{name} must be {what} on [0, {end:g}], got {value} at t = {at:g}")

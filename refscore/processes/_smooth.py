@@ -11,19 +11,26 @@ SIZE = 12
 
 
 def as_function_of_time(function: Callable, name: str) -> Callable:
-    """`function` of an array of times, its answer an array of their shape, or one number."""
+    """`function` of an array of times, its answer an array of their shape, or one number.
+
+    `epsilon()` of the result is that of the least precise floats it has answered in."""
+    epsilon = [float(np.finfo(float).eps)]
 
     def of_time(t) -> np.ndarray:
         t = np.asarray(t, dtype=float)
         try:
             with np.errstate(all="ignore"):
-                value = np.asarray(function(t), dtype=float)
+                value = np.asarray(function(t))
+                if value.dtype.kind == "f":
+                    epsilon[0] = max(epsilon[0], float(np.finfo(value.dtype).eps))
+                value = value.astype(float)
         except TypeError as error:
             raise TypeError(f"{name} must take an array of times: {error}") from None
         if value.shape not in ((), t.shape):
             raise ValueError(f"{name} must return the shape of t, {t.shape}, got {value.shape}")
         return np.broadcast_to(value, t.shape)
 
+    of_time.epsilon = lambda: epsilon[0]  # type: ignore[attr-defined]
     return of_time
 
 

@@ -32,11 +32,13 @@ def from_rates(drift_rate, diffusion, final_time=1.0, *, prior_std=None) -> Proc
 
         α = e^{∫f},  σ² = ∫_0^t g(u)² e^{2∫_u^t f} du
 
-    Polynomials of degree 15 on panels, halved until f and g² are resolved; relative precision
-    near t = 0 is kept. Arguments: drift_rate f and diffusion g >= 0, functions of an array of
-    times, finite on [0, T]; final_time T; prior_std, σ(T) unless given. Returns: a Process.
-    Raises: ValueError where f or g is not finite or g is negative. Cost: some hundred
-    evaluations of f and g once, then a polynomial a time. Source: Särkkä and Solin 2019.
+    Polynomials of degree 15 on panels, halved until f and g² are resolved, to the precision of
+    what f and g return; relative precision near t = 0 is kept. Arguments: drift_rate f and
+    diffusion g >= 0, functions of an array of times, finite on [0, T], smooth but for some
+    hundred kinks and jumps; final_time T; prior_std, σ(T) unless given. Returns: a Process.
+    Raises: ValueError where f or g is not finite or g is negative, or too rough. Cost: some
+    hundred evaluations of f and g once, a thousand for every jump, then a polynomial a time.
+    Source: Särkkä and Solin 2019.
     Tested in: tests/processes/test_given.py
     """
     return GivenRates(drift_rate, diffusion, final_time, prior_std)
@@ -55,7 +57,7 @@ def variance_preserving(beta, area=None, final_time=1.0) -> Process:
     rate = as_function_of_time(as_callable(beta, "beta"), "beta")
     if area is None:
         by_quadrature = GivenRates(
-            lambda t: -0.5 * rate(t), lambda t: np.sqrt(rate(t)), final_time, 1.0
+            lambda t: -0.5 * rate(t), lambda t: np.sqrt(rate(t)), final_time, 1.0, rate
         )
         return Preserving(rate, lambda t: -2 * by_quadrature.log_alpha(t), final_time)
     return Preserving(rate, as_function_of_time(as_callable(area, "area"), "area"), final_time)

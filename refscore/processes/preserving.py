@@ -17,7 +17,7 @@ class LinearRate(Process):
         β(t) = β_min + t (β_max - β_min),  B(t) = ∫_0^t β,  α_t = e^{-B/2},  f = -½ β
 
     Arguments: 0 <= beta_min <= beta_max, beta_max > 0.
-    Checked by: prior_matches_the_end
+    Checked by: prior_matches_the_end, drift_of_the_process
     """
 
     beta_min: float = 0.1
@@ -70,8 +70,8 @@ class VP(LinearRate):
         α_t = e^{-B/2},  σ_t² = 1 - e^{-B},  B(t) = ∫_0^t β = β_min t + ½ (β_max - β_min) t²
 
     Arguments: 0 <= beta_min <= beta_max, beta_max > 0. Source: Song et al. 2021, equation 32.
-    Checked by: linear_sde_moments, rates_of_marginals, flow_marginals, marginal_rates,
-    transition, log_snr, time_of_log_snr, diffused_in_steps
+    Checked by: linear_sde_moments, diffusion_of_the_process, rates_of_marginals, flow_marginals,
+    marginal_rates, transition, log_snr, time_of_log_snr, diffused_in_steps
     """
 
     def marginal(self, t) -> tuple[np.ndarray, np.ndarray]:

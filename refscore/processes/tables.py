@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_ladder, as_positive
-from refscore.processes._interpolated import Interpolated, InterpolatedLevels
+from refscore.processes._interpolated import (
+    Interpolated,
+    InterpolatedLevels,
+    InterpolatedToNothing,
+)
 from refscore.processes.base import Process
 from refscore.processes.given import variance_preserving
 from refscore.processes.preserving import VP
@@ -62,16 +66,15 @@ class Table:
     def process(self) -> Process:
         """The process on [0, 1] that has the table's marginals, and the chain's transitions, at
         `times`: between them log α is linear (DPM-Solver's interpolation), so f and g are
-        constant, and for an exploding table log σ is linear (σ² up to the first level). Its
-        rates jump at `times`: methods of higher order see that. Raises: ValueError where α_N = 0.
+        constant, and for an exploding table log σ is linear (σ² up to the first level). Where
+        α_N = 0 (`zero_terminal_snr`, cosine with clip 1) α itself is linear on the last interval,
+        and f and g are infinite at 1. The rates jump at `times`: methods of higher order see that.
         """
         ends = np.append(0.0, self.times)
         if self.log_alpha_bars[-1] < 0:
-            if not np.isfinite(self.log_alpha_bars[-1]):
-                raise ValueError(
-                    "the table ends at alpha = 0, where log alpha has no interpolation"
-                )
-            return Interpolated(ends, np.append(0.0, -self.log_alpha_bars))
+            some = np.isfinite(self.log_alpha_bars[-1])
+            kind = Interpolated if some else InterpolatedToNothing
+            return kind(ends, np.append(0.0, -self.log_alpha_bars))
         return InterpolatedLevels(ends, self.sigmas)
 
 
@@ -122,7 +125,8 @@ def discrete_schedule(name: str, n_steps, **options) -> Table:
     At N = 1000 the first three are the tables of DDPM (1e-4 to 0.02), of latent diffusion
     (0.00085 to 0.012) and of GeoDiff; linear is also Song's linspace(b_0/N, b_1/N, N). Others
     keep the rates of N = 1000 whatever N; `from_betas` takes any table.
-    Options: beta_min b_0, beta_max b_1; for cosine offset s = 0.008 and clip = 0.999. Returns:
+    Options: beta_min b_0, beta_max b_1; for cosine offset s = 0.008 and clip = 0.999 (1: the
+    table ends at α = 0). Returns:
     Table. Raises: ValueError for another name, or where n_steps <= b_1 makes a β of 1 or more.
     Source: Ho et al. 2020; Rombach et al. 2022; Xu et al. 2022; Nichol and Dhariwal 2021.
     Checked by: named_tables, discrete_chain_tends_to_process
@@ -221,5 +225,6 @@ def _cosine_betas(n: int, offset=0.008, clip=0.999) -> np.ndarray:
     if clip > 1:
         raise ValueError(f"clip must be at most 1, got {clip}")
     t = np.arange(n + 1) / n
-    kept = process.transition(t[:-1], t[1:])[1] ** 2  # 1 - c(i/N)/c((i-1)/N)
-    return np.minimum(kept, clip)
+    _, added = process.transition(t[:-1], t[1:])
+    added[-1] = 1.0  # c(1) = 0
+    return np.minimum(added**2, clip)  # 1 - c(i/N)/c((i-1)/N)

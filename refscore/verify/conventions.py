@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from refscore import oracles
+from refscore.identities.cases import Description
 from refscore.verify.errors import NotOffered, SubjectError
 from refscore.verify.ports import PORTS
 
@@ -86,39 +87,35 @@ class LangevinConventions:
 
 @dataclass(frozen=True)
 class ProcessConventions:
-    """What `marginal` and `log_likelihood` return; how ancestral steps and samplers end."""
+    """Which way time runs; what `marginal`, likelihoods and velocities are; the variance of
+    ancestral steps, how samplers end, what weights guidance."""
 
     marginal: str = "alpha, sigma"
     clock: str = "data at 0"
     log_snr: str = "half"
     likelihood: str = "nats"
+    likelihood_probes: str = "velocity"
     ancestral_variance: str = "small"
     reverse_last: str = "noise"
     velocity_sign: str = "noise minus data"
     flow_clock: str = "data at 0"
     multistep_rule: str = "midpoint"
+    guidance_weight: str = "u + w (c - u)"
 
     VALUES = {
         "marginal": ("alpha, sigma", "alpha, variance", "alpha squared, sigma",
                      "alpha squared, variance"),
         "clock": ("data at 0", "data at 1"),
         "log_snr": ("half", "whole", "noise over signal"),
-        "likelihood": ("nats", "bits per dimension"),
+        "likelihood": ("nats", "negative nats", "bits per dimension"),
+        "likelihood_probes": ("velocity", "score"),
         "ancestral_variance": ("small", "large"),
         "reverse_last": ("noise", "mean", "denoise"),
         "velocity_sign": ("noise minus data", "data minus noise"),
         "flow_clock": ("data at 0", "noise at 0"),
         "multistep_rule": ("midpoint", "integrated"),
+        "guidance_weight": ("u + w (c - u)", "(1 + w) c - w u"),
     }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class GuidanceConventions:
-    """How the weight of classifier-free guidance is spelled."""
-
-    guidance_weight: str = "u + w (c - u)"
-
-    VALUES = {"guidance_weight": ("u + w (c - u)", "(1 + w) c - w u")}
 
 
 FAMILIES: dict[str, Any] = {
@@ -132,7 +129,7 @@ FAMILIES: dict[str, Any] = {
     "processes": ProcessConventions(),
     "reverse": ProcessConventions(),
     "likelihood": ProcessConventions(),
-    "guidance": GuidanceConventions(),
+    "guidance": ProcessConventions(),
 }
 
 
@@ -170,16 +167,19 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "norms": ("corrector_step",),
     "last_step": ("annealed_sample",),
     "marginal": ("marginal", "process_marginal", "table_marginals"),
-    "clock": ("marginal", "marginal_rates", "log_snr", "time_at"),
+    "clock": ("marginal", "marginal_rates", "log_snr", "time_at", "flow_velocity"),
     "log_snr": ("log_snr", "time_at"),
     "likelihood": ("log_likelihood",),
+    "likelihood_probes": ("log_likelihood",),
     "guidance_weight": ("classifier_free_score", "guided_law"),
-    "ancestral_variance": ("ancestral_step",),
+    "ancestral_variance": ("ancestral_step", "guided_ancestral_step"),
     "reverse_last": ("reverse_sample",),
     "velocity_sign": ("predict_convert",),
     "flow_clock": ("predict_convert",),
     "multistep_rule": (
-        "dpm_multistep_sample", "dpm_multistep_3_sample", "sde_dpm_multistep_sample",
+        "dpm_multistep_sample",
+        "dpm_multistep_3_sample",
+        "sde_dpm_multistep_sample",
     ),
 }
 
@@ -255,12 +255,15 @@ def to_subject(port: str, arguments: dict, record) -> dict:
         eta = arguments["step_size"]
         spelled = {"eta": eta, "epsilon": np.sqrt(eta), "h": eta / 2}[record.step]
         return {**arguments, "step_size": float(spelled)}
-    if isinstance(record, GuidanceConventions) and record.guidance_weight != "u + w (c - u)":
+    if port in APPLIES["guidance_weight"] and record.guidance_weight != "u + w (c - u)":
         return {**arguments, "weight": arguments["weight"] - 1}
     if port == "predict_convert":
         return {**arguments, "value": _turned(arguments["value"], arguments["source"], record)}
     if port in APPLIES["clock"] and "t" in arguments and record.clock == "data at 1":
-        return {**arguments, "t": 1 - arguments["t"]}
+        turned = {**arguments, "t": 1 - arguments["t"]}
+        if "score_at" in arguments:
+            turned["score_at"] = Description("turned", law=arguments["score_at"])
+        return turned
     if port == "time_at":
         return {**arguments, "log_snr": _RATIOS[record.log_snr] * arguments["log_snr"]}
     unit = (port in _SLICED and record.probes == "unit norm") or (
@@ -361,7 +364,7 @@ def _process(port, arguments, output, record):
         return output / _RATIOS[record.log_snr]
     if port == "time_at":
         return 1 - output if record.clock == "data at 1" else output
-    if port == "marginal_rates":
+    if port in ("marginal_rates", "flow_velocity"):
         return _scaled(output, -1) if record.clock == "data at 1" else output
     if port in APPLIES["marginal"]:
         alpha, sigma = output
@@ -372,6 +375,8 @@ def _process(port, arguments, output, record):
         return alpha, sigma
     if port == "predict_convert":
         return _turned(output, arguments["target"], record)
+    if port == "log_likelihood" and record.likelihood == "negative nats":
+        return -output
     if port == "log_likelihood" and record.likelihood == "bits per dimension":
         return -output * np.log(2) * np.shape(arguments["x"])[-1]
     return output

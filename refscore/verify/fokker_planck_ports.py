@@ -11,7 +11,8 @@ FOKKER_PLANCK: list[tuple[str, str, str, str, str | None, bool]] = [
      "d log p/dt + div v + v.s at points: 0 where the flow dx/dt = v carries p", None, True),
     ("density_evolution", "density drift diffusion grid t0 t1", "vector",
      "the density at time t1 of dX = f dt + g dw (Ito) on the line, from that at t0; no flux "
-     "through the ends, half a spacing beyond the grid", None, False),
+     "through the ends, half a spacing beyond the grid; the error is to fall as the spacing "
+     "squared, and no density may be negative", None, False),
     ("stationary_density", "drift diffusion grid", "vector",
      "the density that dX = f(X, 0) dt + g(X, 0) dw keeps between such ends: its sum times the "
      "spacing is 1", None, False),

@@ -27,7 +27,7 @@ GUIDANCE: list[tuple[str, str, str, str, str | None, bool]] = [
      "(n, d): sum - (m - 1) prior", None, False),
     ("guided_ancestral_step", "score_at likelihood_score_at x t s weight", "points",
      "ancestral_step with v * weight * the likelihood's score added to its mean, taken at that "
-     "mean and at time s, v the step's variance", "noise", True),
+     "mean and at time s, v the step's variance (`conventions`)", "noise", True),
     ("guided_law", "law other_law weight stochasticity", "law",
      "the Gaussian law at time 0 of dx = [f x - (1 + l^2)/2 g^2 s] dt + l g dw from N(0, I) at "
      "the final time, s the classifier-free score of the law and the other, unguided", None, False),

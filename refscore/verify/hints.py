@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from refscore.identities.settings import process_of
 from refscore.verify.ports import PORTS
 from refscore.verify.report import Report
 from refscore.verify.subject import Subject
@@ -29,6 +30,7 @@ def hints(report: Report, subject: Subject, wanted: set[str]) -> list[str]:
         found.append('answers come in single precision; declare dtype = "float32" if meant')
     found += _framework(report, subject)
     found += _splitting(report, subject)
+    found += _process(report, subject)
     found += [hint for hint in _gradients(report, subject, wanted) if hint]
     if not subject.offered():
         found.append("this subject offers no port; `refscore ports` lists them")
@@ -56,6 +58,27 @@ def _splitting(report: Report, subject: Subject) -> list[str]:
         f"{name} is handed noise (n, d) as for BAOAB; a splitting with two O gets (2, n, d) once"
         ' declared, conventions = {"splitting": "OBABO"} or "OABAO"'
     ]
+
+
+_OWN = {"marginal", "marginal_rates", "transition", "log_snr", "time_at", "drift", "diffusion",
+        "flow_velocity"}  # fmt: skip
+
+
+def _process(report: Report, subject: Subject) -> list[str]:
+    """What describes the process fails, and no listed mistake or convention explains it."""
+    failed = [c for c in report.checks if c.verdict == "fails" and c.id != "P"]
+    named = any(c.diagnosis and c.diagnosis.named for c in failed)
+    if named or report.convention or not any(set(c.ports) <= _OWN for c in failed):
+        return []
+    if subject.process is None:
+        return [
+            "another process than VP with beta from 0.1 to 20? declare it: process = {"
+            '"kind": "vp", "beta_min": .., "beta_max": ..}; other kinds: `refscore ports`'
+        ]
+    process = process_of(subject)
+    if process.kind == "ve" and process.exact:
+        return ['sigma(0) is sigma_min, not 0? then add "exact": False to process']
+    return []
 
 
 def _gradients(report: Report, subject: Subject, wanted: set[str]) -> list[str]:

@@ -20,7 +20,10 @@ def kept(make: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(make)
     def ask(*arguments):
-        key = tuple(told(argument) for argument in arguments)
+        try:
+            key = told(arguments)
+        except TypeError:
+            return make(*arguments)
         if key in objects:
             objects.move_to_end(key)
             return objects[key]

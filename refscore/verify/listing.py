@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from refscore.identities import Identity, catalogue, find
-from refscore.verify.conventions import FAMILIES
+from refscore.verify.conventions import APPLIES, FAMILIES
 from refscore.verify.errors import SubjectError
 from refscore.verify.meanings import MEANINGS
 from refscore.verify.ports import GROUPS, PORTS
@@ -167,6 +167,7 @@ def conventions() -> list[dict[str, Any]]:
         "groups": ["every port"],
         "about": 'The precision, an attribute of its own: dtype = "float32".',
         "name": "dtype",
+        "ports": [],
         "values": list(MEANINGS["dtype"]),
         "meanings": list(MEANINGS["dtype"].values()),
     }
@@ -175,6 +176,7 @@ def conventions() -> list[dict[str, Any]]:
             "groups": groups,
             "about": _doc(family),
             "name": name,
+            "ports": list(APPLIES[name]),
             "values": list(values),
             "meanings": [MEANINGS[name][value] for value in values],
         }
@@ -184,4 +186,4 @@ def conventions() -> list[dict[str, Any]]:
 
 
 def _doc(family) -> str:
-    return (inspect.getdoc(type(family)) or "").splitlines()[0]
+    return " ".join((inspect.getdoc(type(family)) or "").split())

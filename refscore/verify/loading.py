@@ -113,6 +113,9 @@ def _only_subject(module):
     )
 
 
+_ATTRIBUTES = ("process",)  # of an adapter, not ports: a class will do
+
+
 def misspelt(source) -> list[str]:
     """A sentence for every public callable of its own whose name is nearly a port's."""
     return [
@@ -129,7 +132,7 @@ def strangers(source) -> dict[str, list[str]]:
     own = dict(_public(source))
     found = {}
     for name, value in own.items():
-        close = [] if name in PORTS else list(_resembled(name))
+        close = [] if name in PORTS or name in _ATTRIBUTES else list(_resembled(name))
         helper = inspect.ismodule(source) and bool(close) and close[0] in own
         if close and not helper and _is_own(value, source):
             found[name] = close

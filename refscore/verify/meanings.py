@@ -77,7 +77,8 @@ MEANINGS: dict[str, dict[Any, str]] = {
     },
     "clock": {
         "data at 0": "time runs from data to noise",
-        "data at 1": "time runs from noise to data: t stands for 1 - t, rates have the other sign",
+        "data at 1": "time runs from noise to data: t stands for 1 - t, also in the score_at handed"
+        " over; rates and velocities have the other sign",
     },
     "log_snr": {
         "half": "log(alpha/sigma)",
@@ -90,7 +91,12 @@ MEANINGS: dict[str, dict[Any, str]] = {
     },
     "likelihood": {
         "nats": "log p(x), natural logarithm",
+        "negative nats": "-log p(x)",
         "bits per dimension": "-log p(x) / (d log 2)",
+    },
+    "likelihood_probes": {
+        "velocity": "probes estimate the whole divergence, v·∇(f x - ½ g² s) v",
+        "score": "they estimate that of -½ g² s; that of f x is exact, f d",
     },
     "ancestral_variance": {
         "small": "the variance of X_s given X_t and X_0, β σ_s²/σ_t²",

@@ -242,7 +242,9 @@ _TABLE = [
     *(_port(name, "reverse", *rest) for name, *rest in EXPONENTIAL),
     *(_port(name, "reverse", *rest) for name, *rest in REVERSE),
     _port("log_likelihood", "likelihood", "score_at x", "values",
-          "log density of the data at time 0, by the flow", "probes"),
+          "log density of the data at time 0, by the flow from there to the final time and the"
+          " prior of variance prior_std^2, to 2e-4: start from 0 or 1e-5, not 1e-3; probes multiply"
+          " the Jacobian of the whole velocity, or of the score alone (`conventions`)", "probes"),
     *(_port(name, "likelihood", *rest) for name, *rest in LIKELIHOOD),
     *(_port(name, "guidance", *rest) for name, *rest in GUIDANCE),
     _port("ratio_loss", "discrete", "log_odds x", "losses",

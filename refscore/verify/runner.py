@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from refscore.identities import Draws, Identity, catalogue, find
 from refscore.verify import conventions, prerequisites
 from refscore.verify.compare import ALPHA, Judgement, drawn, judge
@@ -264,13 +266,22 @@ def evaluate_case(
         return CaseResult(case.name, "error", note=_blame(error))
     if not judgements:
         return CaseResult(case.name, "error", note="the identity compared nothing")
-    if any(not (j.holds or j.undecided) for j in judgements):
+    wrong = [j for j in judgements if not (j.holds or j.undecided)]
+    if wrong and all(_is_nan(j.right) for j in wrong):
+        return CaseResult(case.name, "error", judgements, "what was expected is not a number")
+    if wrong:
         return CaseResult(case.name, "fails", judgements)
     open_ = [j for j in judgements if j.undecided]
     verdict = "undecided" if open_ else "holds"
     notes = [(j.evidence or {}).get("note", "") for j in judgements] if not open_ else [
         f"{j.label}: {j.detail.partition('; gap and')[0]}" for j in open_]  # fmt: skip
     return CaseResult(case.name, verdict, judgements, "; ".join(filter(None, notes)))
+
+
+def _is_nan(right) -> bool:
+    """An expected value that cannot be had: nothing to hold an answer against."""
+    numbers = right is not None and np.asarray(right).dtype.kind in "fc"
+    return numbers and bool(np.isnan(right).any())
 
 
 def _blame(error: BaseException) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import inspect
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from refscore.identities import Law
+from refscore.identities.settings import process_of
 from refscore.verify import answers, conventions
 from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError, said
 from refscore.verify.frameworks import energies
@@ -30,7 +32,7 @@ _ARRAYS = {
     "betas", "times", "w_start", "w_end", "increments",
     "weights", "x_weights", "y_weights", "other_mean", "other_covariance", "u",
     "density", "grid",
-    "x_T", "times", "value",
+    "x_T", "value",
     "log_likelihoods", "logits", "jacobian", "posterior_scores", "prior_score",
 }  # fmt: skip
 
@@ -64,7 +66,7 @@ class Subject:
             if not isinstance(reason, str) or not reason.strip():
                 raise SubjectError(f"expected_failures[{key!r}] must give a reason, got {reason!r}")
         self.expected_failures = dict(failures)
-        self.process = _attribute(source, "process", None)
+        self.process = _process(source)
         self._framework: Any = None
         self.calls: list[tuple[str, dict]] = []
         self.seconds = 0.0
@@ -172,11 +174,12 @@ class Subject:
             return leveled.noisy_gradient(self.framework, value, self.dtype)
         if value.kind == "noised":
             return leveled.NoisedScores(self.framework, value.law)
-        from refscore.identities.settings import process_of
         from refscore.verify.timed import ClassScoreAt, ScoreAt
 
         if value.kind == "class":
             return ClassScoreAt(self.framework, value, process_of(self))
+        if value.kind == "turned":
+            return ScoreAt(self.framework, value.law, process_of(self), turned=True)
         return ScoreAt(self.framework, value, process_of(self))
 
     def _law(self, law) -> Law:
@@ -226,6 +229,17 @@ class Subject:
         ordered = [draws[n] for n in (port.given, *port.more)] if port.more else draws.values()
         values = [self._convert(name, value) for name, value in zip(names, ordered)]
         return (tuple(values), {}) if by_position else ((), dict(zip(names, values)))
+
+
+def _process(source):
+    """The process it declares, or an error if that is none; a function of that name is a helper."""
+    own = _attribute(source, "process", None)
+    if own is None or inspect.isroutine(own) or inspect.ismodule(own):
+        return None
+    try:
+        return process_of(SimpleNamespace(process=own))
+    except ValueError as error:
+        raise SubjectError(str(error)) from None
 
 
 def _framework_name(source) -> str:

@@ -12,10 +12,12 @@ from refscore.verify.kept import kept
 
 
 class ScoreAt:
-    """The exact score of a Gaussian or mixture diffused by a process, in a framework."""
+    """The exact score of a Gaussian or mixture diffused by a process, in a framework; `turned`:
+    time runs from noise to data, so that t stands for 1 - t."""
 
-    def __init__(self, framework, law, process):
-        self.framework, self.law, self.process = framework, law, process
+    def __init__(self, framework, law, process, *, turned=False):
+        self.framework, self.process, self.turned = framework, process, turned
+        self.law = law
 
     def __call__(self, x, t):
         """The score at time t."""
@@ -26,7 +28,8 @@ class ScoreAt:
         time = np.ravel(np.asarray(self.framework.back(t), dtype=float))
         if time.size == 0 or np.ptp(time) > 0:
             raise ValueError(f"score_at takes one time for all points, got {time.size} of them")
-        return self.framework.field(score_of(diffused(self.law, self.process, float(time[0]))))
+        t = 1 - float(time[0]) if self.turned else float(time[0])
+        return self.framework.field(score_of(diffused(self.law, self.process, t)))
 
 
 class ClassScoreAt:

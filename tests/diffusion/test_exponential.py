@@ -50,9 +50,9 @@ def test_every_step_is_its_recursion_on_processes_other_than_preserving(process)
         ),
         (
             diffusion.sample(diffusion.adams_bashforth(own, score_at, 3), X, TIMES),
-            o.adams_bashforth(*walk, 3),
+            oracles.adams.adams_bashforth(*walk, 3),
         ),
-        (diffusion.sample(diffusion.plms(own, score_at), X, TIMES), o.plms(*walk)),
+        (diffusion.sample(diffusion.plms(own, score_at), X, TIMES), oracles.adams.plms(*walk)),
     ]
     for kind in ("noise", "data"):
         step = diffusion.dpm_solver(own, score_at, 3, prediction=kind)

@@ -45,3 +45,31 @@ def test_the_flow_of_a_preserving_process_is_its_velocity():
     step = diffusion.flow_matching(law, data)
     right = x - 0.1 * diffusion.flow_velocity(law, data)(x, 0.5)
     np.testing.assert_allclose(step(x, 0.5, 0.4), right)
+
+
+@pytest.mark.parametrize("process", [processes.VP(), processes.SubVP()], ids=repr)
+def test_the_flow_is_followed_to_data_with_a_density(process):
+    """At σ = 0 under VP neither σ' nor ε is finite, but f x - ½ g² s is."""
+    from refscore.distributions import Gaussian
+
+    data, x = Gaussian([0.7, -1.1], [[0.9, 0.4], [0.4, 0.5]]), np.array([[0.4, -0.2]])
+    exact = diffusion.decode(process, data, x, end=0.01)
+    for name, size in (("heun", 2e-5), ("rk4", 1e-8)):
+        step = diffusion.flow_matching(process, data, name)
+        np.testing.assert_allclose(step(x, 0.01, 0.0), exact, atol=size)
+    near = diffusion.flow_heun(process, data)(x, 0.01, 0.0)
+    np.testing.assert_allclose(
+        diffusion.flow_matching(process, data, "heun")(x, 0.01, 0.0), near, rtol=1e-12
+    )
+
+
+def test_where_the_velocity_is_infinite_it_is_refused():
+    from refscore.distributions import Gaussian
+
+    process, x = processes.VP(), np.ones((1, 1))
+    for score_at in (
+        Gaussian([0.0], [[0.0]]),
+        diffusion.predictions(process, lambda t: lambda x: x, "noise"),
+    ):
+        with pytest.raises(ValueError, match="positive definite|does not"):
+            diffusion.flow_matching(process, score_at, "heun")(x, 0.01, 0.0)

@@ -162,3 +162,19 @@ def test_composed_scores_are_exact_for_clean_points_and_not_for_noised_ones():
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_reverse_laws_name_the_order_of_times_and_the_dimension():
+    for l in (0.0, 1.0):
+        with pytest.raises(ValueError, match="start must not be after end = 0.2, got 0.5"):
+            diffusion.reverse_law(
+                VP(), Gaussian([0.0], [[2.0]]), [0.0], [[1.0]], start=0.5, end=0.2, stochasticity=l
+            )
+    with pytest.raises(ValueError, match=r"mean must have shape \(1\), got shape \(2,\)"):
+        diffusion.reverse_law(VP(), Gaussian([0.0], [[2.0]]), [0.0, 0.0], np.eye(2))
+
+
+def test_a_class_of_weight_zero_is_refused():
+    law = GaussianMixture([0.0, 1.0], [[0.0], [1.0]], [1.0, 1.0])
+    with pytest.raises(ValueError, match="members must hold a component of positive weight"):
+        diffusion.class_law(law, [0])

@@ -143,3 +143,25 @@ def test_a_score_without_derivatives_will_do_for_the_flat_prior_only():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("name", ["pigdm_score", "moment_score", "flat_prior_score"])
+def test_contradicting_observations_without_noise_are_refused(name):
+    law, x = Gaussian([0.0, 1.0], [[1.0, 0.3], [0.3, 0.5]]), np.ones((1, 2))
+    approximation, times = getattr(diffusion, name), (0.5, 0.0)
+    twice, sums, one = [[1.0, 0.0]] * 2, [[1.0, 0], [0, 1], [1, 1]], [[1.0, 0.0]]
+    for H, y, t in ((twice, [1.0, 2.0], 0.5), (sums, [1.0] * 3, 0.5), (one, [1.0], 0.0)):
+        with pytest.raises(ValueError, match="noise_covariance must be positive definite"):
+            approximation(VP(), law, H, y, 0.0)(t)(x)
+    small = approximation(VP(), law, [[1.0, 0.0], [0.0, 1e-12]], [1.0, 2e-12], 0.0)(times[0])(x)
+    same = approximation(VP(), law, np.eye(2), [1.0, 2.0], 0.0)(times[0])(x)
+    np.testing.assert_allclose(small, same, rtol=1e-9)
+
+
+def test_replacement_takes_one_evaluation_and_points_of_its_dimension():
+    law = Gaussian([0.0, 1.0], np.eye(2))
+    with pytest.raises(ValueError, match="of one evaluation .* evaluations = 2"):
+        diffusion.replacement(diffusion.flow_heun(VP(), law), [[1.0, 0.0]], [1.0])
+    step = diffusion.replacement(diffusion.ancestral(VP(), law), [[1.0, 0.0, 0.0]], [1.0])
+    with pytest.raises(ValueError, match=r"H must have shape \(k, 2\), got shape \(1, 3\)"):
+        step(np.zeros((4, 2)), 0.5, 0.4, np.zeros((2, 4, 2)))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from refscore import diffusion
-from refscore.distributions import Gaussian, GaussianMixture
+from refscore.distributions import Empirical, Gaussian, GaussianMixture
 from refscore.fields import Affine
-from refscore.processes import VE, VP
+from refscore.nodes import Nodes
+from refscore.processes import EDM, VE, VP, Straight
 
 P = Gaussian([0.5, -1.0], [[1.2, 0.4], [0.4, 0.6]])
 Q = Gaussian([0.0, 0.3], [[0.7, -0.2], [-0.2, 1.5]])
@@ -110,3 +111,48 @@ def test_mixtures_by_more_nodes():
 def test_bad_input_is_named(options, words):
     with pytest.raises(ValueError, match=words):
         diffusion.kl_by_scores(VP(), P, Q, **options)
+
+
+@pytest.mark.parametrize(
+    ("process", "variance"), [(VP(), 1e-6), (EDM(), 1e-4), (Straight(), 1e-10)]
+)
+def test_narrow_data_keep_their_divergence(process, variance):
+    """Uniform nodes in time see little of the scales from 1 down to the width of the data."""
+    p, q = Gaussian([3.0], [[variance]]), Gaussian([2.0], [[1.0]])
+    found = diffusion.kl_by_scores(process, p, q, nodes=3).total
+    assert found == pytest.approx(gaussian_kl(p, q), rel=1e-6)
+
+
+def test_narrow_laws_are_told_apart_at_their_own_scale():
+    p, q = Gaussian([3.0], [[1e-6]]), Gaussian([3.0], [[3e-6]])
+    found = diffusion.kl_by_scores(VP(), p, q, nodes=3).total
+    assert found == pytest.approx(gaussian_kl(p, q), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "law", [Gaussian([1.0], [[0.0]]), Empirical([[0.0], [1.0]])], ids=["point", "points"]
+)
+def test_an_infinite_divergence_is_refused(law):
+    with pytest.raises(ValueError, match=r"start must be above .* infinite"):
+        diffusion.kl_by_scores(VP(), law, Gaussian([0.0], [[1.0]]), nodes=3)
+    later = diffusion.kl_by_scores(VP(), law, Gaussian([0.0], [[1.0]]), start=0.1, nodes=60)
+    ends = (diffusion.diffused(VP(), p, 0.1) for p in (law, Gaussian([0.0], [[1.0]])))
+    assert later.total == pytest.approx(diffusion.kl(*ends, nodes=60), rel=1e-6)
+
+
+def test_singular_laws_on_one_line_have_a_divergence():
+    p, q = (Gaussian([m, 0.0], np.diag([v, 0.0])) for m, v in ((0.0, 1.0), (0.5, 2.0)))
+    found = diffusion.kl_by_scores(VP(), p, q, nodes=3).total
+    assert found == pytest.approx(
+        gaussian_kl(Gaussian([0.0], [[1.0]]), Gaussian([0.5], [[2.0]])), rel=1e-9
+    )
+
+
+def test_nodes_that_do_not_agree_are_refused(monkeypatch):
+    from refscore.diffusion import weighting
+
+    monkeypatch.setattr(weighting, "MOST", 16)
+    rng = np.random.default_rng(0)
+    drawn = lambda law: Nodes(law.sample(3, rng=rng), np.full(3, 1 / 3))  # noqa: E731
+    with pytest.raises(ValueError, match="8 and 12 nodes in log-SNR do not agree"):
+        diffusion.kl_by_scores(VP(), P, Q, nodes=drawn, n_times=8)

@@ -2,10 +2,15 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from refscore.identities import Sides, find
 from refscore.processes import time_grid
 from refscore.verify import run
+from refscore.verify.errors import SubjectError
+from refscore.verify.runner import evaluate
+from refscore.verify.subject import Subject
 from refscore.verify.timed import forward
 
 KINDS = {
@@ -61,9 +66,86 @@ def test_the_processes_are_told_apart(kind):
 def test_a_kind_nobody_knows_is_named():
     subject = _subject("edm")
     subject.process = {"kind": "karras"}
-    report = run(subject, checks=["linear_sde_moments"], diagnose=False)
-    notes = " ".join(str(check) for check in report.checks)
-    assert "process must name a kind of vp, sub_vp, ve, cosine, edm, straight" in notes
+    with pytest.raises(SubjectError, match="a kind of vp, sub_vp, ve, cosine, edm, straight"):
+        run(subject, checks=["linear_sde_moments"], diagnose=False)
+
+
+@pytest.mark.parametrize(
+    "process",
+    ["edm", {"kind": "edm"}, type("Named", (), {"kind": "edm", "sigma_max": 80.0, "rho": 7})],
+    ids=["name", "mapping", "class"],
+)
+def test_a_process_by_its_name_or_as_an_object(process):
+    report = run(SimpleNamespace(process=process, marginal=lambda t: (1.0, t)), checks=["F4"])
+    assert report.exit_code == 0, report.summary()
+    assert not report.hints
+
+
+@pytest.mark.parametrize(
+    ("process", "said"),
+    [
+        (object(), "the name of a kind, or an object with .kind; got object"),
+        ({"kind": "ve", "sigma": 1.0}, "takes sigma_min, sigma_max, exact; got sigma"),
+        ("karras", "process must name a kind of vp"),
+    ],
+)
+def test_what_is_no_process_is_said(process, said):
+    with pytest.raises(SubjectError, match=said):
+        Subject(SimpleNamespace(process=process, diffusion=lambda t: 1.0))
+
+
+def test_a_helper_called_process_declares_nothing():
+    subject = Subject(SimpleNamespace(process=lambda t: t, diffusion=lambda t: 1.0))
+    assert subject.process is None
+
+
+@pytest.mark.parametrize(
+    ("port", "wrong", "mistake"),
+    [
+        ("drift", lambda x, t: (0.05 + 9.95 * t) * x, "drift_sign"),
+        ("diffusion", lambda t: 0.1 + 19.9 * t, "diffusion_squared"),
+    ],
+)
+def test_rates_are_judged_without_a_marginal(port, wrong, mistake):
+    report = run(SimpleNamespace(**{port: wrong}), checks=["F4"])
+    named = [m for check in report.checks if check.diagnosis for m in check.diagnosis.mistakes]
+    assert report.exit_code == 1
+    assert set(named) == {mistake}
+
+
+def test_a_velocity_is_not_asked_for_where_its_rates_are_infinite():
+    def velocity(score_at, x, t):
+        t = np.float64(t)
+        return (-x - t * score_at(x, t)) / (1 - t)
+
+    report = run(SimpleNamespace(process="straight", flow_velocity=velocity), checks=["F6"])
+    assert report.exit_code == 0, report.summary()
+    assert "2 of 6 cases declined" in report["flow_velocity"].note
+
+
+def test_an_expected_value_that_is_none_is_no_failure():
+    entry = find("F4-own-diffusion")[0]
+
+    def sides(ports, case):
+        yield Sides("g", np.asarray(ports.diffusion(case.t)), np.array(np.nan))
+
+    subject = Subject({"diffusion": lambda t: 1.0})
+    report = evaluate(entry._replace(sides=sides), subject, 0.0)
+    assert report.verdict == "error"
+    assert report.note == "what was expected is not a number"
+
+
+def test_another_process_is_hinted_at():
+    def marginal(t):
+        return np.exp(-t), np.sqrt(-np.expm1(-2 * t))
+
+    report = run(SimpleNamespace(marginal=marginal), checks=["F4"])
+    assert any('declare it: process = {"kind"' in hint for hint in report.hints)
+    printed = SimpleNamespace(process="ve", marginal=lambda t: (1.0, 0.01 * 5000.0**t))
+    report = run(printed, checks=["F4"])
+    assert any('add "exact": False to process' in hint for hint in report.hints)
+    printed.process = {"kind": "ve", "exact": False}
+    assert run(printed, checks=["F4"]).exit_code == 0
 
 
 def test_a_clock_that_starts_at_the_noise_is_a_convention():

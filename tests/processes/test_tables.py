@@ -94,8 +94,37 @@ def test_zero_terminal_snr():
         np.diff(moved.alphas) / np.diff(old.alphas),
         old.alphas[0] / (old.alphas[0] - old.alphas[-1]), rtol=1e-8,
     )  # fmt: skip
-    with pytest.raises(ValueError, match="ends at alpha = 0"):
-        moved.process()
+
+
+@pytest.mark.parametrize("table", [
+    from_betas(zero_terminal_snr(discrete_schedule("linear", 25).betas)),
+    discrete_schedule("cosine", 7, clip=1.0), from_betas([1.0]),
+], ids=["zero terminal", "cosine", "one"])  # fmt: skip
+def test_a_table_without_signal_at_the_end_has_a_process(table):
+    """Its marginals and transitions at the levels; α linear and rates consistent in the last."""
+    process, last = table.process(), 1 - 1 / table.n_steps
+    np.testing.assert_allclose(process.marginal(table.times), (table.alphas, table.sigmas))
+    assert process.marginal(1.0) == (0, 1)
+    a, b = process.transition(np.append(0.0, table.times[:-1]), table.times)
+    np.testing.assert_allclose((a, b), (np.sqrt(1 - table.betas), table.added), rtol=1e-12)
+    t = last + np.array([0.21, 0.5, 0.83]) / table.n_steps
+    alpha, sigma = process.marginal(t)
+    np.testing.assert_allclose(alpha, process.marginal(last)[0] * (1 - t) * table.n_steps)
+    np.testing.assert_allclose(process.time_at(process.log_snr(t)), t, rtol=1e-13)
+    for u in (*t, 0.37 / table.n_steps):
+        slopes = np.diff([process.marginal(u + h) for h in (-1e-6, 1e-6)], axis=0)[0] / 2e-6
+        np.testing.assert_allclose(process.marginal_rates(u), slopes, rtol=1e-6, atol=1e-9)
+        f, g = process.drift_rate(u), process.diffusion(u)
+        alpha, sigma = process.marginal(u)
+        np.testing.assert_allclose(
+            (f * alpha, f * sigma + g * g / 2 / sigma), slopes, rtol=1e-6, atol=1e-9
+        )
+    assert process.time_at(-np.inf) == 1
+    np.testing.assert_allclose(
+        process.marginal_rates(1.0)[0], -process.marginal(last)[0] * table.n_steps
+    )
+    with pytest.raises(ValueError, match="alpha is 0"):
+        process.drift_rate(1.0)
 
 
 def test_one_step_and_tiny_rates():

@@ -143,6 +143,19 @@ def large_variance(score_at, x, t, s, noise):
     return diffusion.ancestral(library.VP, score_at, "large")(x, t, s, noise)
 
 
+def guided_large_variance(score_at, likelihood_score_at, x, t, s, weight, noise):
+    mean = large_variance(score_at, x, t, s, 0 * noise)
+    (a, b), (c, d) = library.marginal(t), library.marginal(s)
+    beta = b**2 - (a * d / c) ** 2
+    return mean + beta * weight * likelihood_score_at(mean, s) + np.sqrt(beta) * noise
+
+
+def probes_on_the_score(score_at, x, probes):
+    area = np.log(library.marginal(1.0)[0])
+    norms = (probes**2).sum(-1).mean(-1)
+    return library.log_likelihood(score_at, x, probes) + area * (x.shape[1] - norms)
+
+
 def ending(last):
     def reverse_sample(score_at, x_T, times, noise):
         step = diffusion.euler_maruyama(library.VP, score_at)
@@ -189,11 +202,18 @@ SUBJECTS = {
         marginal_rates=lambda t: tuple(-rate for rate in library.marginal_rates(1 - t)),
         log_snr=lambda t: library.log_snr(1 - t),
         time_at=lambda log_snr: 1 - library.time_at(log_snr),
+        flow_velocity=lambda score_at, x, t: (10 - 9.95 * t) * (x + score_at(x, t)),
     ),
     ("log_snr", "whole"): ratios(2.0),
     ("log_snr", "noise over signal"): ratios(-1.0),
     ("likelihood", "bits per dimension"): subject(log_likelihood=bits),
-    ("ancestral_variance", "large"): subject(ancestral_step=large_variance),
+    ("likelihood", "negative nats"): subject(
+        log_likelihood=lambda score_at, x: -library.log_likelihood(score_at, x)
+    ),
+    ("likelihood_probes", "score"): subject(log_likelihood=probes_on_the_score),
+    ("ancestral_variance", "large"): subject(
+        ancestral_step=large_variance, guided_ancestral_step=guided_large_variance
+    ),
     ("reverse_last", "mean"): ending("mean"),
     ("reverse_last", "denoise"): ending("denoise"),
     ("velocity_sign", "data minus noise"): turned("velocity"),

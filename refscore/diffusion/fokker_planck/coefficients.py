@@ -38,7 +38,7 @@ class Coefficients:
     def squared(self, x: np.ndarray, t: float) -> np.ndarray:
         """g² at points (m, d): one number, (m,), or (m, d) where g is diagonal and given so."""
         if self.number is not None:
-            return np.array(self.number**2)
+            return squared_number(self.number, "diffusion")
         with beyond_float():
             g = as_real(self._diffusion(x, t), "diffusion(x, t)")
         if g.shape not in ((), (len(x),), x.shape):
@@ -49,7 +49,16 @@ class Coefficients:
         g = _finite(g, "diffusion", x, t) if g.ndim else _finite(g[None], "diffusion", x[:1], t)[0]
         if g.min(initial=0) < 0:
             raise ValueError(f"diffusion must be at least 0, got {g.min():.3g} at t = {t:g}")
-        return g**2
+        return squared_number(g, "diffusion(x, t)")
+
+
+def squared_number(g, name: str) -> np.ndarray:
+    """g², where it is below 1.8e308."""
+    with beyond_float():
+        squared = np.asarray(g) ** 2
+    if squared.size and not math.isfinite(squared.max()):
+        raise ValueError(f"{name} must have a square below 1.8e308, got {np.max(g):.3g}")
+    return squared
 
 
 def _timed(function, moves: bool) -> Callable:

@@ -129,7 +129,7 @@ class FunctionDensity(StillDensity):
 
     def _rows(self, x, t) -> np.ndarray:
         with beyond_float():
-            values = as_real(self._log_density(x, t), "log_density(x, t)")
+            values = as_real(self._log_density(x.copy(), t), "log_density(x, t)")
         if values.shape != x.shape[:-1]:
             raise ValueError(
                 f"log_density must map points {x.shape} to {x.shape[:-1]}, got {values.shape}"
@@ -142,7 +142,7 @@ class FunctionDensity(StillDensity):
             from refscore import autodiff
 
             x = as_points(x, "x")
-            rows = x.reshape(-1, x.shape[-1])
+            rows = x.reshape(-1, x.shape[-1]).copy()
             return autodiff.gradient(lambda y: self._log_density(y, t), rows).reshape(x.shape)
         t = as_scalar(t, "t")
         return gradient(lambda y: self.log_density(y, t), as_points(x, "x"), self.step)
@@ -153,7 +153,7 @@ class FunctionDensity(StillDensity):
         if self.derivatives == "autograd":
             from refscore import autodiff
 
-            rows = x.reshape(-1, x.shape[-1])
+            rows = x.reshape(-1, x.shape[-1]).copy()
             slope = autodiff.hessian(lambda y: self._log_density(y, t), rows)
             return slope.reshape(*x.shape, x.shape[-1])
         return jacobian(lambda y: self.score(y, t), x, self.step)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, as_scalar
+from refscore._arguments import as_count, as_scalar, beyond_float
 from refscore._progress import Progress
 from refscore.diffusion.fokker_planck.coefficients import Coefficients
 from refscore.diffusion.fokker_planck.grid import Grid, as_density, as_grid
@@ -56,7 +56,8 @@ def density_evolution(
     Crank-Nicolson; bdf2 never); every, keep every so many steps; progress.
     Returns: Evolution. Raises: ValueError naming the argument, and drift or diffusion that is
     not finite with its point and time. Cost: a step O(cells), by a sparse LU where not split
-    (n³ᐟ² to factor); memory some 20 numbers a cell, beside what is kept.
+    (n³ᐟ² to factor; where τ |L| > 1e4 by sums that lose no mass, cells times the shorter side
+    squared, that side's numbers a cell); memory some 20 numbers a cell, beside what is kept.
     Source: Scharfetter and Gummel 1969; Chang and Cooper 1970; Peaceman and Rachford 1955.
     Checked by: density_evolution, second_order_in_width, density_stays_positive,
     fixed_score_keeps_target
@@ -66,7 +67,8 @@ def density_evolution(
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
     every = None if every is None else as_count(every, "every")
-    split = split and method != "bdf2"
+    split = _as_flag(split, "split") and method != "bdf2"
+    progress = _as_flag(progress, "progress")
     m = as_density(density, grid) * grid.volumes
     walk = _Walk(coefficients, grid, start, (end - start) / n, method, split)
     kept = [(start, m)] if every else []
@@ -92,6 +94,9 @@ class _Walk:
 
     def _stepper(self, t: float):
         found = rates(self.coefficients, self.grid, t)
+        with beyond_float():
+            if not np.isfinite(self.tau * sum(r.exits.max() for r in found)):
+                raise ValueError(f"t1 must leave steps below 1.8e308 over the rates: {self.tau:g}")
         return stepper(self.grid, found, self.tau, self.method, self.split)
 
     def advance(self, m: np.ndarray, done: int, steps: int) -> np.ndarray:
@@ -124,6 +129,12 @@ def _times(t0, t1, n_steps) -> tuple[float, float, int]:
     return start, end, as_count(n_steps, "n_steps")
 
 
+def _as_flag(value, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}"[:200])
+    return bool(value)
+
+
 def _result(m: np.ndarray, kept: list, grid: Grid) -> Evolution:
     if not np.isfinite(m).all():
         raise ValueError(
@@ -143,6 +154,7 @@ def positive_step(drift, diffusion, grid: Grid, t=0.0, *, split: bool = True) ->
     nothing moves. Cost: the rates once. Source: Bolley and Crouzeix 1978.
     Tested in: tests/diffusion/test_fokker_planck.py
     """
+    split = _as_flag(split, "split")
     found = rates(Coefficients(drift, diffusion), as_grid(grid), as_scalar(t, "t"))
     exits = [r.exits for r in found]
     if len(exits) == 2 and not split:

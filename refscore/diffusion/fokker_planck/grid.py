@@ -53,7 +53,11 @@ class Grid:
         self.centres = np.stack(sides, axis=-1)
         self.volumes = self.axes[0].widths
         if self.dim == 2:
-            self.volumes = np.outer(self.axes[0].widths, self.axes[1].widths)
+            with np.errstate(all="ignore"):
+                self.volumes = np.outer(self.axes[0].widths, self.axes[1].widths)
+        with np.errstate(all="ignore"):
+            if not (np.isfinite(1 / self.volumes).all() and np.isfinite(self.volumes.sum())):
+                raise ValueError("edges must leave volumes of cells, and 1 over them, to floats")
 
     @property
     def dim(self) -> int:
@@ -83,7 +87,7 @@ class Grid:
         Tested in: tests/diffusion/test_fokker_planck.py
         """
         if hasattr(of, "log_density") or callable(of):
-            log_p = as_callable(getattr(of, "log_density", of), "of")(self.points)
+            log_p = as_callable(getattr(of, "log_density", of), "of")(self.points.copy())
             log_p = as_real(log_p, "of(centres)").reshape(self.shape)
             if np.isnan(log_p).any() or not np.isfinite(log_p.max()):
                 raise ValueError("of(centres), a log density, must not be NaN or inf everywhere")

@@ -76,14 +76,18 @@ class Chain:
         """(1 - τ L)⁻¹ on m; dgttrf exchanges no rows: columns are dominated by their diagonal."""
         from scipy.linalg.lapack import dgttrf, dgttrs
 
-        below, above = -_joined(self.up), -_joined(self.down)
+        spare = max(0, 3 - self.diagonal.size)  # LAPACK's wrappers want three cells at least
+        below, above = (np.append(-_joined(v), [0.0] * spare) for v in (self.up, self.down))
         if self.long:
-            d = self._pivots().ravel()
+            d = np.append(self._pivots(), [1.0] * spare)
             rows = np.arange(1, len(d) + 1, dtype=np.int32)
             factors = below / d[:-1], d, above, np.zeros(len(d) - 2), rows
         else:
-            factors = dgttrf(below, self.diagonal.ravel(), above)[:-1]
-        return lambda m: dgttrs(*factors, m.ravel())[0].reshape(m.shape)
+            factors = dgttrf(below, np.append(self.diagonal, [1.0] * spare), above)[:-1]
+        if not spare:
+            return lambda m: dgttrs(*factors, m.ravel())[0].reshape(m.shape)
+        padded = np.zeros(spare)
+        return lambda m: dgttrs(*factors, np.append(m, padded))[0][:-spare].reshape(m.shape)
 
     def _pivots(self) -> np.ndarray:
         """d (k, n), all sums."""

@@ -34,7 +34,8 @@ class Rates:
     A birth-death chain: every column sums to minus what leaves, so mass is kept. `up[:, i]`
     goes from cell i to i + 1, `down[:, i]` back, `out` (k, n) through absorbing ends; `wrap`,
     of a periodic line, from the last cell to the first and back, (k,) each. `jumps` (k, n - 1):
-    log(p_{i+1}/p_i) without flux. `exits` (k, n): all that leaves a cell by these lines.
+    log(p_{i+1}/p_i) without flux. `exits` (k, n): all that leaves a cell by these lines;
+    `still`: whether nothing moves between some two neighbours.
     """
 
     def __init__(self, axis: Axis, speed, jumps):
@@ -43,6 +44,7 @@ class Rates:
             self.up = speed * bernoulli(-jumps) / axis.widths[:-1]
             self.down = speed * bernoulli(jumps) / axis.widths[1:]
         self.axis, self.jumps = axis, jumps
+        self.still = not (np.maximum(self.up, self.down) > 0).all()
         self.out = np.zeros((len(speed), len(axis)))
         self.wrap: tuple[np.ndarray, np.ndarray] | None = None
         self.exits = self.out.copy()
@@ -86,7 +88,14 @@ def rates(coefficients: Coefficients, grid: Grid, t: float) -> list[Rates]:
     change; where D touches 0, f - D' is upwinded.
     Source: Scharfetter and Gummel 1969; Chang and Cooper 1970.
     """
-    return [_of_direction(coefficients, grid, j, t) for j in range(grid.dim)]
+    found = [_of_direction(coefficients, grid, j, t) for j in range(grid.dim)]
+    for r in found:
+        if not np.isfinite(r.exits).all():
+            raise ValueError(
+                "drift and diffusion over widths of the grid must be rates that floats carry,"
+                f" got {r.exits.max():.3g} at t = {t:g}"
+            )
+    return found
 
 
 def _of_direction(coefficients, grid: Grid, j: int, t: float) -> Rates:
@@ -133,20 +142,27 @@ def _link_of(coefficients, a, b, others, j: int, t: float):
     f = coefficients.drift(inner, t)[:, j].reshape(lines, 3, -1)
     squared = coefficients.squared(inner, t)
     if squared.ndim == 0:  # one number everywhere
-        D = np.maximum(0.5 * squared, _NO_DIFFUSION)
         with beyond_float():
-            return np.broadcast_to(D / np.abs(span), f[:, 0].shape), span / D * _mean(f)
+            return _moved(0.5 * squared, span, span / _least(0.5 * squared) * _mean(f))
     outer = coefficients.squared(_points(a + _STOPS[:, None] * span, others, j), t)
     inside, ends = (0.5 * _along(v, j).reshape(lines, 3, -1) for v in (squared, outer))
     low, middle, high = np.moveaxis(ends, 1, 0)
     with np.errstate(all="ignore"):
         P = span * _mean(f / inside) - np.log(high / low)
         positive = np.minimum(inside.min(axis=1), ends.min(axis=1)) > 0
-        if positive.all():
-            return middle / np.abs(span), P
-        carried = span * _mean(f) - (high - low)
-        middle = np.maximum(middle, _NO_DIFFUSION)
-        return middle / np.abs(span), np.where(positive, P, carried / middle)
+        if not positive.all():
+            carried = span * _mean(f) - (high - low)
+            P = np.where(positive, P, carried / _least(middle))
+        return _moved(middle, span, P)
+
+
+def _least(D):
+    return np.maximum(D, _NO_DIFFUSION)
+
+
+def _moved(D, span, P):
+    """D/h and P; both 0 where nothing moves."""
+    return np.where((D <= _NO_DIFFUSION) & (P == 0), 0.0, _least(D) / np.abs(span)), P
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

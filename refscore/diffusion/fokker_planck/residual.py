@@ -13,9 +13,11 @@ from refscore._arguments import (
     as_real,
     as_scalar,
     beyond_float,
+    require_finite,
 )
-from refscore.diffusion.fokker_planck.coefficients import takes_time
+from refscore.diffusion.fokker_planck.coefficients import squared_number, takes_time
 from refscore.diffusion.fokker_planck.densities import FunctionDensity, difference
+from refscore.fields.base import handed_to
 
 _STEP = 2e-3
 
@@ -41,11 +43,11 @@ def fokker_planck_residual(density, drift, diffusion, x, t, *, step=_STEP) -> np
     """
     p, x, t = _as_density(density), as_points(x, "x"), as_scalar(t, "t")
     as_positive(step, "step")
-    s, H = p.score(x, t), p.jacobian(x, t)
+    s, H, rate = (_of(p, name, x, t) for name in ("score", "jacobian", "rate"))
     with beyond_float():
         spread = _spread(_squared(diffusion, x, t, step), s, H)
         carried = np.sum(_value(drift, x, t, "drift") * s, axis=-1)
-        return p.rate(x, t) + _divergence(drift, x, t, step) + carried - 0.5 * spread
+        return rate + _divergence(drift, x, t, "drift", step) + carried - 0.5 * spread
 
 
 def continuity_residual(density, velocity, x, t, *, step=_STEP) -> np.ndarray:
@@ -61,9 +63,10 @@ def continuity_residual(density, velocity, x, t, *, step=_STEP) -> np.ndarray:
     """
     p, x, t = _as_density(density), as_points(x, "x"), as_scalar(t, "t")
     step = as_positive(step, "step")
+    s, rate = _of(p, "score", x, t), _of(p, "rate", x, t)
     with beyond_float():
-        carried = np.sum(_value(velocity, x, t, "velocity") * p.score(x, t), axis=-1)
-        return p.rate(x, t) + _divergence(velocity, x, t, step) + carried
+        carried = np.sum(_value(velocity, x, t, "velocity") * s, axis=-1)
+        return rate + _divergence(velocity, x, t, "velocity", step) + carried
 
 
 def _as_density(density):
@@ -72,24 +75,38 @@ def _as_density(density):
     return FunctionDensity(as_callable(density, "density"))
 
 
+def _of(density, name: str, x: np.ndarray, t: float) -> np.ndarray:
+    """The density's score, jacobian or rate, which must be finite."""
+    with beyond_float():
+        value = getattr(density, name)(x.copy(), t)
+    return _finite(value, f"density.{name}(x, t)")
+
+
+def _finite(value, name: str) -> np.ndarray:
+    return require_finite(as_real(value, name), name)
+
+
+def _called(function: Callable, x: np.ndarray, t: float, name: str) -> np.ndarray:
+    """function(x, t) or function(x) of a copy of x, which must be finite."""
+    given = handed_to(function, x)
+    return _finite(function(given, t) if takes_time(function) else function(given), name)
+
+
 def _value(function: Callable, x: np.ndarray, t: float, name: str) -> np.ndarray:
-    function = as_callable(function, name)
-    value = as_real(function(x, t) if takes_time(function) else function(x), f"{name}(x, t)")
+    value = _called(as_callable(function, name), x, t, f"{name}(x, t)")
     if value.shape != x.shape:
         raise ValueError(f"{name} must return the shape of x, {x.shape}; got {value.shape}")
     return value
 
 
-def _divergence(function, x: np.ndarray, t: float, step: float) -> np.ndarray:
+def _divergence(function, x: np.ndarray, t: float, name: str, step: float) -> np.ndarray:
     own = getattr(function, "divergence", None)
     if own is not None:
-        return np.asarray(own(x, t) if takes_time(own) else own(x), dtype=float) + np.zeros(
-            x.shape[:-1]
-        )
+        return _called(own, x, t, f"{name}.divergence(x, t)") + np.zeros(x.shape[:-1])
     units = np.eye(x.shape[-1])
     return np.sum(
         [
-            difference(lambda u, i=i: _value(function, x + u * units[i], t, "drift")[..., i], step)
+            difference(lambda u, i=i: _value(function, x + u * units[i], t, name)[..., i], step)
             for i in range(len(units))
         ],
         axis=0,
@@ -108,12 +125,10 @@ class _Squared:
 def _squared(diffusion, x: np.ndarray, t: float, h: float) -> _Squared:
     if not callable(diffusion):
         g = as_positive(diffusion, "diffusion", zero=True)
-        return _Squared(g**2 * np.eye(x.shape[-1]), 0.0, 0.0)
-    moves = takes_time(diffusion)
+        return _Squared(squared_number(g, "diffusion") * np.eye(x.shape[-1]), 0.0, 0.0)
 
     def A(y):
-        g = as_real(diffusion(y, t) if moves else diffusion(y), "diffusion(x, t)")
-        return _matrix(g, y)
+        return _matrix(_called(diffusion, y, t, "diffusion(x, t)"), y)
 
     here = A(x)
     if here.ndim == 2:  # a number: of t alone

@@ -6,13 +6,23 @@ import numpy as np
 
 from refscore._arguments import as_count, as_scalar
 from refscore.diffusion.fokker_planck.coefficients import Coefficients
+from refscore.diffusion.fokker_planck.elimination import Blocks, ordering
 from refscore.diffusion.fokker_planck.grid import Grid, as_grid
 from refscore.diffusion.fokker_planck.implicit import Chain
 from refscore.diffusion.fokker_planck.rates import Rates, rates
-from refscore.diffusion.fokker_planck.steps import generator
+from refscore.diffusion.fokker_planck.steps import couplings, generator
 
 _ROUNDS = 300  # of inverse iteration, before all rates are asked for
 _BALANCED = 1e-9  # of log π around a square: what rounding leaves of no circulation
+_STEEPEST = 1e9  # of log π, which rounding leaves known to 1e-7
+_SPAN = 460  # of log π in a block of cells: 1e200
+_NOISE = 1e-15  # of |L|: what rounding leaves of a rate
+_SMALL = 64  # cells, up to which a dense matrix is as cheap
+_RARE = 1e-3  # of all exits
+_APART = (
+    "drift and diffusion leave parts of the grid without a way between them that floats carry, so"
+    " there is no one stationary density"
+)
 
 
 def stationary_density(drift, diffusion, grid: Grid, t=0.0) -> np.ndarray:
@@ -24,8 +34,10 @@ def stationary_density(drift, diffusion, grid: Grid, t=0.0) -> np.ndarray:
     the quadrature of ∫ f/D, sixth order in the width. On a rectangle the same where the drift
     has no circulation, else, and on a periodic line, the null vector of the cells' rates.
     Arguments: as `density_evolution`'s; t. Returns: the grid's shape, mass 1. Raises:
-    ValueError where mass can leave, or a part of the grid cannot be reached from the rest.
-    Cost: O(cells); one sparse LU for a null vector. Source: Risken 1989, chapters 5 and 6.
+    ValueError where mass can leave, or stays apart in parts of the grid, as without diffusion
+    around several attractors, or, null vector, where p falls below 1e-308 between them. Cost:
+    O(cells); for a null vector cells times the shorter side squared.
+    Source: Risken 1989, chapters 5 and 6; Grassmann, Taksar and Heyman 1985.
     Checked by: stationary_density
     """
     grid, found = _rates_at(drift, diffusion, grid, t)
@@ -43,7 +55,7 @@ def relaxation_rates(drift, diffusion, grid: Grid, n: int = 2, t=0.0) -> np.ndar
 
         L φ = -λ φ
 
-    Arguments: as `stationary_density`'s; n, below the number of cells. Returns: (n,), rising;
+    Arguments: as `stationary_density`'s; n, at most the number of cells. Returns: (n,), rising;
     the first is 0 to rounding where no mass can leave. With circulation L has no symmetric
     form and the λ may be complex: their real parts.
     Raises: ValueError naming the argument. Cost: on a line without periodic end O(cells) a
@@ -54,8 +66,8 @@ def relaxation_rates(drift, diffusion, grid: Grid, n: int = 2, t=0.0) -> np.ndar
     grid, found = _rates_at(drift, diffusion, grid, t)
     n = as_count(n, "n")
     cells = int(np.prod(grid.shape))
-    if n > cells - 2:
-        raise ValueError(f"n must be at most {cells - 2}, two below the cells, got {n}")
+    if n > cells:
+        raise ValueError(f"n must be at most {cells}, the number of cells, got {n}")
     if grid.dim == 1 and found[0].wrap is None:
         return _of_line(found[0], n)
     return _of_cells(grid, found, n)
@@ -67,8 +79,9 @@ def spectral_gap(drift, diffusion, grid: Grid, t=0.0) -> float:
         p(t) - p_∞ ~ e^{-λ t};  two wells: 1/λ is the time between them
 
     Arguments: as `stationary_density`'s. Returns: λ > 0, of a line without periodic end to full
-    relative precision of the cells' rates, however small. Raises: ValueError naming the
-    argument. Cost: O(cells) an inverse iteration, some tens; else as `relaxation_rates`.
+    relative precision of the cells' rates, however small; else to an error of 1e-15 |L|.
+    Raises: ValueError naming the argument, and where λ is not above that error, or 0. Cost:
+    O(cells) an inverse iteration, some tens; else as `relaxation_rates`.
     Source: Risken 1989, section 5.4; the dual chain: Siegmund 1976; Eyring-Kramers: Berglund 2013.
     Checked by: spectral_gap, eyring_kramers
     """
@@ -78,7 +91,14 @@ def spectral_gap(drift, diffusion, grid: Grid, t=0.0) -> float:
         if slowest is not None:
             return slowest
     skipped = 1 if grid.conservative else 0
-    return float(relaxation_rates(drift, diffusion, grid, skipped + 1, t)[skipped])
+    gap = float(relaxation_rates(drift, diffusion, grid, skipped + 1, t)[skipped])
+    noise = _NOISE * sum(2 * r.exits.max() for r in found)
+    if gap <= noise:
+        raise ValueError(
+            f"drift and diffusion must relax at a rate above {noise:.3g}, 1e-15 of the fastest on"
+            f" this grid, below which is rounding; got {gap:.3g}"
+        )
+    return gap
 
 
 def _slowest(r: Rates, conservative: bool) -> float | None:
@@ -108,7 +128,7 @@ def _slowest(r: Rates, conservative: bool) -> float | None:
 
 def balance(grid: Grid, found: list[Rates]) -> np.ndarray | None:
     """log p without flux, or None where fluxes go round: log p has a value after every way."""
-    if any(r.wrap is not None for r in found):
+    if any(r.wrap is not None or np.abs(r.jumps).max() > _STEEPEST or r.still for r in found):
         return None
     if grid.dim == 1:
         return _summed(found[0].jumps)[0]
@@ -141,6 +161,8 @@ def _of_cells(grid: Grid, found: list[Rates], n: int) -> np.ndarray:
     from scipy.sparse.linalg import eigs, eigsh
 
     L = -generator(grid, found)
+    if n > L.shape[0] - 2 or L.shape[0] <= _SMALL:
+        return np.sort(np.linalg.eigvals(L.toarray()).real)[:n]
     start = np.linspace(1.0, 2.0, L.shape[0])
     near = -1e-6 * L.diagonal().mean()  # below every λ, so that L - near has an inverse
     log_p = balance(grid, found)
@@ -156,25 +178,64 @@ def _of_cells(grid: Grid, found: list[Rates], n: int) -> np.ndarray:
 
 
 def _null_vector(grid: Grid, found: list[Rates]) -> np.ndarray:
-    """Masses m >= 0 with L m = 0, Σ m = 1: one cell held, the others from their balance."""
-    from scipy.sparse.linalg import splu
+    """Masses m >= 0 with L m = 0, Σ m = 1, by sums of positive numbers only: in full precision.
 
-    L = generator(grid, found)
-    size = L.shape[0]
-    m = np.full(size, 1.0 / size)
-    held = int(np.argmin(-L.diagonal()))
-    for _ in range(2):  # once more with the fullest cell held: well conditioned
-        others = np.delete(np.arange(size), held)
-        try:
-            lu = splu(-L[others][:, others].tocsc(), diag_pivot_thresh=0.0)
-            m[others] = lu.solve(L[others][:, [held]].toarray().ravel())
-        except RuntimeError:
-            m[others] = np.nan
-        m[held] = 1.0
-        if not np.isfinite(m).all() or m.sum() <= 0:
-            raise ValueError(
-                "drift and diffusion leave parts of the grid without a way between them, so"
-                " there is no one stationary density"
-            )
-        held = int(np.argmax(m))
+    The cells that mass leaves for good hold none; from those it stays in there must be a way
+    from each to each.
+    """
+    C, exits, _ = couplings(grid, found)
+    order, reach = _order(grid, found)
+    order = order[_recurrent(C)[order]]
+    blocks = Blocks(C, np.zeros(C.shape[0]), order, reach)
+    if not (blocks.pivots[:-1] > 0).all():  # so weak a way that it underflows
+        raise ValueError(_APART)
+    held = blocks.null()
+    m = np.zeros(C.shape[0])
+    m[order] = held / held.max()
+    if not np.isfinite(m).all():
+        raise ValueError("drift and diffusion are beyond what floats carry: m is not finite")
+    _require_all_attractors(C, exits, m)
     return (m / m.sum()).reshape(grid.shape)
+
+
+def _classes(C) -> tuple[np.ndarray, np.ndarray]:
+    """Of every cell the part of cells with ways between them; of every part, whether it is left."""
+    from scipy.sparse.csgraph import connected_components
+
+    n, part = connected_components(C, directed=True, connection="strong")
+    to, source = C.nonzero()
+    left = np.zeros(n, dtype=bool)
+    left[part[source[part[to] != part[source]]]] = True
+    return part, left
+
+
+def _recurrent(C) -> np.ndarray:
+    """Whether mass stays for good among a cell and those that it gets to, (cells,)."""
+    part, left = _classes(C)
+    if np.count_nonzero(~left) != 1:
+        raise ValueError(_APART)
+    return ~left[part]
+
+
+def _require_all_attractors(C, exits: np.ndarray, m: np.ndarray) -> None:
+    """Raise where a part left only by rare exits holds 0: lost beyond a valley under 1e-308."""
+    often = C.tocoo()
+    kept = often.data >= _RARE * exits[often.col]
+    often = type(often)((often.data[kept], (often.row[kept], often.col[kept])), shape=C.shape)
+    part, left = _classes(often)
+    if not (left | (np.bincount(part, m > 0) > 0)).all():
+        raise ValueError(_APART)
+
+
+def _order(grid: Grid, found: list[Rates]) -> tuple[np.ndarray, int]:
+    """`ordering`; the fullest cell last where p may span more than floats within a block.
+
+    Fullest were there no circulation and no way round.
+    """
+    sums = [_summed(np.clip(r.jumps, -1e3, 1e3)) for r in found]
+    log_p = sums[0][0] if grid.dim == 1 else sums[0].T[:, :1] + sums[1]
+    order, reach = ordering(grid)
+    along, block = log_p.ravel()[order], Blocks.size_for(reach)
+    if max(np.ptp(along[k : k + block]) for k in range(0, len(along), block)) < _SPAN:
+        return order, reach
+    return ordering(grid, tuple(int(i) for i in np.unravel_index(log_p.argmax(), log_p.shape)))

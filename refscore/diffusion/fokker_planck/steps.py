@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore.diffusion.fokker_planck.elimination import Blocks, ordering
 from refscore.diffusion.fokker_planck.grid import Grid
 from refscore.diffusion.fokker_planck.implicit import Implicit
 from refscore.diffusion.fokker_planck.rates import Rates
@@ -11,6 +12,7 @@ from refscore.diffusion.fokker_planck.rates import Rates
 METHODS = ("implicit_euler", "crank_nicolson", "bdf2")
 # where in a step the rates are taken: at its end, or in its middle
 AT = {"implicit_euler": 1.0, "crank_nicolson": 0.5, "bdf2": 1.0}
+_LONG = 1e4  # τ |L|, times 2e-16 what of the mass a sparse LU may lose
 
 
 class Whole:
@@ -112,15 +114,19 @@ def _implicit(grid: Grid, rates: list[Rates], tau: float):
 
 
 class _Sparse:
-    """(1 - τL)⁻¹ on a rectangle by a sparse LU of the whole."""
+    """(1 - τL)⁻¹ on a rectangle by a sparse LU of the whole; of long steps by `Blocks`."""
 
     root = None
 
     def __init__(self, grid: Grid, rates: list[Rates], tau: float):
-        from scipy.sparse import identity
+        from scipy.sparse import diags
         from scipy.sparse.linalg import splu
 
-        matrix = identity(int(np.prod(grid.shape)), format="csc") - tau * generator(grid, rates)
+        C, exits, out = couplings(grid, rates)
+        if tau * exits.max() > _LONG:
+            self._lu = Blocks(tau * C, 1 + tau * out, *ordering(grid))
+            return
+        matrix = diags(1 + tau * exits) - tau * C
         options = {"SymmetricMode": True}
         self._lu = splu(
             matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options
@@ -136,11 +142,20 @@ def generator(grid: Grid, rates: list[Rates]):
 
     Column j: what leaves cell j, minus on the diagonal, and where it goes.
     """
+    from scipy.sparse import diags
+
+    C, exits, _ = couplings(grid, rates)
+    return (C - diags(exits)).tocsc()
+
+
+def couplings(grid: Grid, rates: list[Rates]):
+    """The rates between cells, sparse [to, from]; all that leaves a cell; what leaves the grid."""
     from scipy.sparse import coo_matrix
 
     size = int(np.prod(grid.shape))
     cells = np.arange(size).reshape(grid.shape)
     rows, columns, values = [], [], []
+    exits, out = np.zeros(grid.shape), np.zeros(grid.shape)
 
     def add(to, source, rate):
         rows.append(to.ravel())
@@ -148,8 +163,10 @@ def generator(grid: Grid, rates: list[Rates]):
         values.append(np.broadcast_to(rate, source.shape).ravel())
 
     for j, r in enumerate(rates):
-        lines = cells.T if grid.dim == 2 and j == 0 else np.atleast_2d(cells)
-        add(lines, lines, -r.exits)
+        turned = grid.dim == 2 and j == 0
+        exits += r.exits.T if turned else r.exits.reshape(grid.shape)
+        out += r.out.T if turned else r.out.reshape(grid.shape)
+        lines = cells.T if turned else np.atleast_2d(cells)
         add(lines[:, 1:], lines[:, :-1], r.up)
         add(lines[:, :-1], lines[:, 1:], r.down)
         if r.wrap is not None:
@@ -157,4 +174,6 @@ def generator(grid: Grid, rates: list[Rates]):
             add(lines[:, -1], lines[:, 0], r.wrap[1])
     joined = (np.concatenate(part) for part in (values, rows, columns))
     value, row, column = joined
-    return coo_matrix((value, (row, column)), shape=(size, size)).tocsc()
+    C = coo_matrix((value, (row, column)), shape=(size, size)).tocsc()
+    C.eliminate_zeros()
+    return C, exits.ravel(), out.ravel()

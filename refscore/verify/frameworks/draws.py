@@ -45,9 +45,12 @@ class Draws:
         kind, waiting = ready[0], self._waiting[ready[0]]
         if _squeezed(waiting[0].shape) != _squeezed(shape):
             place = self._given[kind] - len(waiting) + 1
+            said = waiting[0].shape
+            stacked = _squeezed(said[1:]) == _squeezed(shape)
             self.refuse(
                 f"{call} asked for shape {shape}, but {kind} draw {place} of"
-                f" {self._given[kind]} has shape {waiting[0].shape}"
+                f" {self._given[kind]} has shape {said}"
+                + ("; for one a call, replay(*noise)" if stacked else "")
             )
         return waiting.pop(0).reshape(shape).copy(), kind
 

@@ -15,11 +15,12 @@ FILES = (
     "langevin_metrics", "langevin_metropolis", "langevin_proposals", "langevin_kinetic",
     "langevin_laws", "langevin_transfer", "discrepancies", "embeddings", "distances", "gaps",
     "processes", "process_rates", "process_times", "process_rules", "schedules", "level_grids",
-    "paths", "diffusion", "likelihood", "likelihood_errors", "guidance", "inverse",
-    "parametrisation", "exponential", "exponential_churn", "exponential_solvers",
-    "exponential_multistep", "exponential_stochastic", "exponential_adams", "fokker_planck",
-    "fokker_planck_cells", "reverse", "reverse_steps", "reverse_ancestral", "reverse_samplers",
-    "errata", "binary", "simplex",
+    "paths", "diffusion", "likelihood", "likelihood_flows", "likelihood_probes",
+    "likelihood_errors", "guidance", "inverse", "inverse_norms", "parametrisation",
+    "exponential", "exponential_churn", "exponential_solvers",
+    "exponential_multistep", "exponential_stochastic", "exponential_adams", "exponential_first",
+    "fokker_planck", "fokker_planck_cells", "reverse", "reverse_steps", "reverse_ancestral",
+    "reverse_samplers", "reverse_levels", "errata", "binary", "simplex",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

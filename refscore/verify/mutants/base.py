@@ -56,10 +56,14 @@ def mistake(name: str, *, port: str, source: str):
 
 
 def _with_generator(function, port):
-    """Let a mistake that takes its draws also draw them, so that it can be run either way."""
+    """Let a mistake that takes its draws also draw them, so that it can be run either way.
+
+    One that names them by keyword alone has to be given them, as some subjects have."""
     names = inspect.signature(function).parameters
     drawn = any(name in names for name in GENERATOR_NAMES)
     if port.given in (None, "rng") or drawn or port.given not in names:
+        return function
+    if names[port.given].kind is inspect.Parameter.KEYWORD_ONLY:
         return function
 
     def either(*args, **draws):

@@ -95,8 +95,8 @@ def _(score_at, x):
 
 @mistake("likelihood_at_cutoff", port="log_likelihood", source="L14")
 def _(score_at, x):
-    """The density at the cut-off t = 0.01 is reported as that of the data."""
-    return _parts(score_at, x, start=0.01).log_density
+    """The density at the cut-off t = 0.001 is reported as that of the data."""
+    return _parts(score_at, x, start=1e-3).log_density
 
 
 @mistake("likelihood_stops_early", port="log_likelihood", source="C05: the prior before the end")
@@ -139,12 +139,3 @@ def _(score_at, x, probes):
         parts = flows.likelihood(VP, law, y, probes=one, terminal=PRIOR, start=t, end=u)
         total, y = total + parts.volume, parts.end_points
     return PRIOR(y) + total
-
-
-@mistake("likelihood_probe_norms", port="log_likelihood", source="classic: f d in place of f |v|²")
-def _(score_at, x, probes):
-    """The drift's divergence is exact though the score's is estimated: right on signs alone."""
-    if probes is None:
-        return library.log_likelihood(score_at, x)
-    gap = (probes**2).sum(-1).mean(-1) / x.shape[-1] - 1
-    return _parts(score_at, x, probes).log_density - _drift(x) * gap

@@ -146,6 +146,13 @@ def _(betas):
     return alphas**2, sigmas
 
 
+@mistake("products_alpha_twice", port="table_marginals", source="F01: labml #152")
+def _(betas):
+    """√ᾱ stands in both places."""
+    alphas, _ = library.table_marginals(betas)
+    return alphas, alphas
+
+
 @mistake("products_root_twice", port="table_marginals", source="F10: deepinv 998bd7c")
 def _(betas):
     """The root of alpha is taken again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from refscore.identities.settings import PROCESSES
 from refscore.verify.arguments import ARGUMENTS, RETURNS
 from refscore.verify.ports import GENERATOR_NAMES, GROUPS, LAWS
 from refscore.verify.render import CHAPTERS, chapter_title, short
@@ -23,7 +24,14 @@ NOTES = (
     "JAX compiles every operation for every shape; a port under jax.jit is compiled once for a"
     " shape and a kind of field: fields, families and energies are pytrees.",
     "Processes are the VP process with beta(t) = 0.1 + 19.9 t on [0, 1] unless the adapter names"
-    " its own `process`.",
+    ' its own, as process = {"kind": "vp", "beta_min": 0.1, "beta_max": 20}: kinds and numbers are'
+    " those of `process` below, a number left out being "
+    + "; ".join(
+        f"{kind} {', '.join(f'{name} {value}' for name, value in numbers.items())}"
+        for kind, numbers in PROCESSES.items()
+        if numbers
+    )
+    + ". It then is the process of every port and of every score_at.",
     "What you do not have, leave out; a case you do not take, decline: raise NotImplementedError"
     " or refscore.verify.NotOffered.",
 )
@@ -31,9 +39,10 @@ NOTES = (
 ADAPTER = '''\
 """my_adapter.py: functions named as in the table; then `refscore verify my_adapter.py`."""
 
-name = "my library"                    # optional, like the next three
+name = "my library"                    # optional, like the next four
 # framework = "torch"                  # or "jax": arrays and fields arrive in it
 # conventions = {"half": False}        # where you chose otherwise: `refscore conventions`
+# process = {"kind": "straight"}       # if it is not VP with beta from 0.1 to 20
 # expected_failures = {"sliced_variance": "known, see our issue 12"}
 
 
@@ -209,11 +218,13 @@ def conventions(records: list[dict], ink: Ink) -> str:
     for record in records:
         if record["about"] != about:
             about = record["about"]
-            lines += ["", f"{ink(', '.join(record['groups']), 'bold')}  {ink(about, 'dim')}"]
+            lines += ["", ink(", ".join(record["groups"]), "bold"), ink(_wrapped(about, 2), "dim")]
         default, *others = [repr(value) for value in record["values"]]
         lines.append(f"  {record['name']:<14} {ink(default, 'green')} | {' | '.join(others)}")
         for value, meaning in zip(record["values"], record["meanings"]):
             lines.append(_wrapped(f"{value!r}: {meaning}", 8, "      "))
+        if record["ports"]:
+            lines.append(ink(_wrapped(f"of {', '.join(record['ports'])}", 8, "      "), "dim"))
     lines += [
         "",
         "Declare in the adapter, for all ports or for one of them:",
