@@ -1022,8 +1022,9 @@ def _diffusion_calls():
         name = f"processes.{type(made).__name__}"
         later, snr = Array(0.6, scalar=True, rows=True), float(made.log_snr(0.3))
         yield f"{name}.transition{made!r}", Call(made.transition, {"t": t, "s": later})
-        yield f"{name}.time_at{made!r}", Call(
-            made.time_at, {"log_snr": Array(snr, scalar=True, rows=True, infinite=True)}
+        yield (
+            f"{name}.time_at{made!r}",
+            Call(made.time_at, {"log_snr": Array(snr, scalar=True, rows=True, infinite=True)}),
         )
         for method in ("marginal", "drift_rate", "diffusion", "marginal_rates", "log_snr"):
             yield f"{name}.{method}{made!r}", Call(getattr(made, method), {"t": t})
@@ -1075,8 +1076,11 @@ def _diffusion_calls():
         ),
         "diffusion.bits_per_dimension": Call(
             diffusion.bits_per_dimension,
-            {"log_density": Array(np.array([-3.0, -4.5]), scalar=True, sizes=True),
-             "dim": Count(3), "bin_width": positive},
+            {
+                "log_density": Array(np.array([-3.0, -4.5]), scalar=True, sizes=True),
+                "dim": Count(3),
+                "bin_width": positive,
+            },
         ),
         "diffusion.gaussian_log_likelihood": Call(
             diffusion.gaussian_log_likelihood,
@@ -1098,8 +1102,13 @@ def _guidance_calls():
     yield from {
         "diffusion.kl_by_scores": Call(
             diffusion.kl_by_scores,
-            both | {"n_times": Count(4), "nodes": Count(3), "start": Number(0.1, "zero"),
-                    "end": Number(0.4, "positive", optional=True)},
+            both
+            | {
+                "n_times": Count(4),
+                "nodes": Count(3),
+                "start": Number(0.1, "zero"),
+                "end": Number(0.4, "positive", optional=True),
+            },
             lambda found: found.total,
         ),
         "diffusion.kl": Call(diffusion.kl, {"law": one, "other": other, "nodes": Count(3)}),
@@ -1108,8 +1117,13 @@ def _guidance_calls():
         ),
         "diffusion.classifier_free": Call(
             diffusion.classifier_free,
-            {"process": process, "conditional": one, "unconditional": other, "weight": w,
-             "spelling": Kind("(1 + w) c - w u")},
+            {
+                "process": process,
+                "conditional": one,
+                "unconditional": other,
+                "weight": w,
+                "spelling": Kind("(1 + w) c - w u"),
+            },
             at,
         ),
         "diffusion.guidance_weight": Call(
@@ -1126,8 +1140,12 @@ def _guidance_calls():
         ),
         "diffusion.classifier_score": Call(
             diffusion.classifier_score,
-            {"logits": Array(X), "jacobian": Array(PROBES, sizes=True), "label": Count(1, 0),
-             "temperature": positive},
+            {
+                "logits": Array(X),
+                "jacobian": Array(PROBES, sizes=True),
+                "label": Count(1, 0),
+                "temperature": positive,
+            },
         ),
         "diffusion.composed": Call(
             lambda process, score_at: diffusion.composed(process, score_at, [MIXTURE, MIXTURE]),
@@ -1136,15 +1154,26 @@ def _guidance_calls():
         ),
         "diffusion.guided_ancestral": Call(
             diffusion.guided_ancestral,
-            {"process": process, "score_at": one, "likelihood_score_at": other, "weight": w,
-             "variance": Kind("large")},
+            {
+                "process": process,
+                "score_at": one,
+                "likelihood_score_at": other,
+                "weight": w,
+                "variance": Kind("large"),
+            },
             lambda step: step(X, 0.4, 0.3, V),
         ),
         "diffusion.reverse_law": Call(
             diffusion.reverse_law,
-            {"process": process, "score_at": one, "mean": Array(M), "covariance": Array(S),
-             "stochasticity": number, "start": Number(0.2, "zero"),
-             "end": Number(0.4, "zero", optional=True)},
+            {
+                "process": process,
+                "score_at": one,
+                "mean": Array(M),
+                "covariance": Array(S),
+                "stochasticity": number,
+                "start": Number(0.2, "zero"),
+                "end": Number(0.4, "zero", optional=True),
+            },
             lambda law: law.covariance,
         ),
         "diffusion.posterior_score": Call(

@@ -206,11 +206,23 @@ def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
         theirs = theirs.mean()
     if mine.shape != theirs.shape:
         return None
+    if seen.holds and said.holds:
+        return 0.0
     with np.errstate(all="ignore"):
         same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
         scale = max(np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0), 1e-300)
-        close = np.abs(mine - theirs) <= 10 * max(seen.tolerance, 1e-9) * scale
+        allowed = min(10 * max(seen.tolerance, 1e-9) * scale, _told_apart(said, theirs))
+        close = np.abs(mine - theirs) <= allowed
     return 0.0 if bool((same | close).all()) else None
+
+
+def _told_apart(said: Judgement, theirs: np.ndarray) -> float:
+    """A tenth of what the mistake does, where it fails: a small effect explains no other one."""
+    right = None if said.holds or said.right is None else np.asarray(said.right)
+    if right is None or right.shape != theirs.shape:
+        return np.inf
+    effect = np.abs(theirs - right)
+    return 0.1 * float(effect[np.isfinite(effect)].max(initial=0.0)) or np.inf
 
 
 def _rounded(seen: Judgement, said: Judgement) -> float | None:

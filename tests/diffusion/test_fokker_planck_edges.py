@@ -278,8 +278,11 @@ def test_functions_may_write_to_the_points_they_are_handed():
 
     x, before = X.copy(), X.copy()
     want = fp.fokker_planck_residual(LAW, turn, 0.8, X, 0.0)
+
     class Density:
-        score, jacobian, rate = (staticmethod(spoiled(getattr(LAW, n))) for n in ("score", "jacobian", "rate"))
+        score, jacobian, rate = (
+            staticmethod(spoiled(getattr(LAW, n))) for n in ("score", "jacobian", "rate")
+        )
 
     for density in (spoiled(log_p), fp.FunctionDensity(spoiled(log_p)), LAW, Density):
         for drift in (spoiled(turn), Drift()):
