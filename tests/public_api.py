@@ -1733,9 +1733,9 @@ CALLS: dict[str, Call] = {
     for group in (
         _law_calls(), _discrete_calls(), _field_calls(), _node_calls(), _trace_calls(),
         _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(),
-        _chain_calls(), _exact_law_calls(), _sampler_calls(), _diffusion_calls(), _guidance_calls(), _process_calls(), _fokker_planck_calls(),
-        _exponential_calls(), _reverse_calls(), _kernel_calls(),
-        _contrast_calls(), _estimator_calls(),
+        _chain_calls(), _exact_law_calls(), _sampler_calls(), _diffusion_calls(), _guidance_calls(),
+        _process_calls(), _fokker_planck_calls(), _exponential_calls(), _reverse_calls(),
+        _kernel_calls(), _contrast_calls(), _estimator_calls(),
     )
     for name, call in group
 }  # fmt: skip
