@@ -26,7 +26,9 @@ ERROR = np.array([0.1, 0.0, 0.5])
 @pytest.fixture(autouse=True)
 def close_figures():
     yield
-    matplotlib.pyplot.close("all")
+    from matplotlib import pyplot
+
+    pyplot.close("all")
 
 
 def quiver(ax):

@@ -15,7 +15,9 @@ P = np.exp(-(X**2) / (1 + TIMES[:, None]))
 @pytest.fixture(autouse=True)
 def close_figures():
     yield
-    matplotlib.pyplot.close("all")
+    from matplotlib import pyplot
+
+    pyplot.close("all")
 
 
 def test_frames_are_the_densities_from_light_to_dark():
