@@ -7,34 +7,20 @@ import numpy as np
 from refscore import processes
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.processes import like, only
 from refscore.verify.timed import forward
 
 VP = processes.VP()
 
 
-def _only(kind, wrong, port):
-    """`wrong` for processes of one kind, the library's port for the others."""
-
-    def either(process, *times):
-        if process.kind != kind:
-            return getattr(library, port)(process, *times)
-        return wrong(process, *times)
-
-    return either
-
-
-def _like(process, **other):
-    return forward(type(process)(process.kind, **{**process.parameters_by_name, **other}))
-
-
 def _rates(name, kind, source, summary, wrong):
-    made = _only(kind, wrong, "process_rates")
+    made = only(kind, wrong, "process_rates")
     made.__doc__ = summary
     mistake(name, port="process_rates", source=source)(made)
 
 
 def _transition(name, kind, source, summary, wrong):
-    made = _only(kind, wrong, "process_transition")
+    made = only(kind, wrong, "process_transition")
     made.__doc__ = summary
     mistake(name, port="process_transition", source=source)(made)
 
@@ -71,7 +57,7 @@ _rates(
 _rates(
     "ve_noise_is_the_level", "ve", "classic: σ(t) for g",
     "VE's g is its σ(t).",
-    lambda p, t: (0.0, _like(p, exact=False).marginal(t)[1]),
+    lambda p, t: (0.0, like(p, exact=False).marginal(t)[1]),
 )  # fmt: skip
 _rates(
     "ve_noise_log_ten", "ve", "classic: log10",

@@ -12,7 +12,7 @@ from refscore.verify.timed import forward
 VP = processes.VP()
 
 
-def _only(kind, wrong, port):
+def only(kind, wrong, port):
     """`wrong` for processes of one kind, the library's port for the others."""
 
     def either(process, *times):
@@ -23,12 +23,13 @@ def _only(kind, wrong, port):
     return either
 
 
-def _like(process, **other):
+def like(process, **other):
+    """The library's process of this kind, with other numbers."""
     return forward(type(process)(process.kind, **{**process.parameters_by_name, **other}))
 
 
 def _marginal(name, kind, source, summary, wrong):
-    made = _only(kind, wrong, "process_marginal")
+    made = only(kind, wrong, "process_marginal")
     made.__doc__ = summary
     mistake(name, port="process_marginal", source=source)(made)
 
@@ -60,12 +61,12 @@ _marginal(
 _marginal(
     "ve_keeps_its_start", "ve", "F07: score_sde VESDE; erratum J22",
     "VE from a point keeps the paper's σ(t)², the starting variance included.",
-    lambda p, t: _like(p, exact=False).marginal(t),
+    lambda p, t: like(p, exact=False).marginal(t),
 )  # fmt: skip
 _marginal(
     "ve_start_of_sds", "ve", "F07: the difference of standard deviations",
     "VE from a point subtracts standard deviations, not variances.",
-    lambda p, t: (1.0, _like(p, exact=False).marginal(t)[1] - p.exact * p.sigma_min),
+    lambda p, t: (1.0, like(p, exact=False).marginal(t)[1] - p.exact * p.sigma_min),
 )  # fmt: skip
 _marginal(
     "ve_log_sigma", "ve", "F06: diffusionjax 306b9ac",
@@ -115,7 +116,7 @@ _marginal(
 _marginal(
     "cosine_without_offset", "cosine", "classic: Nichol and Dhariwal without s",
     "The cosine schedule has no offset.",
-    lambda p, t: _like(p, offset=0.0).marginal(t),
+    lambda p, t: like(p, offset=0.0).marginal(t),
 )  # fmt: skip
 _marginal(
     "cosine_not_normalised", "cosine", "classic: f(t) without f(0)",
