@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.distributions._blocks import softmax
+from refscore.distributions._components import components_of
 
 LITTLE = 0.1  # of α/σ, below which this is more exact than Tweedie's formula
 NUMBERS = 1 << 17  # in an array of z
@@ -20,12 +21,11 @@ NUMBERS = 1 << 17  # in an array of z
 class MixtureDenoiser:
     """The mean of the data given points (..., d), of a law at given α and σ > 0."""
 
-    def __init__(self, law, alpha: float, sigma: float):
-        one = not hasattr(law, "_means")
-        weights, self.means = (np.ones(1), law._mean[None]) if one else (law._weights, law._means)
-        self.alpha, self.sigma, self.index = alpha, sigma, law._spread.index
-        variances, self.turns = law._spread.values, None
-        if law._spread.full:
+    def __init__(self, components, alpha: float, sigma: float):
+        weights, self.means, spread = components
+        self.alpha, self.sigma, self.index = alpha, sigma, spread.index
+        variances, self.turns = spread.values, None
+        if spread.full:
             variances, self.turns = np.linalg.eigh(variances)
         total = alpha**2 * variances + sigma**2
         self.shrink = variances / total  # of Q, along the eigenvectors
@@ -60,5 +60,5 @@ class MixtureDenoiser:
 
 def mixture_denoiser(law, alpha: float, sigma: float) -> MixtureDenoiser | None:
     """The denoiser of a Gaussian, a mixture or data, where 0 < α < σ/10; else None."""
-    held = hasattr(law, "_spread") and (hasattr(law, "_means") or hasattr(law, "_mean"))
-    return MixtureDenoiser(law, alpha, sigma) if held and 0 < alpha < LITTLE * sigma else None
+    held = components_of(law) if 0 < alpha < LITTLE * sigma else None
+    return None if held is None else MixtureDenoiser(held, alpha, sigma)

@@ -14,6 +14,7 @@ import numpy as np
 
 from refscore.distributions._blocks import FAINT
 from refscore.distributions._shared import LARGEST_SQUARED_RADIUS
+from refscore.distributions.mixture import MixtureBase
 
 ROWS = 1 << 17  # exponentials at a time
 LEAST = -690.0  # a logit whose exponential is a normal number; below, exp is twenty times slower
@@ -125,8 +126,8 @@ class MixtureMove(LinearMove):
 
 def one_variance(law) -> OneVariance | None:
     """What the short cut needs of a mixture or of kernels on data; None of any other law."""
-    spread = getattr(law, "_spread", None)
-    if spread is None or not hasattr(law, "_weights") or spread.full or len(spread.values) != 1:
+    if not isinstance(law, MixtureBase) or law._spread.full or len(law._spread.values) != 1:
         return None
-    v = float(spread.values[0, 0])
-    return OneVariance(law._weights, law._means, v) if (spread.values == v).all() else None
+    variances = law._spread.values
+    v = float(variances[0, 0])
+    return OneVariance(law._weights, law._means, v) if (variances == v).all() else None

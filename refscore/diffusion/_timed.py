@@ -12,6 +12,7 @@ import numpy as np
 from refscore._arguments import as_points
 from refscore.diffusion._by_fields import FieldFlow
 from refscore.diffusion.probability_flow import diffused, score_at_time
+from refscore.distributions._components import components_of
 
 _CHUNK = 1 << 15  # numbers of a working array: what stays in the second-level cache
 _FAR = 1e4  # |s|² beyond which it is not taken off a sum of its size
@@ -27,11 +28,11 @@ def flow_of(process, score_at, x: np.ndarray, times, probes=None, divergence=Tru
     empirical laws; field by field of every distinct time for others. `times`: where the law
     must have a score, which is tried on a row of x.
     """
-    held = all(hasattr(score_at, name) for name in ("diffuse", "_spread"))
-    if held and hasattr(score_at, "_mean" if not hasattr(score_at, "_means") else "_means"):
+    components = components_of(score_at)
+    if components is not None:
         for t in times if len(x) else ():
             diffused(process, score_at, t).score(x[:1])
-        return _MixtureFlow(process, score_at, probes, divergence)
+        return _MixtureFlow(process, components, probes, divergence)
     return FieldFlow(process, score_at_time(process, score_at), probes, divergence, x.shape[1])
 
 
@@ -57,15 +58,14 @@ class _MixtureFlow:
 
     trouble = ""
 
-    def __init__(self, process, law, probes, divergence):
+    def __init__(self, process, components, probes, divergence):
         self.process, self.probes, self.divergence = process, probes, divergence
-        means = law._means if hasattr(law, "_means") else law._mean[None]
-        weights = law._weights if hasattr(law, "_weights") else np.ones(1)
+        weights, means, spread = components
         alive = np.flatnonzero(weights > 0)
         self.log_weights, means = np.log(weights[alive])[:, None], means[alive]
-        used, self.index = np.unique(law._spread.index[alive], return_inverse=True)
+        used, self.index = np.unique(spread.index[alive], return_inverse=True)
         self.index = self.index.reshape(-1)
-        self._turn(law._spread.values[used], means)
+        self._turn(spread.values[used], means)
         self.memory, self.held, self.rooms = np.empty(0), -1, []
 
     def _turn(self, values, means):
