@@ -341,6 +341,11 @@ def _field_calls():
             {"law": LAW, "marginal": Object(VP.marginal)},
             lambda g: g(X, 0.5),
         ),
+        "fields.as_velocity": Call(
+            lambda value: f.as_velocity(value, "value"),
+            {"value": Object(AFFINE)},
+            lambda g: g(X, 0.5),
+        ),
         "networks.MLP": Call(
             lambda weights, biases: networks.MLP([weights, A], [biases, M]),
             {"weights": matrix, "biases": vector},

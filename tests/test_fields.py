@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from refscore.distributions import GaussianMixture
-from refscore.fields import Affine, Family, Field, Function, LinearInParameters, Zero
+from refscore.fields import (
+    Affine,
+    Family,
+    Field,
+    Function,
+    LinearInParameters,
+    Zero,
+    as_velocity,
+)
 from refscore.networks import MLP
 from refscore.objectives import implicit_loss
 
@@ -296,6 +304,37 @@ def test_a_family_is_a_field_at_every_time():
         family(X, t[:2])
     with pytest.raises(TypeError, match="must return a Field"):
         Family(lambda t: t).at(1.0)
+
+
+def test_a_family_has_the_parameters_of_its_parts():
+    turning = Family.from_function(lambda x, t, theta: anp.sin(theta * t * x), 3, [0.4, -0.7, 1.1])
+    family = turning - 2 * as_velocity(NET, "velocity")
+    assert as_velocity(family, "velocity") is family and family.dim == 3
+    theta = np.concatenate([turning.parameters, NET.parameters])
+    close(family.parameters, theta)
+    moved = family.with_parameters(0.5 * theta)
+    close(
+        moved(X, 0.3),
+        np.sin(0.15 * np.array([0.4, -0.7, 1.1]) * X) - 2 * NET.with_parameters(theta[3:] / 2)(X),
+    )
+    t = np.array([0.1, 0.7, 0.1, 0.4, 0.7])[: len(X)]
+    close(moved(X, t), np.stack([moved.at(s)(x) for s, x in zip(t, X, strict=True)]))
+    at = moved.at(0.3)
+    close(at.parameters, 0.5 * theta)
+    a = np.cos(X + 1)
+    gradient = at.linearise(X).gradient(value=a)
+    for i in (0, 2, 5, theta.size - 1):
+        up, down = (
+            moved.with_parameters(theta / 2 + s * np.eye(theta.size)[i])(X, 0.3)
+            for s in (1e-6, -1e-6)
+        )
+        close(gradient[i], ((up - down) * a).sum() / 2e-6, 1e-7)
+    with pytest.raises(ValueError, match="theta must have shape"):
+        family.with_parameters(theta[1:])
+    with pytest.raises(ValueError, match="one dim"):
+        family + Family.constant(Zero(2))
+    with pytest.raises(TypeError, match="velocity must be a refscore Family or Field"):
+        as_velocity(lambda x, t: x, "velocity")
 
 
 def test_parameters_without_a_gradient_are_an_error_not_a_zero():

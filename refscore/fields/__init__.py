@@ -3,7 +3,7 @@
 from refscore.fields.affine import Affine, Zero
 from refscore.fields.base import Field
 from refscore.fields.combinations import Restricted, Scaled, Sum
-from refscore.fields.families import Family
+from refscore.fields.families import Family, as_velocity
 from refscore.fields.functions import Function, LinearInParameters
 from refscore.fields.levels import PerLevel
 from refscore.fields.linearisation import Linearisation, Local
@@ -21,4 +21,5 @@ __all__ = [
     "Scaled",
     "Sum",
     "Zero",
+    "as_velocity",
 ]

@@ -9,6 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 
+LONG = 10.0
+
+
 class Case(NamedTuple):
     """One workload at one size: our call, the others, and the floor that nobody can beat.
 
@@ -39,7 +42,8 @@ def measure(case: Case, repeats: int = 7) -> list[Row]:
     """The rows of a case: ours first, the floor last."""
     present = {"refscore": case.ours}
     present |= {name: f for name, f in case.others.items() if callable(f)}
-    notes = {name: _compare(case, f) for name, f in present.items()}
+    wanted = [np.asarray(array) for array in case.ours()]
+    notes = {name: _compare(case, f(), wanted) for name, f in present.items()}
     medians = interleaved({"floor": case.floor} | present, repeats)
     rows = []
     for name in [*present, *(n for n in case.others if n not in present), "floor"]:
@@ -53,11 +57,16 @@ def measure(case: Case, repeats: int = 7) -> list[Row]:
 
 
 def interleaved(contenders: dict, repeats: int, least: float = 0.1) -> dict:
-    """Median seconds of process CPU time a call, contenders taking turns in every round."""
-    loops = {}
+    """Median seconds of process CPU time a call, contenders taking turns in every round.
+
+    Where a round takes more than `LONG` seconds there are five of them at most.
+    """
+    loops, once = {}, 0.0
     for name, call in contenders.items():
         call()  # warm-up: compilation, caches
-        loops[name] = max(1, int(least / max(_seconds(call, 1), 1e-7)))
+        seconds = _seconds(call, 1)
+        loops[name], once = max(1, int(least / max(seconds, 1e-7))), once + seconds
+    repeats = min(repeats, 5) if once > LONG else repeats
     times = {name: [] for name in contenders}
     for _ in range(repeats):
         for name, call in contenders.items():
@@ -73,11 +82,11 @@ def _seconds(call, loops: int) -> float:
     return time.process_time() - start
 
 
-def _compare(case: Case, call) -> str:
+def _compare(case: Case, answer, wanted) -> str:
     """How far a contender's numbers are from ours; an error if it computes something else."""
     gaps = []
-    for got, want in zip(call(), case.ours(), strict=True):
-        got, want = np.asarray(got, dtype=np.float64), np.asarray(want)
+    for got, want in zip(answer, wanted, strict=True):
+        got = np.asarray(got, dtype=np.float64)
         gaps.append(np.abs(got - want).max() / max(np.abs(want).max(), 1e-300))
     if not max(gaps) <= case.rtol:
         raise AssertionError(f"{case.workload}: a contender differs from ours by {max(gaps):.1e}")
