@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 LONG = 10.0
 
 
