@@ -32,6 +32,8 @@ def as_numbers(value, name: str) -> np.ndarray:
 
 
 def _as_kind(value, name: str, kinds: str, what: str) -> np.ndarray:
+    if type(value) is not np.ndarray and hasattr(value, "_mask") and np.ma.is_masked(value):
+        raise ValueError(f"{name} must have a value everywhere, got an array with masked entries")
     try:
         array = np.asarray(value)
     except ValueError as error:  # ragged nested sequences

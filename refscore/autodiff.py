@@ -169,6 +169,22 @@ def parameter_gradient(f, x, theta, a=None, c=None, v=None, b=None) -> np.ndarra
     return _gradient(weighted)(theta)
 
 
+def point_gradient(f, x, a=None, c=None, v=None, b=None) -> np.ndarray:
+    """∂/∂x of what `parameter_gradient` differentiates, row by row, for a field f(x): (n, d).
+
+    Tested in: tests/fields/test_point_gradients.py, as `Function`
+    """
+    field = _field(f)
+
+    def weighted(y):
+        total = 0.0 if a is None else _dot(a, field(y))
+        for one_v, one_b in _directions(x, c, v, b):
+            total = total + _dot(one_v, _pullback(field, y, one_b))
+        return total
+
+    return np.zeros_like(x) if a is None and c is None and v is None else _gradient(weighted)(x)
+
+
 def parameter_pullback(f, x, theta, w) -> np.ndarray:
     """∂/∂θ Σ w·f(x, θ) for any f(x, theta) with values of the shape of w; theta (p,).
 

@@ -13,10 +13,12 @@ from refscore import (
     discrepancies,
     distributions,
     estimation,
+    flows,
     langevin,
     networks,
     nodes,
     objectives,
+    ode,
     processes,
     recovery,
     traces,
@@ -274,6 +276,332 @@ def _discrete_calls():
         "distributions.Categorical.sample",
         Call(categorical.sample, {"n": Count(3, 0), "rng": Rng()}),
     )
+
+
+def _timed_network_calls():
+    net, times = (
+        networks.TimeMLP.initialise((2, 4, 3, 2), rng=0),
+        Array([0.1, 0.2, 0.1], scalar=True),
+    )
+    wide, near = np.array([[0.6, -1.1, 0.2], [0.4, 0.9, -0.7]]), NETWORK.linearise(X)
+    weights = {"value": Array(V, optional=True), "divergence": Array(V[:, 0], optional=True)}
+    yield from {
+        "networks.TimeMLP": Call(
+            lambda weights, biases: networks.TimeMLP([weights, A], [biases, M]),
+            {"weights": Array(wide), "biases": vector},
+            lambda f: f(X, 0.5),
+        ),
+        "networks.TimeMLP.initialise": Call(
+            lambda widths, rng: networks.TimeMLP.initialise((2, widths, 2), rng=rng),
+            {"widths": Count(3), "rng": Rng()},
+            lambda f: f(X, 0.5),
+        ),
+        "networks.TimeMLP.call": Call(net, {"x": x, "t": times}),
+        "networks.TimeMLP.divergence": Call(net.divergence, {"x": x, "t": times}),
+        "networks.TimeMLP.vjp": Call(net.vjp, {"x": x, "t": times, "v": v}),
+        "networks.TimeMLP.vjp_parameters": Call(net.vjp_parameters, {"x": x, "t": times, "a": v}),
+        "networks.TimeMLP.at": Call(net.at, {"t": number}, lambda f: f(X)),
+        "networks.TimeMLP.with_parameters": Call(
+            net.with_parameters, {"theta": Array(net.parameters)}, lambda f: f(X, 0.5)
+        ),
+        "networks.MLP.linearise.vjp": Call(near.vjp, {"w": v}),
+        "networks.MLP.linearise.point_gradient": Call(near.point_gradient, weights),
+        "networks.MLP.linearise.gradients": Call(near.gradients, weights),
+    }.items()
+
+
+def _exact_flow_calls():
+    known = {
+        "Linear": (flows.Linear(A, M), {"matrix": matrix, "offset": Array(M, optional=True)}),
+        "Rotating": (flows.Rotating(A, 0.7), {"matrix": matrix, "frequency": number}),
+        "Hopf": (flows.Hopf(0.8, -1.3), {"growth": number, "frequency": number}),
+        "Cubic": (flows.Cubic(M), {"rate": Array(M, sizes=True)}),
+        "Logistic": (flows.Logistic(M), {"rate": Array(M, sizes=True)}),
+        "Sine": (flows.Sine(M), {"rate": Array(M, sizes=True)}),
+        "Forced": (
+            flows.Forced(M, M + 1, M - 1),
+            {"rate": vector, "force": vector, "frequency": vector},
+        ),
+    }
+    ends, times = {"t0": number, "t1": number}, Array([0.1, 0.2, 0.1], scalar=True)
+    carried = flows.carried_density(flows.Hopf(0.8, -1.3), GAUSSIAN, 0.2)
+    yield from {
+        "flows.carried_density": Call(
+            flows.carried_density,
+            {"velocity": Object(flows.Hopf(0.8, -1.3)), "law": Object(GAUSSIAN), "t0": number},
+            lambda p: p.log_density(0.3 * X, 0.6),
+        ),
+        "flows.continuity_residual": Call(
+            flows.continuity_residual,
+            {"velocity": Object(AFFINE), "log_density_at": Object(carried.log_density),
+             "x": Array(0.3 * X, rows=True), "t": number},
+        ),
+    }.items()  # fmt: skip
+    for name, (velocity, arguments) in known.items():
+        theta = Array(velocity.parameters)
+        yield from {
+            f"flows.{name}": Call(getattr(flows, name), arguments, lambda f: f.parameters),
+            f"flows.{name}.call": Call(velocity, {"x": x, "t": times}),
+            f"flows.{name}.at": Call(velocity.at, {"t": number}, lambda f: f(X)),
+            f"flows.{name}.flow": Call(velocity.flow, {"x": x, **ends}),
+            f"flows.{name}.log_det": Call(velocity.log_det, {"x": x, **ends}),
+            f"flows.{name}.with_parameters": Call(
+                velocity.with_parameters, {"theta": theta}, lambda f: f.parameters
+            ),
+        }.items()
+
+
+def _bijection_calls():
+    knots = Array([[-1.0, 0.2, 1.0], [-2.0, 0.0, 0.5]])
+    order, slopes = Array([1.0, 0.0]), Array([[1.0, 0.5, 2.0], [0.3, 1.0, 0.7]])
+    net, masked = (
+        flows.Conditioner.initialise((1, 3, 2), rng=0), flows.Conditioner.masked(2, (3,), rng=0)
+    )  # fmt: skip
+    off, linear = (flows.Conditioner.initialise((2, 2), rng=0),), flows.LinearFlow(A, M)
+    layer = Object(linear, wrong=(A,))
+    known = {
+        "ActNorm": (flows.ActNorm, {"log_scale": vector, "shift": vector}),
+        "AffineCoupling": (
+            flows.AffineCoupling, {"conditioner": Object(net, wrong=off), "mask": order},
+        ),
+        "AutoregressiveAffine": (
+            flows.AutoregressiveAffine, {"conditioner": Object(masked, wrong=off)},
+        ),
+        "ChannelMixing": (
+            lambda matrix, height, width: flows.ChannelMixing(matrix, height, width).mixing,
+            {"matrix": matrix, "height": Count(1), "width": Count(2)},
+        ),
+        "Composition": (lambda layers: flows.Composition(layers, linear), {"layers": layer}),
+        "Conditioner": (
+            lambda weights, biases: flows.Conditioner([weights, A], [biases, M]),
+            {"weights": Array(A, sizes=True), "biases": vector},
+        ),
+        "Inverse": (flows.Inverse, {"of": layer}),
+        "LUFlow": (
+            flows.LUFlow,
+            {"lower": matrix, "upper": matrix, "offset": Array(M, optional=True),
+             "order": Array([1.0, 0.0], optional=True)},
+        ),
+        "LinearFlow": (flows.LinearFlow, {"matrix": matrix, "offset": Array(M, optional=True)}),
+        "Planar": (flows.Planar, {"u": vector, "w": Array(np.abs(M[::-1])), "b": number}),
+        "Radial": (
+            flows.Radial, {"centre": Array(M, sizes=True), "alpha": positive, "beta": number},
+        ),
+        "SinhArcsinh": (flows.SinhArcsinh, {"skewness": vector, "log_tail": vector}),
+        "Spline": (flows.Spline, {"x_knots": knots, "y_knots": knots, "slopes": slopes}),
+    }  # fmt: skip
+    for name, (make, arguments) in known.items():
+        yield f"flows.{name}", Call(make, arguments, lambda f: f.parameters)
+    c, theta = Array([0.3, -1.0, 0.5]), Array(linear.parameters)
+    base = distributions.Gaussian(M, S)
+    flow = flows.Flow(linear, base)
+    yield from {
+        "flows.Permutation": Call(flows.Permutation, {"order": order}, lambda f: f.forward(X)[0]),
+        "flows.Standardise": Call(
+            flows.Standardise, {"mean": vector, "deviations": Array(np.abs(M))},
+            lambda f: f.forward(X)[0],
+        ),
+        "flows.Bijection.forward": Call(linear.forward, {"x": x}),
+        "flows.Bijection.inverse": Call(linear.inverse, {"y": x}),
+        "flows.Bijection.pullback": Call(
+            linear.pullback, {"x": x, "y_cotangent": v, "log_det_cotangent": c}
+        ),
+        "flows.Bijection.inverse_pullback": Call(
+            linear.inverse_pullback, {"y": x, "x_cotangent": v, "log_det_cotangent": c}
+        ),
+        "flows.Bijection.with_parameters": Call(
+            linear.with_parameters, {"theta": theta}, lambda f: f.parameters
+        ),
+        "flows.Flow": Call(
+            flows.Flow, {"bijection": layer, "base": Object(base, wrong=(GAUSSIAN_LINE,))},
+            lambda f: f.parameters,
+        ),
+        "flows.Flow.log_density": Call(flow.log_density, {"x": x}),
+        "flows.Flow.inverse": Call(flow.inverse, {"x": x}),
+        "flows.Flow.sample": Call(flow.sample, {"n": Count(3, minimum=0), "rng": Rng()}),
+        "flows.Flow.log_density_and_gradient": Call(flow.log_density_and_gradient, {"x": x}),
+        "estimation.fit_flow": Call(
+            estimation.fit_flow,
+            {"flow": Object(flow), "data": Array(ROWS, sizes=True), "steps": Count(4),
+             "batch_size": Count(3), "learning_rate": positive, "evaluate_every": Count(2),
+             "patience": Count(3, optional=True), "held_out": Array(X, sizes=True), "rng": Rng(),
+             "checkpoint_every": Count(2)},
+            lambda f: f.parameters,
+        ),
+    }.items()  # fmt: skip
+
+
+def _continuous_flow_calls():
+    velocity, base = flows.Forced(M, M + 1, M - 1), distributions.Gaussian(M, S)
+    flow = flows.ContinuousFlow(velocity, base, 0.2, 0.7, n_steps=2)
+    made = {
+        "velocity": Object(velocity, wrong=(lambda x, t: x, flows.Cubic([1.0]))),
+        "base": Object(base, wrong=(GAUSSIAN_LINE,)), "t0": number, "t1": Number(0.7),
+        "trace": Kind("exact"), "n_probes": Count(1), "gradient": Kind("adjoint"),
+        "kinetic": at_least_0, "jacobian": at_least_0, "directional": at_least_0,
+        "rtol": positive, "atol": positive, "n_steps": Count(2, optional=True),
+    }  # fmt: skip
+    probes = Array(np.stack([V, V - 0.5], axis=-2), optional=True)
+    path = {"velocity": Object(velocity), "x": x, "t0": number, "t1": Number(0.7)}
+    steps = {"method": Kind("heun"), "n_steps": Count(2, optional=True)}
+    times = Array([0.2, 0.5, 0.7], sizes=True)
+
+    def with_probes(method):
+        return lambda x, probes: method(x, probes)
+
+    yield from {
+        "flows.ContinuousFlow": Call(flows.ContinuousFlow, made, lambda f: f.log_density(X)),
+        "flows.ContinuousFlow.log_density": Call(
+            with_probes(flow.log_density), {"x": x, "probes": probes}
+        ),
+        "flows.ContinuousFlow.density": Call(
+            flow.density, {"x": x, "rng": Rng()}, lambda found: found.log_density
+        ),
+        "flows.ContinuousFlow.inverse": Call(flow.inverse, {"x": x}),
+        "flows.ContinuousFlow.forward": Call(flow.forward, {"z": x}),
+        "flows.ContinuousFlow.forward_and_log_density": Call(
+            flow.forward_and_log_density, {"z": x}, lambda found: found[1]
+        ),
+        "flows.ContinuousFlow.sample": Call(
+            flow.sample, {"n": Count(3, 0), "rng": Rng(), "chunk": Count(2, optional=True)}
+        ),
+        "flows.ContinuousFlow.path": Call(flow.path, {"z": x, "times": times}),
+        "flows.ContinuousFlow.score": Call(flow.score, {"x": x}),
+        "flows.ContinuousFlow.log_density_on_grid": Call(
+            flow.log_density_on_grid, {"x": x, "times": times, "rng": Rng()}
+        ),
+        "flows.ContinuousFlow.log_density_and_gradient": Call(
+            flow.log_density_and_gradient, {"x": x}, lambda found: found.score
+        ),
+        "flows.ContinuousFlow.with_parameters": Call(
+            flow.with_parameters, {"theta": Array(flow.parameters)}, lambda f: f.parameters
+        ),
+        "flows.probability_flow": Call(
+            flows.probability_flow,
+            {
+                "process": Object(processes.VP(0.1, 2.0)),
+                "score_at": Object(base),
+                "base": Object(base, optional=True),
+                "start": Number(0.1),
+                "end": Number(0.4, optional=True),
+                "n_steps": Count(2, optional=True),
+                "method": Kind("heun"),
+            },
+            lambda f: f.log_density(X),
+        ),
+        "flows.kinetic_energy": Call(flows.kinetic_energy, {**path, **steps}),
+        "flows.directional_energy": Call(flows.directional_energy, {**path, **steps}),
+        "flows.jacobian_energy": Call(flows.jacobian_energy, {**path, "probes": probes, **steps}),
+    }.items()
+
+
+def _gradient_calls(velocity):
+    path = {
+        "velocity": velocity,
+        "x0": x,
+        "times": Array([0.1, 0.2, 0.5], sizes=True),
+        "cotangent": v,
+    }
+    tolerances = {"rtol": positive, "atol": positive}
+    cost = Object(ode.RunningCost(lambda x, t: x.sum(1), lambda x, t, w: (w[:, None] + 0 * x, 0)),
+                  optional=True)  # fmt: skip
+    ends = {"velocity": velocity, "x0": x, "t0": number, "t1": Number(0.7)}
+
+    def read(found):
+        return np.concatenate([np.ravel(part) for part in found[:2]])
+
+    return {
+        "ode.backpropagate": Call(ode.backpropagate, {**path, "method": Kind("rk4")}, read),
+        "ode.backpropagate.adaptive": Call(
+            ode.backpropagate,
+            {**path, "rtol": Number(1e-5, "positive", True),
+             "atol": Number(1e-5, "positive", True), "running": cost},
+            read,
+        ),
+        "ode.checkpointed": Call(ode.checkpointed, {**path, "method": Kind("heun")}, read),
+        "ode.adjoint": Call(ode.adjoint, {**ends, "cotangent": v, **tolerances}, read),
+        "ode.adjoint.grid": Call(
+            ode.adjoint,
+            {**ends, "cotangent": v, "n_steps": Count(3), "method": Kind("rk3"),
+             "reconstruct": Kind("store")},
+            read,
+        ),
+        "ode.sensitivities": Call(ode.sensitivities, ends, lambda found: found.x0),
+    }  # fmt: skip
+
+
+def _ode_calls():
+    velocity = Object(flows.Linear(A, M), wrong=(lambda x, t: x,))
+    moving = flows.Forced(M, M + 1, M - 1)
+    step = {
+        "method": Kind("dormand_prince"), "velocity": velocity, "x": x, "t": number,
+        "step_size": number,
+    }  # fmt: skip
+    tolerances = {"rtol": positive, "atol": positive}
+    ends = {"t0": number, "t1": Number(0.7)}
+    grid = {"velocity": velocity, "x0": x, **ends, "method": Kind("rk4"), "n_steps": Count(3)}
+    both = {"keep": Kind("steps"), "max_steps": Count(1000)}
+    kept = ode.solve(moving, X, 0.0, 1.0, keep="steps")
+
+    def end(solution):
+        return solution.x1
+
+    yield from {
+        "ode.tableau": Call(ode.tableau, {"method": Kind("heun")}, lambda method: method.A),
+        "ode.runge_kutta_step": Call(ode.runge_kutta_step, step),
+        "ode.runge_kutta_stages": Call(ode.runge_kutta_stages, step, lambda found: found.slopes),
+        "ode.runge_kutta_error": Call(ode.runge_kutta_error, step),
+        "ode.runge_kutta_interpolate": Call(
+            ode.runge_kutta_interpolate, {**step, "fraction": Array([0.2, 0.5], sizes=True)}
+        ),
+        "ode.solve": Call(ode.solve, grid, end),
+        "ode.solve.adaptive": Call(
+            ode.solve,
+            {"velocity": velocity, "x0": x, **ends, "method": Kind("tsitouras"), **tolerances,
+             **both},
+            end,
+        ),
+        "ode.solve.times": Call(
+            lambda times: ode.solve(moving, X, 0.1, 0.5, times=times),
+            {"times": Array([0.1, 0.2, 0.5], optional=True)},
+            end,
+        ),
+        "ode.Solution.at": Call(kept.at, {"t": Number(0.4, array=True)}),
+        "ode.solve_path": Call(
+            ode.solve_path,
+            {"velocity": velocity, "x0": x, "times": Array([0.1, 0.2, 0.5], sizes=True),
+             "method": Kind("dop853"), **tolerances},
+        ),
+        "ode.solve_path.grid": Call(
+            ode.solve_path,
+            {"velocity": velocity, "x0": x, "times": Array([0.1, 0.2, 0.5], sizes=True),
+             "method": Kind("rk3"), "n_steps": Count(2)},
+        ),
+        "ode.next_step_size": Call(
+            ode.next_step_size,
+            {"step_size": number, "error_ratio": at_least_0, "order": Count(5)},
+        ),
+        "ode.solve_scipy": Call(
+            ode.solve_scipy,
+            {"velocity": velocity, "x0": x, **ends, "method": Kind("Radau"), **tolerances},
+            end,
+        ),
+        "ode.residual_network": Call(
+            lambda blocks, step_size: ode.residual_network([blocks, blocks], step_size),
+            {"blocks": velocity, "step_size": number},
+            lambda network: network(X),
+        ),
+        "ode.picard": Call(
+            ode.picard,
+            {"velocity": velocity, "x0": x, "times": Array(np.linspace(0, 1, 5), sizes=True),
+             "n_iterations": Count(3, 0)},
+        ),
+        **_gradient_calls(velocity),
+        "ode.SquareRoot": Call(ode.SquareRoot, {"dim": Count(2)}, lambda field: field(X)),
+        "ode.square_root_solution": Call(
+            ode.square_root_solution, {"times": Array([0.1, 2.0], sizes=True), "wait": at_least_0}
+        ),
+    }.items()  # fmt: skip
 
 
 def _field_calls():
@@ -1462,7 +1790,8 @@ def _process_calls():
         ),
         "processes.from_rates": Call(
             p.from_rates,
-            {"drift_rate": Object(lambda t: -t), "diffusion": Object(lambda t: 1 + t), **schedule},
+            {"drift_rate": Object(lambda t: -t), "diffusion": Object(lambda t: 1 + t), **schedule,
+             "breaks": Array([0.2, 0.4], sizes=True)},
             at,
         ),
         "processes.variance_preserving": Call(
@@ -1740,20 +2069,24 @@ CALLS: dict[str, Call] = {
         _objective_calls(), _ladder_calls(), _bounded_calls(), _conditioning_calls(),
         _chain_calls(), _exact_law_calls(), _sampler_calls(), _diffusion_calls(), _guidance_calls(),
         _process_calls(), _fokker_planck_calls(), _exponential_calls(), _reverse_calls(),
-        _kernel_calls(), _contrast_calls(), _estimator_calls(),
+        _kernel_calls(), _contrast_calls(), _estimator_calls(), _exact_flow_calls(),
+        _timed_network_calls(), _bijection_calls(), _continuous_flow_calls(), _ode_calls(),
     )
     for name, call in group
 }  # fmt: skip
 
 # Bases, results and constants: nothing to hand a bad argument to.
 NOT_CALLED = {
+    "ode.TABLEAUX", "ode.Tableau", "ode.Stages", "ode.STATUS", "ode.Solution", "ode.Events",
+    "ode.ScipySolution", "ode.Event", "ode.Gradients", "ode.RunningCost", "ode.Sensitivities",
+    "flows.FlowDensity", "flows.FlowGradient",
     "diffusion.Likelihood", "diffusion.LikelihoodErrors", "diffusion.ScoreDivergence",
     "diffusion.SPELLINGS", "diffusion.Evolution", "diffusion.Terms", "diffusion.ReverseStep",
     "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
     "traces.Estimate", "traces.Operator", "traces.KINDS", "langevin.Run", "langevin.spellings",
     "bayes.Denoised", "bayes.LikelihoodScore", "processes.as_time", "processes.linear_drift",
     "processes.rowwise", "processes.as_process", "processes.Process", "processes.Table",
-    "estimation.NoiseContrastiveFit",
+    "estimation.NoiseContrastiveFit", "flows.Bijection",
     "estimation.FitResult", "estimation.GaussianFit", "estimation.Comparison",
     "estimation.load_checkpoint", "estimation.save_checkpoint",
     "estimation.KernelExponentialFamily",

@@ -17,7 +17,7 @@ from refscore import strategies
 
 MODULES = ("fields", "networks", "distributions", "nodes", "traces", "objectives", "bayes",
            "recovery", "calculus", "langevin", "processes", "diffusion", "laws",
-           "discrepancies", "estimation")  # fmt: skip
+           "discrepancies", "estimation", "flows", "ode")  # fmt: skip
 
 
 SHAPE = "shape: "  # two arguments that do not fit together: either may be named

@@ -309,7 +309,8 @@ def test_a_family_is_a_field_at_every_time():
 def test_a_family_has_the_parameters_of_its_parts():
     turning = Family.from_function(lambda x, t, theta: anp.sin(theta * t * x), 3, [0.4, -0.7, 1.1])
     family = turning - 2 * as_velocity(NET, "velocity")
-    assert as_velocity(family, "velocity") is family and family.dim == 3
+    assert as_velocity(family, "velocity") is family
+    assert family.dim == 3
     theta = np.concatenate([turning.parameters, NET.parameters])
     close(family.parameters, theta)
     moved = family.with_parameters(0.5 * theta)
@@ -331,10 +332,25 @@ def test_a_family_has_the_parameters_of_its_parts():
         close(gradient[i], ((up - down) * a).sum() / 2e-6, 1e-7)
     with pytest.raises(ValueError, match="theta must have shape"):
         family.with_parameters(theta[1:])
+    with pytest.raises(ValueError, match=r"at\(t, theta\) must return a Field with parameters"):
+        Family(lambda t, theta: NET, [0.3]).at(1.0)
     with pytest.raises(ValueError, match="one dim"):
         family + Family.constant(Zero(2))
     with pytest.raises(TypeError, match="velocity must be a refscore Family or Field"):
         as_velocity(lambda x, t: x, "velocity")
+
+
+def test_a_family_without_parameters_holds_those_of_its_fields_fixed():
+    bare = Family(lambda t: Affine(t * np.eye(2), np.zeros(2)))
+    x, t = np.ones((3, 2)), np.array([0.5, 0.2, 0.5])
+    assert bare.parameters.shape == bare.vjp_parameters(x, 0.5, x).shape == (0,)
+    assert bare.vjp_parameters(x, t, x).shape == (0,)
+    np.testing.assert_allclose(bare.divergence(x, t), 2 * t)
+    both = bare + 2 * bare + Family.constant(Affine(np.eye(2), np.zeros(2)))
+    weights = both.at(0.5).linearise(x).gradient(value=x)
+    np.testing.assert_allclose(weights, [3, 3, 3, 3, 3, 3])
+    np.testing.assert_allclose(both.vjp_parameters(x, t, x), weights)
+    np.testing.assert_allclose(both.vjp(x, 0.5, x), 2.5 * x)
 
 
 def test_parameters_without_a_gradient_are_an_error_not_a_zero():

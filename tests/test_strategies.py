@@ -169,3 +169,22 @@ def test_without_hypothesis_the_error_says_what_to_install():
     assert run.returncode != 0
     assert run.stderr.strip().splitlines()[-1].startswith("ImportError: refscore.strategies needs")
     assert "pip install" in run.stderr
+
+
+@few
+@given(strategies.velocities(), st.floats(-1.0, 1.0), st.booleans())
+def test_velocities_have_the_dimension_and_the_parameters_of_their_kind(described, t, back):
+    velocity = library.velocity(described)
+    x = 0.5 + 0.1 * np.arange(2.0 * velocity.dim).reshape(2, -1) / velocity.dim
+    z = velocity.flow(x, t, t - 0.3 if back else t + 0.3)
+    np.testing.assert_allclose(velocity.flow(z, t - 0.3 if back else t + 0.3, t), x, rtol=1e-9)
+    assert velocity.dim <= 3
+    assert np.abs(velocity.parameters).max() > 0
+
+
+@few
+@given(st.integers(1, 3), st.data())
+def test_networks_of_time_have_one_input_more(dim, data):
+    velocity = library.velocity(data.draw(strategies.time_mlps(dim)))
+    assert velocity(np.ones((2, dim)), 0.3).shape == (2, dim)
+    assert velocity.weights[0].shape[1] == dim + 1

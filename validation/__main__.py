@@ -25,7 +25,8 @@ CHAPTERS = {
     "D": ("traces", "`traces` `nodes`"),
     "E": ("Langevin", "`langevin` `laws` `discrepancies`"),
     "F": ("diffusions", "`processes` `diffusion`"),
-    "J": ("errata of the lectures", "`objectives` `distributions` `langevin`"),
+    "G": ("neural ODEs and flows", "`ode` `flows`"),
+    "J": ("errata of the lectures", "`objectives` `distributions` `langevin` `flows`"),
 }
 
 

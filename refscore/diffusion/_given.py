@@ -16,6 +16,7 @@ class Given(Process):
 
     def __init__(self, process):
         self.given, self.final_time = process, float(process.final_time)
+        self.kinks = getattr(process, "kinks", ())
 
     def marginal(self, t):
         """(α_t, σ_t), shapes of t."""

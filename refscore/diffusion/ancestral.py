@@ -53,7 +53,8 @@ class Ancestral(ReverseStep):
     def plan(self, t: float, s: float) -> Callable:
         """x' = (x + β s_t(x))/r + √v z."""
         p = pair_of(self.process, t, s)
-        v = p.beta * (p.sigma_s / p.sigma_t) ** 2 if self.variance == "small" else p.beta
+        small = self.variance == "small" or p.sigma_s == 0
+        v = p.beta * (p.sigma_s / p.sigma_t) ** 2 if small else p.beta
         return self.linear(t, 1 / p.r, p.beta / p.r, v**0.5)
 
 
@@ -90,13 +91,14 @@ def ancestral(process, score_at, variance: str = "small") -> ReverseStep:
         x' = (x + β s_t(x))/r + √v z,   v = β σ_s²/σ_t² ("small") or β ("large")
 
     "small" is the exact variance when the data are one point, "large" when X_s is N(0, I)
-    under a variance-preserving process; the small one adds nothing where σ_s = 0.
+    under a variance-preserving process. Where σ_s = 0, neither adds noise: the posterior is one
+    point, and the published algorithm has z = 0 there.
     Arguments: process, of which only the marginals and the transition of the two times are
     used: a table's `.process()`, at the table's `times` and 0, is the chain itself; score_at, a
     law, a family with .at(t) or a function t -> field; variance. Returns: step(x, t, s, noise).
     Raises: ValueError where α_t = 0, σ_t = 0 or σ/α does not fall. Cost: one score.
     Order: 1, weak, on variances and mixtures.
-    Source: Ho et al. 2020, equations 7 and 11, section 3.2.
+    Source: Ho et al. 2020, equations 7 and 11, section 3.2, algorithm 2.
     Checked by: ancestral_given_noise, ancestral_draws, ancestral_order
     """
     return Ancestral(process, score_at, variance)

@@ -58,7 +58,24 @@ class PredictorCorrector(ReverseStep):
         """The Langevin move at time u."""
         if self.step_size is not None:
             return ula(self.score_at(u), self.step_size(u))
-        return corrector(self.score_at(u), self.snr, self.alpha(u), self.norm)
+        fix = corrector(self.score_at(u), self.snr, self.alpha(u), self.norm)
+
+        def checked(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+            new = fix(x, z)
+            if not np.isfinite(new.sum()):
+                _require_scores(fix, x[z.any(-1)], u)
+            return new
+
+        return checked
+
+
+def _require_scores(fix, x: np.ndarray, u: float) -> None:
+    """Raise at the first finite point whose score, finite too, is one the corrector cannot take."""
+    scores = fix.score(x)
+    bad, must_be = fix.unusable(scores)
+    bad &= np.isfinite(x).all(-1) & np.isfinite(scores).all(-1)
+    for point in x[bad][:1]:
+        raise ValueError(f"the score must be {must_be}, at time {u:.6g} it is 0 at x = {point}")
 
 
 def _of_time(value, name: str) -> Callable:
@@ -86,7 +103,8 @@ def predictor_corrector(
     predictor, as the algorithms are printed; "before": at u = t before it, as in the authors'
     code, so that the last points are not corrected.
     Returns: step(x, t, s, noise), noise in the order of use. Raises: TypeError or ValueError
-    naming the argument. Cost: n_corrections scores more.
+    naming the argument; by norms where a score is 0: ε is infinite there. Cost: n_corrections
+    scores more.
     With a fixed step on Gaussian data the law is Gaussian and `laws.sampler_law` gives it; by
     norms it is not, since ε depends on z.
     Source: Song et al. 2021, algorithms 1 to 5.

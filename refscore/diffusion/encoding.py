@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore._arguments import beyond_float
 from refscore.diffusion._given import whole
-from refscore.diffusion._per_sample import solve
+from refscore.diffusion._pieces import solve_in_pieces, solved_or
 from refscore.diffusion._timed import flow_of, points_of
 from refscore.diffusion.probability_flow import one_time
 from refscore.processes import as_process
@@ -20,7 +20,8 @@ def encode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
     atol (1e-8), the error a step of each point alone, and method (DOP853), a name scipy's
     solve_ivp knows; shared_steps=True: one step size for all points, at which each is within
     its tolerance. Returns: (..., d); no row depends on the others, but for shared steps, where
-    it does within the tolerance. Raises: ValueError when a solve fails. Cost: all points at
+    it does within the tolerance. Raises: ValueError naming the first point that a solve fails
+    for; its attribute `finished` has all others, nan where it failed. Cost: all points at
     once for Gaussians, mixtures and empirical laws; any other score is called at every
     stage for every point, since each is at its own time, or once a stage for shared steps:
     for 1,000 points of a mixture's score, to 1e-5, 158 calls for 68,843, 0.4% of the time.
@@ -37,7 +38,7 @@ def decode(process, score_at, x, *, start=0.0, end=None, **options) -> np.ndarra
     with .at(t), or a function t -> score; x (..., d), noise at time `end` (T unless given);
     start, end within [0, T]; options rtol, atol, method and shared_steps as of `encode`.
     Returns: (..., d), at time `start`; no row depends on the others, but for shared steps.
-    Raises: ValueError when a solve fails. Cost: as `encode`.
+    Raises, cost: as `encode`.
     Tested in: tests/diffusion/test_probability_flow.py
     """
     end = as_process(process).final_time if end is None else end
@@ -50,4 +51,7 @@ def _carry(process, score_at, x, s, t, options) -> np.ndarray:
     rows = x.reshape(-1, x.shape[-1])
     flow = flow_of(process, score_at, rows, (s, t), divergence=False)
     with beyond_float():
-        return solve(flow, s, t, rows.T, **options).y.T.reshape(x.shape)
+        return solved_or(
+            lambda: solve_in_pieces(process, flow, s, t, rows.T, **options),
+            lambda solved: solved.y.T.reshape(x.shape),
+        )

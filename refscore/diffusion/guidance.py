@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,7 @@ from refscore._arguments import (
     require_finite,
 )
 from refscore.diffusion._given import whole
+from refscore.diffusion._pieces import piece_ends, this_side
 from refscore.diffusion._scores import affine_part, combined
 from refscore.diffusion.ancestral import Ancestral, pair_of
 from refscore.diffusion.probability_flow import one_time, score_at_time, score_values
@@ -99,6 +101,11 @@ def class_law(law, members) -> GaussianMixture:
     """
     if not isinstance(law, GaussianMixture):
         raise TypeError(f"law must be a GaussianMixture, got {type(law).__name__}")
+    if np.asarray(members).dtype == bool:
+        raise TypeError(
+            f"members must be indices of components, got booleans; np.flatnonzero(mask) makes"
+            f" them: {members!r}"
+        )
     chosen = np.atleast_1d(as_real(members, "members"))
     inside = np.isin(chosen, np.arange(len(law.weights)))
     if chosen.ndim != 1 or not len(chosen) or not inside.all():
@@ -168,6 +175,7 @@ class GuidedAncestral(Ancestral):
         """x' = μ + v w ∇ log p_s(y | μ) + √v z,  μ = (x + β s_t(x))/r."""
         p, mean = pair_of(self.process, t, s), super().plan(t, s)
         v = p.beta * (p.sigma_s / p.sigma_t) ** 2 if self.variance == "small" else p.beta
+        spread = v**0.5 if p.sigma_s else 0.0
         likelihood = self.likelihood_of(s)
 
         def move(x, noise):
@@ -177,7 +185,7 @@ class GuidedAncestral(Ancestral):
             pull = score_values(likelihood, mu, s, LIKELIHOOD)
             if np.isfinite(mu).all():
                 require_finite(pull, f"{LIKELIHOOD} at time {s:.6g}")
-            return mu + v * self.weight * pull + v**0.5 * noise
+            return mu + v * self.weight * pull + spread * noise
 
         move.by_rows = False  # type: ignore[attr-defined]
         return move
@@ -192,7 +200,7 @@ def guided_ancestral(
 
     The kernel p(x_s | x_t) p_s(y | x_s)^w to first order around μ. Adding the classifier's
     score at (x_t, t) to s_t instead, as `classifier_guided` does, is the other reading, with β
-    for v; they agree in the limit of small steps.
+    for v; they agree in the limit of small steps. No noise is added where σ_s = 0.
     Arguments: process; score_at; likelihood_score_at, of (x, s); each a law, a family or a
     function t -> score; weight w; variance v, "small" or "large" as in `ancestral`. Returns:
     step(x, t, s, noise). Source: Dhariwal and Nichol 2021, algorithm 1.
@@ -213,7 +221,8 @@ def reverse_law(
     Arguments: process; score_at, affine at every t: a Gaussian law, a family or a function
     t -> score; mean (d,), covariance (d, d) at time end (T unless given); stochasticity l, 1 for
     the reverse SDE, 0 for the probability flow; start. Returns: Gaussian.
-    Raises: ValueError where the score is not affine. Cost: an ODE of d (d + 1) numbers.
+    Raises: ValueError where the score is not affine, l < 0, or α = 0 at end (give end < T).
+    Cost: an ODE of d (d + 1) numbers.
     Source: Särkkä and Solin 2019, section 6.2; Song et al. 2021, appendix D.1 for the family.
     Checked by: guided_laws_on_gaussians
     """
@@ -221,17 +230,23 @@ def reverse_law(
 
     process = whole(process)
     end = process.final_time if end is None else one_time(end, process, "end")
+    if float(process.marginal(end)[0]) == 0:
+        raise ValueError(
+            f"end must be a time before {end:g}, where alpha is 0 and the drift rate infinite:"
+            " give an end below it"
+        )
     start = one_time(start, process, "start")
     if start > end:
         raise ValueError(f"start must not be after end = {end:g}, got {start:g}")
     m = as_array(mean, "mean", (None,))
     d = len(m)
     C = as_covariance(covariance, "covariance", d, singular=True)
-    score_of, l = score_at_time(process, score_at), as_scalar(stochasticity, "stochasticity")
+    l = as_positive(stochasticity, "stochasticity", zero=True)
+    score_of = score_at_time(process, score_at)
     as_array(m, "mean", (getattr(score_of(end), "dim", d),))
 
-    def slope(t, y):
-        t = min(max(t, min(start, end)), max(start, end))
+    def slope(t, y, low, high):
+        t = min(max(t, low), high)
         m, C = y[:d], y[d:].reshape(d, d)
         A, b = affine_part(score_of(t), d, t)
         g2 = float(process.diffusion(t)) ** 2
@@ -240,10 +255,12 @@ def reverse_law(
         return np.append(M @ m - 0.5 * (1 + l**2) * g2 * b, growth.ravel())
 
     options = {"method": "DOP853", "rtol": 1e-9, "atol": 1e-11}
-    with beyond_float():
-        solution = solve_ivp(slope, (end, start), np.append(m, C.ravel()), **options)
-    if not solution.success:
-        raise ValueError(f"the law could not be carried to {start:g}: {solution.message}")
-    y = solution.y[:, -1]
+    y, kinks = np.append(m, C.ravel()), getattr(process, "kinks", ())
+    for a, b in itertools.pairwise(piece_ends(process, end, start)):
+        with beyond_float():
+            solution = solve_ivp(slope, (a, b), y, args=this_side(a, b, kinks), **options)
+        if not solution.success:
+            raise ValueError(f"the law could not be carried to {start:g}: {solution.message}")
+        y = solution.y[:, -1]
     C = y[d:].reshape(d, d)
     return Gaussian(y[:d], 0.5 * (C + C.T))

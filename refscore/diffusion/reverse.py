@@ -39,7 +39,7 @@ def reversal(
     def reversed_drift(x, t):
         x, t = as_points(x, "x"), as_scalar(t, "t")
         with beyond_float():
-            pull = share * float(g(t)) ** 2 * vector_of(score, "score", x, t)
+            pull = share * as_scalar(g(t), "diffusion(t)") ** 2 * vector_of(score, "score", x, t)
             return vector_of(f, "drift", x, t) - pull
 
     return reversed_drift

@@ -36,7 +36,8 @@ def sample(
     Arguments: step, a reverse step; x_T (..., d), points at times[0], untouched; times (N + 1,),
     strictly descending, within the process's range (one time: no step); noise, all of it,
     (N, ..., d), or (N, 2, ..., d) for steps that take two; or rng, anything
-    numpy.random.default_rng takes (neither for steps without noise); last "noise": every
+    numpy.random.default_rng takes (neither for steps without noise): an integer seeds a stream of
+    the noise's own, not the draws of default_rng(seed), which x_T may be; last "noise": every
     step takes its noise; "mean": the last step takes zeros (its row of `noise` is there but not
     used); "denoise": after the last time, E[X_0 | x] = (x + σ² s)/α replaces x; trajectory, keep
     the points of every time; progress, show it (tqdm where installed); memory_limit in bytes

@@ -31,6 +31,7 @@ from refscore.estimation.exponential_family import (
 from refscore.estimation.fit import (
     fit,
 )
+from refscore.estimation.flows import fit_flow
 from refscore.estimation.gaussian import (
     GaussianFit,
     diagonal_precision,
@@ -72,6 +73,7 @@ __all__ = [
     "diagonal_precision",
     "fit",
     "fit_denoising",
+    "fit_flow",
     "fit_gaussian",
     "fit_generalised",
     "fit_implicit",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_array, as_scalar
+from refscore.fields._locals import RestrictedLocal, ScaledLocal, SumLocal
 from refscore.fields.base import Field, as_field
-from refscore.fields.linearisation import Local
 
 
 class Sum(Field):
@@ -60,22 +60,7 @@ class Sum(Field):
 
     def _local(self, x, workspace=None):
         parts = [None if workspace is None else workspace.part(i) for i in (0, 1)]
-        return _SumLocal(self.first._local(x, parts[0]), self.second._local(x, parts[1]))
-
-
-class _SumLocal(Local):
-    def __init__(self, first, second):
-        self.first, self.second = first, second
-        self.value = first.value + second.value
-
-    def divergence(self):
-        return self.first.divergence() + self.second.divergence()
-
-    def jvp(self, v):
-        return self.first.jvp(v) + self.second.jvp(v)
-
-    def gradient(self, *weights):
-        return np.concatenate([self.first.gradient(*weights), self.second.gradient(*weights)])
+        return SumLocal(self.first._local(x, parts[0]), self.second._local(x, parts[1]))
 
 
 class Scaled(Field):
@@ -117,22 +102,7 @@ class Scaled(Field):
         return self.factor * self.field._energy(x)
 
     def _local(self, x, workspace=None):
-        return _ScaledLocal(self.factor, self.field._local(x, workspace))
-
-
-class _ScaledLocal(Local):
-    def __init__(self, factor, local):
-        self.factor, self.local = factor, local
-        self.value = factor * local.value
-
-    def divergence(self):
-        return self.factor * self.local.divergence()
-
-    def jvp(self, v):
-        return self.factor * self.local.jvp(v)
-
-    def gradient(self, a, c, v, b):
-        return self.factor * self.local.gradient(a, c, v, b)
+        return ScaledLocal(self.factor, self.field._local(x, workspace))
 
 
 class Restricted(Field):
@@ -186,34 +156,4 @@ class Restricted(Field):
         return self.field._energy(self._embed(y))
 
     def _local(self, y, workspace=None):
-        return _RestrictedLocal(self.directions, self.field._local(self._embed(y), workspace))
-
-
-class _RestrictedLocal(Local):
-    def __init__(self, directions, local):
-        self.directions, self.local = directions, local
-        self.value = local.value @ directions
-
-    def _columns(self):
-        """B e_k for every k and point: (k, n, d)."""
-        n, dim = self.local.value.shape
-        return np.broadcast_to(self.directions.T[:, None, :], (self.directions.shape[1], n, dim))
-
-    def divergence(self):
-        columns = self._columns()
-        return np.einsum("kni,kni->n", columns, self.local.jvp(columns))
-
-    def jvp(self, v):
-        return self.local.jvp(v @ self.directions.T) @ self.directions
-
-    def gradient(self, a, c, v, b):
-        """Weights a, (v, b) are mapped by B; c div is c Σ_k (B e_k)ᵀ J (B e_k)."""
-        a = None if a is None else a @ self.directions.T
-        if v is not None:
-            v, b = v @ self.directions.T, b @ self.directions.T
-        if c is not None:
-            columns = self._columns()
-            weighted = c[None, :, None] * columns
-            v = columns if v is None else np.concatenate([v, columns])
-            b = weighted if b is None else np.concatenate([b, weighted])
-        return self.local.gradient(a, None, v, b)
+        return RestrictedLocal(self.directions, self.field._local(self._embed(y), workspace))

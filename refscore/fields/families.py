@@ -8,24 +8,28 @@ from refscore._arguments import (
     as_array,
     as_callable,
     as_count,
+    as_like,
     as_offering,
     as_points,
     as_scalar,
     beyond_float,
 )
+from refscore.fields._locals import LevelLocal
 from refscore.fields.base import Field, as_field
 from refscore.fields.functions import Function
+from refscore.fields.linearisation import Local
 
 
 class Family:
     """Fields s(·, t), one for every number t: `family.at(t)` is a Field.
 
-    at: a function from a number t to a Field; with parameters (p,), from (t, theta) to a Field
-    whose parameters are theta. Families add, and scale by a number; their parameters are those
-    of their parts. A subclass writes `at`, and where one pass can serve points of different t
-    also `_values(x, t)` and `_local(x, t, workspace)`, x (n, d) and t (n,).
+    at: a function from a number t to a Field, whose own parameters, if any, are held fixed; with
+    parameters (p,), from (t, theta) to a Field whose parameters are theta. Families add, and
+    scale by a number; their parameters are those of their parts. A subclass writes `at`, and
+    where one pass can serve points of different t also `_values(x, t)` and `_local(x, t,
+    workspace)`, x (n, d) and t (n,).
 
-    Tested in: tests/test_fields.py
+    Checked by: solved_flows
     """
 
     dim: int | None = None  # the points' dimension, where it is known before t
@@ -33,7 +37,9 @@ class Family:
     @classmethod
     def constant(cls, field: Field) -> Family:
         """One field at every t; the parameters are the field's."""
-        return _Constant(as_field(field, "field"))
+        from refscore.fields._of_families import Constant
+
+        return Constant(as_field(field, "field"))
 
     @classmethod
     def from_function(cls, f, dim: int, parameters=None) -> Family:
@@ -88,7 +94,21 @@ class Family:
         field = self._at(t) if self._theta is None else self._at(t, self._theta.copy())
         if not isinstance(field, Field):
             raise TypeError(f"at(t) must return a Field, got {type(field).__name__}")
+        if self._theta is not None and field.parameters.shape != self._theta.shape:
+            raise ValueError(
+                f"at(t, theta) must return a Field with parameters {self._theta.shape}, got"
+                f" {field.parameters.shape}"
+            )
         return field
+
+    def _own_at(self, t) -> Field:
+        """The field at t; of a family without parameters one without, whatever `at` returns."""
+        field, bare = self.at(t), type(self).parameters is Family.parameters
+        if not bare or self._theta is not None or not field.parameters.size:
+            return field
+        from refscore.fields._of_families import Fixed
+
+        return Fixed(field)
 
     def __call__(self, x, t) -> np.ndarray:
         """s(x, t): points (..., d), and t one number or one a point (...,)."""
@@ -99,6 +119,33 @@ class Family:
         with beyond_float():
             return self._values(x.reshape(-1, x.shape[-1]), t.reshape(-1)).reshape(x.shape)
 
+    def divergence(self, x, t) -> np.ndarray:
+        """Σᵢ ∂sᵢ/∂xᵢ at points (..., d) and t, one number or one a point (...,); (...,)."""
+        with beyond_float():
+            x, local = self._near(x, t)
+            return local.divergence().reshape(x.shape[:-1])
+
+    def vjp(self, x, t, v) -> np.ndarray:
+        """J(x, t)ᵀ v for v of the shape of x (..., d); (..., d)."""
+        with beyond_float():
+            x, local = self._near(x, t)
+            v = as_like(v, "v", x, "x")
+            return local.vjp(v.reshape(-1, x.shape[-1])).reshape(x.shape)
+
+    def vjp_parameters(self, x, t, a) -> np.ndarray:
+        """∂/∂θ Σ a·s(x, t) for a of the shape of x (..., d); (p,)."""
+        with beyond_float():
+            x, local = self._near(x, t)
+            a = as_like(a, "a", x, "x")
+            return local.gradient(a.reshape(-1, x.shape[-1]), None, None, None)
+
+    def _near(self, x, t) -> tuple[np.ndarray, Local]:
+        x, t = as_points(x, "x", self.dim), as_array(t, "t")
+        rows = x.reshape(-1, x.shape[-1])
+        if t.ndim == 0:
+            return x, self._own_at(t)._local(rows)
+        return x, self._local(rows, as_array(t, "t", x.shape[:-1]).reshape(-1))
+
     def _values(self, x, t):
         """s at points x (n, d) with times t (n,): here one field for every time that occurs."""
         result = np.empty(x.shape)
@@ -106,14 +153,22 @@ class Family:
             result[t == level] = self.at(level)(x[t == level])
         return result
 
+    def _local(self, x, t, workspace=None) -> Local:
+        """The family near points x (n, d) with times t (n,)."""
+        return LevelLocal(self, x, t, workspace)
+
     def __add__(self, other):
-        return _Sum(self, other) if isinstance(other, Family) else NotImplemented
+        from refscore.fields._of_families import FamilySum
+
+        return FamilySum(self, other) if isinstance(other, Family) else NotImplemented
 
     def __sub__(self, other):
         return self + (-other) if isinstance(other, Family) else NotImplemented
 
     def __mul__(self, factor):
-        return _Scaled(as_scalar(factor, "factor"), self)
+        from refscore.fields._of_families import ScaledFamily
+
+        return ScaledFamily(as_scalar(factor, "factor"), self)
 
     __rmul__ = __mul__
 
@@ -129,86 +184,11 @@ class Family:
         return -1.0 * self
 
 
-class _Constant(Family):
-    """One field at every t."""
-
-    def __init__(self, field):
-        super().__init__(self.at)
-        self.field, self.dim, self.rows_at_once = field, field.dim, field.rows_at_once
-
-    @property
-    def parameters(self):
-        return self.field.parameters
-
-    def with_parameters(self, theta):
-        return _Constant(self.field.with_parameters(theta))
-
-    def at(self, t):
-        as_scalar(t, "t")
-        return self.field
-
-    def _values(self, x, t):
-        return self.field(x)
-
-    def _local(self, x, t, workspace=None):
-        return self.field._local(x, workspace)
-
-
-class _Sum(Family):
-    """The family f + g; parameters of f, then of g (kept apart even if f is g)."""
-
-    def __init__(self, first, second):
-        dims = {family.dim for family in (first, second)} - {None}
-        if len(dims) > 1:
-            raise ValueError(
-                f"families must have one dim to be added, got {first.dim} and {second.dim}"
-            )
-        super().__init__(self.at)
-        self.first, self.second, self.dim = first, second, next(iter(dims), None)
-
-    @property
-    def parameters(self):
-        return np.concatenate([self.first.parameters, self.second.parameters])
-
-    def with_parameters(self, theta):
-        split = self.first.parameters.size
-        theta = as_array(theta, "theta", (split + self.second.parameters.size,))
-        first, second = theta[:split], theta[split:]
-        return _Sum(self.first.with_parameters(first), self.second.with_parameters(second))
-
-    def at(self, t):
-        return self.first.at(t) + self.second.at(t)
-
-    def _values(self, x, t):
-        return self.first._values(x, t) + self.second._values(x, t)
-
-
-class _Scaled(Family):
-    """The family c f with a fixed factor c; the parameters are those of f."""
-
-    def __init__(self, factor, family):
-        super().__init__(self.at)
-        self.factor, self.family, self.dim = factor, family, family.dim
-
-    @property
-    def parameters(self):
-        return self.family.parameters
-
-    def with_parameters(self, theta):
-        return _Scaled(self.factor, self.family.with_parameters(theta))
-
-    def at(self, t):
-        return self.factor * self.family.at(t)
-
-    def _values(self, x, t):
-        return self.factor * self.family._values(x, t)
-
-
 def as_velocity(value, name: str) -> Family:
     """A velocity f(x, t) as a Family: `value` itself, or a Field, which is the same at every t.
 
     Raises: TypeError naming the argument.
-    Tested in: tests/test_fields.py
+    Checked by: solved_flows
     """
     if isinstance(value, Family):
         return value

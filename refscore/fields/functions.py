@@ -73,6 +73,9 @@ class _FunctionLocal(Local):
             self.field.function, self.x, self.field._theta, a, c, v, b
         )
 
+    def point_gradient(self, a, c, v, b):
+        return autodiff.point_gradient(self.field._at_parameters, self.x, a, c, v, b)
+
 
 class LinearInParameters(Field):
     """The field s(x) = Σⱼ θⱼ ψⱼ(x) for given vector features ψⱼ and their Jacobians.

@@ -7,7 +7,7 @@ import numpy as np
 from refscore._arguments import as_array, as_ladder, as_positive
 from refscore.fields.base import as_field
 from refscore.fields.families import Family
-from refscore.fields.linearisation import Local, Workspace
+from refscore.fields.linearisation import Local
 
 _SAME = 1e-6  # levels this close are one: a level may have passed through single precision
 
@@ -68,30 +68,6 @@ class PerLevel(Family):
         return index
 
 
-class LevelLocal(Local):
-    """A family near n points with a level each: one `Local` for every level that occurs."""
-
-    def __init__(self, family, x, sigma, workspace=None):
-        space = Workspace() if workspace is None else workspace
-        self._family, self.value, self._parts = family, np.empty(x.shape), []
-        for i, level in enumerate(np.unique(sigma)):
-            rows = np.flatnonzero(sigma == level)
-            part = family.at(level)._local(x[rows], space.part(("level", i)))
-            self.value[rows] = part.value
-            self._parts.append((float(level), rows, part))
-
-    def gradient(self, a, c=None, v=None, b=None):
-        """∂/∂θ Σ a·s over the points, in the family's parameters, (p,)."""
-        total = np.zeros(self._family.parameters.size)
-        for level, rows, part in self._parts:
-            own = getattr(self._family, "own_parameters", lambda _: slice(None))(level)
-            total[own] += part.gradient(a[rows], None, None, None)
-        return total
-
-
 def local_of(family, x, sigma, workspace=None) -> Local:
     """The family near x (n, d) with levels sigma (n,): in one pass where it can."""
-    own = getattr(family, "_local", None)
-    if own is not None:
-        return own(x, sigma, workspace)
-    return LevelLocal(family, x, sigma, workspace)
+    return family._local(x, sigma, workspace)

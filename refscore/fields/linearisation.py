@@ -63,7 +63,8 @@ class Local:
     """A field near n points, on flat checked arrays; the base of every linearisation.
 
     `value` (n, d); `divergence()` (n,); `jvp(v)` with m stacked directions (m, n, d);
-    `gradient(a, c, v, b)` (p,), any of a (n, d), c (n,), v and b (m, n, d) None.
+    `vjp(w)` (n, d); `gradient(a, c, v, b)` (p,) and `point_gradient(a, c, v, b)` (n, d), any of
+    a (n, d), c (n,), v and b (m, n, d) None; `gradients` the latter, then the former, at once.
     This one is built from the field's methods and knows no parameters.
     """
 
@@ -79,6 +80,10 @@ class Local:
         """J v for stacked directions (m, n, d)."""
         return np.stack([self.field._jvp(self.x, one) for one in v]).reshape(v.shape)
 
+    def vjp(self, w):
+        """Jᵀ w for w (n, d)."""
+        return self.field._vjp(self.x, w)
+
     def gradient(self, a, c, v, b):
         """The parameter gradient, (p,)."""
         if self.field.parameters.size:
@@ -87,13 +92,27 @@ class Local:
             )
         return np.zeros(0)
 
+    def point_gradient(self, a, c, v, b):
+        """The gradient in the points, (n, d): Jᵀ a, and nothing more where J is constant."""
+        if not self.field.affine and not (c is None and v is None):
+            raise NotImplementedError(
+                f"{type(self.field).__name__} has no second derivatives, which a gradient of the"
+                " divergence or of J v in the points takes"
+            )
+        return np.zeros(self.value.shape) if a is None else self.vjp(a)
+
+    def gradients(self, a, c, v, b):
+        """The gradient in the points (n, d), and that in the parameters (p,)."""
+        return self.point_gradient(a, c, v, b), self.gradient(a, c, v, b)
+
 
 class Linearisation:
-    """A field near given points, and the gradient in its parameters of what is read off.
+    """A field near given points, and the gradients of what is read off it.
 
     gradient = ∂/∂θ [ Σᵢ aᵢ·s(xᵢ) + Σᵢ cᵢ div s(xᵢ) + Σᵢ bᵢ·J(xᵢ)vᵢ ]
+    point_gradient = ∂/∂x of the same, row by row
 
-    One forward pass serves the value, the divergence, the products and the gradient.
+    One forward pass serves the value, the divergence, the products and the gradients.
     """
 
     def __init__(self, local: Local, shape: tuple):
@@ -113,12 +132,38 @@ class Linearisation:
         v = self._stacked(v, "v")
         return self._local.jvp(self._flat(v)).reshape(v.shape)
 
+    def vjp(self, w) -> np.ndarray:
+        """Jᵀ w for w of the points' shape (..., d)."""
+        w = as_array(w, "w", self._shape).reshape(-1, self._shape[-1])
+        return self._local.vjp(w).reshape(self._shape)
+
     def gradient(self, value=None, divergence=None, jvp=None) -> np.ndarray:
         """The flat parameter gradient (p,) for weights a = value (..., d), c = divergence
         (...,) and jvp = (v, b), both (..., d) or stacked (m, ..., d).
 
         Tested in: tests/test_fields.py
         """
+        return self._local.gradient(*self._weights(value, divergence, jvp))
+
+    def point_gradient(self, value=None, divergence=None, jvp=None) -> np.ndarray:
+        """∂/∂x of what `gradient` differentiates, row by row (..., d), for the same weights.
+
+        The part of the values is Jᵀ a; the others need second derivatives. Raises:
+        NotImplementedError where the field has none.
+        Tested in: tests/fields/test_point_gradients.py
+        """
+        weights = self._weights(value, divergence, jvp)
+        return self._local.point_gradient(*weights).reshape(self._shape)
+
+    def gradients(self, value=None, divergence=None, jvp=None) -> tuple[np.ndarray, np.ndarray]:
+        """`point_gradient` (..., d) and `gradient` (p,), by one backward pass where possible.
+
+        Tested in: tests/fields/test_point_gradients.py
+        """
+        points, parameters = self._local.gradients(*self._weights(value, divergence, jvp))
+        return points.reshape(self._shape), parameters
+
+    def _weights(self, value, divergence, jvp):
         a = c = v = b = None
         if value is not None:
             a = as_array(value, "value", self._shape).reshape(-1, self._shape[-1])
@@ -128,7 +173,7 @@ class Linearisation:
             v = self._stacked(jvp[0], "jvp[0]")
             b = self._flat(as_like(jvp[1], "jvp[1]", v, "jvp[0]"))
             v = self._flat(v)
-        return self._local.gradient(a, c, v, b)
+        return a, c, v, b
 
     def _stacked(self, v, name):
         v = as_points(v, name, self._shape[-1])

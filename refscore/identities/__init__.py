@@ -32,7 +32,11 @@ CHAPTERS = (
     "paths", "diffusion", "likelihood", "guidance", "inverse", "fokker_planck",
     "fokker_planck_cells", "fokker_planck_limits", "reverse", "reverse_draws", "samplers",
     "reverse_orders", "reversals", "parametrisations", "exponential", "exponential_multistep",
-    "exponential_draws", "orders", "proofs", "errata", "omissions", "blindness",
+    "exponential_draws", "flow_densities", "flow_estimates", "flow_gradients",
+    "flow_paths", "flow_errata",
+    "ode_steps", "ode_solves", "adjoint_gradients",
+    "adjoint_steps", "bijections",
+    "bijection_linear", "bijection_layers", "orders", "proofs", "errata", "omissions", "blindness",
 )  # fmt: skip
 
 __all__ = [

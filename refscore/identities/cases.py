@@ -32,6 +32,13 @@ class FieldDescription(Description):
     covariances), mlp (weights, biases: tuples, tanh between, (out, in) matrices)."""
 
 
+class VelocityDescription(Description):
+    """A velocity f(x, t): linear (matrix, offset), rotating (matrix, frequency), hopf (growth,
+    frequency), cubic, logistic, sine (rate (d,)), forced (rate, force, frequency, each (d,)),
+    time_mlp (weights, biases: a tanh network of x and t beside it); parameters in this order.
+    """
+
+
 class Case(SimpleNamespace):
     """Named inputs of one evaluation: any of law, field, x, probes, noise, sigma, ..."""
 

@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Bound, Sides, identity
 from refscore.identities.cases import Case, Law
-from refscore.identities.settings import process_of
+from refscore.identities.settings import prior_of, process_of
 
 TIMES = (1e-5, 1e-3, 0.13, 0.5, 1.0)
 SEED = "seed 003"
@@ -94,6 +94,14 @@ def flow_cases():
             yield Case(f"{law.kind}, t = {t}", law=law, x=settings.points(5, d), t=t)
 
 
+def _flow_terms(case, process=settings.VP):
+    (f, g2), law = (
+        oracles.diffusion.rates(process, case.t),
+        oracles.diffusion.law_at(case.law, process, case.t),
+    )
+    return {"f x": f * case.x, "−½g² s": -0.5 * g2 * oracles.scores.score(law, case.x)}
+
+
 @identity(
     "F6",
     ports="flow_velocity",
@@ -101,12 +109,7 @@ def flow_cases():
     assumptions="VP; exact score of the diffused law",
     source=SEED,
     cases=flow_cases,
-    terms=lambda case: {
-        "f x": oracles.diffusion.rates(settings.VP, case.t)[0] * case.x,
-        "−½g² s": -0.5
-        * oracles.diffusion.rates(settings.VP, case.t)[1]
-        * oracles.scores.score(oracles.diffusion.law_at(case.law, settings.VP, case.t), case.x),
-    },
+    terms=_flow_terms,
 )
 def flow_velocity(ports, case):
     """The probability flow's right-hand side, where the rates are finite."""
@@ -216,7 +219,7 @@ def flow_log_likelihood(ports, case):
     """The flow's log-likelihood is log p_0, once the prior's mismatch is taken off."""
     exact = oracles.scores.log_density(case.law, case.x)
     process = process_of(ports)
-    std = oracles.diffusion.prior_std(process)
+    std = oracles.diffusion.prior_std(process, prior_of(ports, "log_likelihood"))
     with_prior = oracles.diffusion.log_likelihood_with_prior(case.law, process, case.x, std)
     got = _likelihood(ports, case)
     yield Sides("log likelihood", got - (with_prior - exact), exact, 10.0)

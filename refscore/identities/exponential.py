@@ -6,14 +6,15 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case
-from refscore.identities.settings import process_of
+from refscore.identities.settings import convention_of, process_of
 
 SPANS = ((0.9, 0.55), (0.31, 0.24), (0.05, 0.012))
 EXACT = "exact score of the diffused law"
 
 
 def step_cases(*more, spans=SPANS, shape=(4,)):
-    """A Gaussian and a mixture, over long and short spans of time."""
+    """A Gaussian and a mixture, over long and short spans of time; data far from 0, which clips
+    would cut."""
     for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
         for t, s in spans:
             x, z = settings.points(4, d), settings.normals(*shape, d, key=6)
@@ -21,6 +22,10 @@ def step_cases(*more, spans=SPANS, shape=(4,)):
                 said = "".join(f", {name} {value:g}" for name, value in extra.items())
                 name = f"{law.kind}, {t} to {s}{said}"
                 yield Case(name, law=law, x=x, t=t, s=s, noise=z, **extra)
+    far, (t, s) = settings.far_gaussian(2), spans[1 % len(spans)]
+    x, z = 0.6 * far.mean + settings.points(4, 2), settings.normals(*shape, 2, key=6)
+    for extra in more[:1] or ({},):
+        yield Case(f"far from 0, {t} to {s}", law=far, x=x, t=t, s=s, noise=z, **extra)
 
 
 @identity(
@@ -85,6 +90,10 @@ def edm_step_value(ports, case):
     yield Sides("x'", got, oracles.exponential.edm(*inputs))
 
 
+def _rule(ports, port):
+    return convention_of(ports, port, "singlestep_rule", "midpoint")
+
+
 @identity(
     "F9-dpm-2",
     ports="dpm_solver_2_step",
@@ -100,7 +109,7 @@ def dpm_second_order_value(ports, case):
     yield Sides(
         "x'",
         ports.dpm_solver_2_step(case.law, case.x, case.t, case.s),
-        oracles.exponential.singlestep(*inputs, 2, "noise"),
+        oracles.exponential.singlestep(*inputs, 2, "noise", _rule(ports, "dpm_solver_2_step")),
     )
 
 
@@ -137,7 +146,7 @@ def dpm_second_data_value(ports, case):
     yield Sides(
         "x'",
         ports.dpm_solver_data_2_step(case.law, case.x, case.t, case.s),
-        oracles.exponential.singlestep(*inputs, 2, "data"),
+        oracles.exponential.singlestep(*inputs, 2, "data", _rule(ports, "dpm_solver_data_2_step")),
     )
 
 

@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Law
-from refscore.identities.settings import convention_of, process_of
+from refscore.identities.settings import convention_of, prior_of, process_of
 
 SEED = "seed 003"
 
@@ -52,17 +52,17 @@ def flow_log_likelihood_on_probes(ports, case):
     if part == "score" and oracles.diffusion.marginal(process, end)[0] == 0:
         raise NotImplementedError("alpha = 0 at the end, where the integral of f is infinite")
     got = ports.log_likelihood(case.law, case.x, probes=case.probes)
-    right = oracles.likelihood.on_probes(
-        case.law, process, case.x, case.probes, oracles.diffusion.prior_std(process), part
-    )
+    std = oracles.diffusion.prior_std(process, prior_of(ports, "log_likelihood"))
+    right = oracles.likelihood.on_probes(case.law, process, case.x, case.probes, std, part)
     yield Sides("log likelihood", got, right, 10.0)
 
 
 @identity(
     "F11-prior",
     ports="prior_mismatch",
-    statement=r"\log N(x_T;0,I) - \log p_T(x_T),\quad x_T\text{ the flow of }x",
-    assumptions="VP; Gaussian data, and a mixture on the line, whose flow keeps its quantiles",
+    statement=r"\log N(x_T;0,s^2I) - \log p_T(x_T),\quad x_T\text{ the flow of }x",
+    assumptions="VP, s = 1, or sigma_T where declared; Gaussian data, and a mixture on the line,"
+    " whose flow keeps its quantiles",
     source=SEED,
     cases=lambda: [
         Case("Gaussian, d = 3", law=settings.gaussian(3), x=settings.points(4, 3)),
@@ -74,9 +74,9 @@ def flow_log_likelihood_on_probes(ports, case):
 def prior_error_of_a_likelihood(ports, case):
     """What the prior adds to a log-likelihood, at the end of the exact flow."""
     got = ports.prior_mismatch(case.law, case.x)
-    right = oracles.likelihood.prior_mismatch(
-        case.law, process_of(ports), case.x, oracles.diffusion.prior_std(process_of(ports))
-    )
+    process = process_of(ports)
+    std = oracles.diffusion.prior_std(process, prior_of(ports, "prior_mismatch"))
+    right = oracles.likelihood.prior_mismatch(case.law, process, case.x, std)
     yield Sides("mismatch", got, right, np.abs(right).max())
 
 

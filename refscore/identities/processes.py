@@ -8,7 +8,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description
-from refscore.identities.settings import process_of
+from refscore.identities.settings import prior_of, process_of
 from refscore.identities.smoothing import named_law
 
 SEED = "seed 003"
@@ -193,19 +193,16 @@ def time_of_log_snr(ports, case):
 @identity(
     "F4-prior",
     ports="prior_std",
-    statement=r"s=\sigma_T,\ \text{or what}\ \sigma\ \text{tends to}",
+    statement=r"s=\lim\sigma,\ \text{or}\ \sigma_T\ \text{where declared}",
     assumptions="the subject's process, to its final time",
     source=SEED,
     cases=lambda: [Case("at the end")],
     tolerance=1e-4,
 )
 def prior_matches_the_end(ports, case):
-    """The prior's standard deviation is that of the noise at the end."""
-    got = float(np.asarray(ports.prior_std()))
-    ends = oracles.processes.prior_stds(process_of(ports))
-    yield Sides(
-        "standard deviation", np.array(got), np.array(min(ends, key=lambda s: abs(s - got)))
-    )
+    """The prior's standard deviation is what that of the noise tends to, or has at the end."""
+    right = oracles.diffusion.prior_std(process_of(ports), prior_of(ports, "prior_std"))
+    yield Sides("standard deviation", ports.prior_std(), np.array(right))
 
 
 @identity(

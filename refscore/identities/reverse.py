@@ -15,19 +15,28 @@ SPANS = ((0.9, 0.6), (0.31, 0.24), (0.04, 0.033))
 
 
 def step_cases(*more, shape=(5,), spans=SPANS):
-    """A Gaussian and a mixture, over long and short spans of time, noise handed in."""
+    """A Gaussian and a mixture, over long and short spans of time, noise handed in; data far
+    from 0, which clips would cut."""
     for law, d in ((settings.gaussian(3), 3), (settings.mixture(2), 2)):
         for t, s in spans:
             x, z = settings.points(5, d), settings.normals(*shape, d, key=3)
             inputs = {"law": law, "x": x, "t": t, "s": s, "noise": z}
             for extra in more or ({},):
-                said = "".join(f", {name} {value:g}" for name, value in extra.items())
-                yield Case(f"{law.kind}, {t} to {s}{said}", **inputs, **extra)
+                yield Case(f"{law.kind}, {t} to {s}{_said(extra)}", **inputs, **extra)
+    far, (t, s) = settings.far_gaussian(2), spans[1]
+    x, z = 0.6 * far.mean + settings.points(5, 2), settings.normals(*shape, 2, key=3)
+    for extra in more or ({},):
+        inputs = {"law": far, "x": x, "t": t, "s": s, "noise": z}
+        yield Case(f"far from 0, {t} to {s}{_said(extra)}", **inputs, **extra)
 
 
-def _terms(case):
-    f, g2 = oracles.diffusion.rates(settings.VP, case.t)
-    h, law = case.t - case.s, oracles.diffusion.law_at(case.law, settings.VP, case.t)
+def _said(extra):
+    return "".join(f", {name} {value:g}" for name, value in extra.items())
+
+
+def _terms(case, process=settings.VP):
+    f, g2 = oracles.diffusion.rates(process, case.t)
+    h, law = case.t - case.s, oracles.diffusion.law_at(case.law, process, case.t)
     s = oracles.scores.score(law, case.x)
     return {"x": case.x, "-h f x": -h * f * case.x, "h g² s": h * g2 * s,
             "g √h z": np.sqrt(g2 * h) * case.noise}  # fmt: skip
@@ -140,8 +149,8 @@ def flow_heun_step(ports, case):
     statement=r"X_s\mid X_t{=}x, X_0{=}\hat x_0 \sim N\big((\alpha_s\beta\hat x_0 + r\sigma_s^2x)"
     r"/\sigma_t^2,\ \beta\sigma_s^2/\sigma_t^2\big),\ r=\alpha_t/\alpha_s,\ "
     r"\beta=\sigma_t^2-r^2\sigma_s^2",
-    assumptions="exact score; the large variance is β",
-    source="Ho et al. 2020, equations 7 and 11",
+    assumptions="exact score; the large variance is β; z = 0 in the step to σ_s = 0",
+    source="Ho et al. 2020, equations 7 and 11, algorithm 2",
     cases=lambda: step_cases(spans=(*SPANS, (0.03, 0.0))),
     family="noised span of time",
 )

@@ -17,6 +17,7 @@ SAMPLERS = (
     "ancestral_large", "ddim", "ddim_half",
 )  # fmt: skip
 TIMES = np.array([0.93, 0.6, 0.52, 0.2, 0.07, 0.06])
+LONG = np.array([0.7, 0.52, 0.45, 0.3, 0.12])  # the last step moves and spreads points most
 
 
 def _sample_cases():
@@ -26,6 +27,9 @@ def _sample_cases():
             x = settings.points(4, d, 2)
             name = f"{law.kind}, {len(times) - 1} steps"
             yield Case(name, law=law, x_T=x, times=times, noise=z)
+    law, times = settings.far_gaussian(2), TIMES[1:5]
+    x, z = 0.2 * law.mean + settings.points(4, 2, 2), settings.normals(3, 4, 2, key=4)
+    yield Case("far from 0, 3 steps", law=law, x_T=x, times=times, noise=z)
 
 
 @identity(
@@ -52,9 +56,9 @@ def reverse_sampler_given_noise(ports, case):
     kind="expectation",
     draws="rng",
     statement=r"m \leftarrow M_km + c_k,\quad C \leftarrow M_kCM_k^\top + g^2h_kI",
-    assumptions="Gaussian data; exact scores; the subject draws the noise",
+    assumptions="Gaussian data; exact scores; the last step long; the subject draws the noise",
     source=SEED,
-    cases=lambda: [Case("d = 2, four steps", law=settings.gaussian(2), times=TIMES[1:])],
+    cases=lambda: [Case("d = 2, four steps", law=settings.gaussian(2), times=LONG)],
 )
 def reverse_sampler_draws(ports, case):
     """Euler-Maruyama that draws its own noise: the exact law after four steps."""

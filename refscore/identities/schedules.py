@@ -121,11 +121,12 @@ def karras_levels(ports, case):
     ports="integer_grid",
     statement=r"\text{leading }k\lfloor\tfrac Nn\rfloor,\ \text{linspace }"
     r"\tfrac{k(N-1)}{n-1},\ \text{trailing }N-\tfrac{kN}n-1",
+    assumptions="rounded to the nearest; where two are, either will do",
     source="Lin et al. 2024, table 2",
     cases=lambda: [
         Case(f"{spacing}, {n} of {total}", spacing=spacing, n=n, total=total)
         for spacing in ("leading", "linspace", "trailing")
-        for n, total in ((7, 1000), (13, 1000), (6, 50))
+        for n, total in ((6, 1000), (14, 1000), (6, 50))  # no index is half-way between two
     ],
 )
 def integer_grids(ports, case):

@@ -33,6 +33,13 @@ def gaussian(dim: int = 3) -> Law:
 
 
 @functools.cache
+def far_gaussian(dim: int = 2) -> Law:
+    """A Gaussian between 3 and 9 from 0 in every coordinate: what clips data shows."""
+    mean = np.linspace(8.0, -4.5, dim) if dim > 1 else np.array([6.0])
+    return Law("gaussian", mean=mean, covariance=covariance(dim, 7))
+
+
+@functools.cache
 def mixture(dim: int = 2) -> Law:
     """Three components, unequal weights, a different full covariance each."""
     means = 1.6 * _generator(2, dim).standard_normal((3, dim))
@@ -138,6 +145,11 @@ def convention_of(ports, port: str, name: str, default: str) -> str:
     """The value of a convention that a subject declares, for one port or for all."""
     declared = getattr(ports, "declared", None) or {}
     return declared.get(f"{port}.{name}", declared.get(name, default))
+
+
+def prior_of(ports, port: str) -> str:
+    """The prior a subject declares: what the noise tends to, or the noise at the end."""
+    return convention_of(ports, port, "prior", "limit")
 
 
 VP = Description("vp", beta_min=0.1, beta_max=20.0)

@@ -84,7 +84,10 @@ def _probed(function, m, scale, n_noise: int):
     """(image of m, M, B) of an affine map (y, z) -> y', rows; checked at four other points."""
     D, tests = len(m), _tests(4, len(m) + n_noise)
     unit = np.vstack([np.zeros((1, D + n_noise)), np.eye(D + n_noise), tests])
-    images = function(m + unit[:, :D] * scale, unit[:, D:].copy())
+    try:
+        images = function(m + unit[:, :D] * scale, unit[:, D:].copy())
+    except ValueError as error:
+        raise ValueError(f"step must be affine around the mean of the law: {error}") from error
     if not np.isfinite(images).all():
         raise ValueError("step must be affine, and is not finite around the mean of the law")
     columns = images[1 : D + n_noise + 1] - images[0]

@@ -43,6 +43,7 @@ class MLPLocal(Local):
 
     def __init__(self, network, x, workspace=None):
         self.network, self.x, self.weights = network, x, network.weights
+        self.outputs = len(self.weights[-1])
         self._kept = workspace
         self._workspace = Workspace() if workspace is None else workspace
         self.hidden, self.slopes, self._directions = [x], [], None
@@ -92,9 +93,10 @@ class MLPLocal(Local):
         return np.moveaxis(columns, 0, -1)
 
     def _units(self):
-        """The unit vectors beside every point, (d, n, d)."""
-        n, dim = self.x.shape
-        return np.broadcast_to(np.eye(dim)[:, None, :], (dim, n, dim))
+        """The unit vectors beside every point, (d, n, inputs), d as many as outputs."""
+        n, inputs = self.x.shape
+        units = np.eye(self.outputs, inputs)
+        return np.broadcast_to(units[:, None, :], (self.outputs, n, inputs))
 
     @cached_property
     def _coupled(self):
@@ -113,26 +115,46 @@ class MLPLocal(Local):
 
     def gradient(self, a, c, v, b):
         """∂Q/∂θ by the backward pass above, (p,)."""
+        return self._backward(a, c, v, b, parameters=True)[1]
+
+    def point_gradient(self, a, c, v, b):
+        """∂Q/∂x, which is z̄₁ W₁ row by row, (n, d)."""
+        return self._backward(a, c, v, b, points=True)[0]
+
+    def gradients(self, a, c, v, b):
+        """∂Q/∂x (n, d) and ∂Q/∂θ (p,) by one backward pass."""
+        return self._backward(a, c, v, b, points=True, parameters=True)
+
+    def _backward(self, a, c, v, b, *, points=False, parameters=False):
+        """∂Q/∂x and ∂Q/∂θ, None what is not wanted."""
         if c is not None and len(self.weights) > 3:
-            units, weighted = self._units(), c[:, None] * self._units()
+            units = self._units()
+            weighted = c[:, None] * units[..., : self.outputs]
             v = units if v is None else np.concatenate([v, units])
             b = weighted if b is None else np.concatenate([b, weighted])
             c = None
-        flat, weight_bars, bias_bars = self._bars()
+        flat, weight_bars, bias_bars = self._bars() if parameters else (None, [], [])
         directions = None if v is None else self._forward(v)
         z_bar, u_bar, kappas = a, b, self._kappas(c)
         for layer in reversed(range(len(self.weights))):
-            _fill(weight_bars[layer], bias_bars[layer], z_bar, self.hidden[layer])
-            if u_bar is not None:
+            if parameters:
+                _fill(weight_bars[layer], bias_bars[layer], z_bar, self.hidden[layer])
+            if parameters and u_bar is not None:
                 weight_bars[layer] += self._product(
                     "W", layer, _rows(u_bar).T, _rows(directions[layer])
                 )
             if layer > 0:
                 t = None if v is None else directions[layer]
                 z_bar, u_bar = self._through(layer, z_bar, u_bar, t, kappas[layer])
-        if c is not None:
+        if parameters and c is not None:
             self._add_coupling(c, weight_bars)
-        return flat
+        return self._below(z_bar) if points else None, flat
+
+    def _below(self, z_bar):
+        """z̄₁ W₁ on the coordinates of x, (n, d); 0 where nothing asks for z̄₁."""
+        if z_bar is None:
+            return np.zeros((len(self.x), self.outputs))
+        return z_bar @ self.weights[0][:, : self.outputs]
 
     def _bars(self):
         """The flat gradient, and the views on it that belong to the weights and biases."""
@@ -187,19 +209,20 @@ class MLPLocal(Local):
     def _add_coupling(self, c, weight_bars):
         """W̄ from the weights in M: M̄ = Σ c D₁ or Σ c D₂ D₁ᵀ, then through M's formula."""
         if len(self.weights) == 1:
-            weight_bars[0] += c.sum() * np.eye(self.x.shape[1])
+            weight_bars[0] += c.sum() * np.eye(*self.weights[0].shape)
         elif len(self.weights) == 2:
             coupling_bar = c @ self.slopes[0]
-            weight_bars[0] += coupling_bar[:, None] * self.weights[1].T
-            weight_bars[1] += (coupling_bar[:, None] * self.weights[0]).T
+            weight_bars[0][:, : self.outputs] += coupling_bar[:, None] * self.weights[1].T
+            weight_bars[1] += (coupling_bar[:, None] * self.weights[0][:, : self.outputs]).T
         else:
             first, middle, last = self.weights
+            first = first[:, : self.outputs]
             scaled = self._workspace("scaled", self.slopes[1].shape)
             coupling_bar = self._product("M", 0, scaled.T, self.slopes[0])
             coupling_bar *= -0.5
             weight_bars[1] += coupling_bar * (first @ last).T
             coupling_bar *= middle
-            weight_bars[0] += coupling_bar.T @ last.T
+            weight_bars[0][:, : self.outputs] += coupling_bar.T @ last.T
             weight_bars[2] += first.T @ coupling_bar.T
 
 

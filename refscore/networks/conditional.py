@@ -11,15 +11,14 @@ F is a tanh network; A, B, C are numbers that the reading of F's output fixes at
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_points, as_positive, as_rng, beyond_float
+from refscore._arguments import as_array, as_points, as_positive, beyond_float
 from refscore.fields import Family, Field
 from refscore.fields.linearisation import Local, borrowed_workspace, rows_in_blocks
 from refscore.networks.backpropagation import MLPLocal
 from refscore.networks.blocks import BlockField
+from refscore.networks.layers import Layers, initial_layers
 
 READINGS = ("score", "noise", "denoiser")
 
@@ -50,7 +49,7 @@ def as_levels(value, name: str, shape: tuple | None = None) -> np.ndarray:
     return levels
 
 
-class ConditionalMLP(Family):
+class ConditionalMLP(Layers, Family):
     """A tanh network for all noise levels, s(x, σ) = A x + B F(C x, e(σ)).
 
     weights: matrices (out, in), the first `in` d + 1 + 2m, the last `out` d; biases; reading:
@@ -63,34 +62,21 @@ class ConditionalMLP(Family):
     Tested in: tests/test_conditional.py
     """
 
+    dim: int
+
     def __init__(self, weights, biases, *, reading="noise", sigma_data=1.0, frequencies=()):
         if reading not in READINGS:
             raise ValueError(f"reading must be one of {READINGS}, got {reading!r}")
         self.reading, self.sigma_data = reading, as_positive(sigma_data, "sigma_data")
         self.frequencies = as_array(frequencies, "frequencies", (None,)).copy()
-        weights, biases = list(weights), list(biases)
-        if not weights or len(weights) != len(biases):
-            raise ValueError(
-                f"weights and biases must be equally many, at least one layer;"
-                f" got {len(weights)} and {len(biases)}"
-            )
         extra = 1 + 2 * len(self.frequencies)
-        width = first = as_array(weights[0], "weights[0]", (None, None)).shape[1]
-        self.weights, self.biases = [], []
-        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            weight = as_array(weight, f"weights[{layer}]", (None, width)).copy()
-            width = len(weight)
-            self.weights.append(weight)
-            self.biases.append(as_array(bias, f"biases[{layer}]", (width,)).copy())
-        self.dim = width
-        if width == 0 or first != width + extra:
+        inputs, self.dim = self._set_layers(weights, biases)
+        if self.dim == 0 or inputs != self.dim + extra:
             raise ValueError(
                 f"weights must begin with {extra} inputs more than the outputs they end with;"
-                f" got {first} and {width}"
+                f" got {inputs} and {self.dim}"
             )
-        for array in self.weights + self.biases:
-            array.flags.writeable = False
-        self.rows_at_once = max(16, 49152 // max(len(b) for b in self.biases))
+        self.rows_at_once = self._rows_at_once()
         super().__init__(self.at)
 
     @classmethod
@@ -99,31 +85,13 @@ class ConditionalMLP(Family):
 
         rng: anything numpy.random.default_rng takes; options: as for the class.
         """
-        if np.isscalar(widths) or len(widths) < 2:
-            raise ValueError(f"widths must be (d, m₁, ..., d), two or more, got {widths!r}")
-        widths = [as_count(width, "widths") for width in widths]
-        widths[0] += 1 + 2 * np.size(options.get("frequencies", ()))
-        rng = as_rng(rng)
-        weights = [rng.standard_normal((m, k)) / np.sqrt(k) for k, m in pairwise(widths)]
-        return cls(weights, [np.zeros(m) for m in widths[1:]], **options)
-
-    @property
-    def parameters(self) -> np.ndarray:
-        """The flat parameters, a copy (p,)."""
-        pairs = zip(self.weights, self.biases, strict=True)
-        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+        inputs = 1 + 2 * np.size(options.get("frequencies", ()))
+        return cls(*initial_layers(widths, rng, inputs), **options)
 
     def with_parameters(self, theta) -> ConditionalMLP:
         """The same family with parameters `theta` (p,)."""
-        theta = as_array(theta, "theta", (self.parameters.size,))
-        weights, biases, start = [], [], 0
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            middle, end = start + weight.size, start + weight.size + bias.size
-            weights.append(theta[start:middle].reshape(weight.shape))
-            biases.append(theta[middle:end])
-            start = end
         return ConditionalMLP(
-            weights, biases, reading=self.reading, sigma_data=self.sigma_data,
+            *self._layers_of(theta), reading=self.reading, sigma_data=self.sigma_data,
             frequencies=self.frequencies,
         )  # fmt: skip
 
@@ -194,17 +162,34 @@ class ConditionalLocal(Local):
 
     def gradient(self, a, c, v, b):
         """∂/∂θ [Σ a·s + Σ c div s + Σ b·J v], (p,): A, B and C are free of θ."""
+        return self._inner.gradient(*self._within(a, c, v, b))
+
+    def point_gradient(self, a, c, v, b):
+        """∂/∂x of the same, (n, d)."""
+        return self._outside(a, self._inner.point_gradient(*self._within(a, c, v, b)))
+
+    def gradients(self, a, c, v, b):
+        """∂/∂x (n, d) and ∂/∂θ (p,) by one backward pass."""
+        points, parameters = self._inner.gradients(*self._within(a, c, v, b))
+        return self._outside(a, points), parameters
+
+    def _within(self, a, c, v, b):
+        """The weights as F meets them; div s is the sum of d products."""
         if c is not None:
             units = self._units()
             v = units if v is None else np.concatenate([v, units])
             weighted = c[:, None] * units
             b = weighted if b is None else np.concatenate([b, weighted])
-        return self._inner.gradient(
+        return (
             None if a is None else self._B * a,
             None,
             None if v is None else self._padded(v),
             None if b is None else self._B * b,
         )
+
+    def _outside(self, a, points):
+        """A a + C times the gradient in F's inputs."""
+        return self._C * points if a is None else self._A * a + self._C * points
 
     def _units(self):
         n, dim = self.x.shape

@@ -9,17 +9,16 @@ t_l = D_l ∘ W_l t_{l−1}, and J v = W_L t_{L−1}. The backward pass is in
 
 from __future__ import annotations
 
-from functools import cached_property
-from itertools import pairwise
-
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_rng
+from refscore._arguments import beyond_float
+from refscore.fields.linearisation import borrowed_workspace, rows_in_blocks
 from refscore.networks.backpropagation import MLPLocal
 from refscore.networks.blocks import BlockField
+from refscore.networks.layers import Layers, initial_layers
 
 
-class MLP(BlockField):
+class MLP(Layers, BlockField):
     """A network R^d → R^d: tanh hidden layers, a linear last layer.
 
     weights: L matrices (out, in); biases: L vectors (out,); the first `in` and the last `out`
@@ -31,26 +30,13 @@ class MLP(BlockField):
     """
 
     def __init__(self, weights, biases):
-        weights, biases = list(weights), list(biases)
-        if not weights or len(weights) != len(biases):
+        inputs, dim = self._set_layers(weights, biases)
+        if dim != inputs or dim == 0:
             raise ValueError(
-                f"weights and biases must be equally many, at least one layer;"
-                f" got {len(weights)} and {len(biases)}"
+                f"weights must end with {inputs} outputs, as many as inputs; got {dim}"
             )
-        width = dim = as_array(weights[0], "weights[0]", (None, None)).shape[1]
-        self.weights, self.biases = [], []
-        for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            weight = as_array(weight, f"weights[{layer}]", (None, width)).copy()
-            width = len(weight)
-            self.weights.append(weight)
-            self.biases.append(as_array(bias, f"biases[{layer}]", (width,)).copy())
-        if width != dim or dim == 0:
-            raise ValueError(f"weights must end with {dim} outputs, as many as inputs; got {width}")
         super().__init__(dim)
-        for array in self.weights + self.biases:
-            array.flags.writeable = False  # `coupling` is computed once
-        stacked = dim if len(weights) > 3 else 1
-        self.rows_at_once = max(16, 49152 // (stacked * max(len(b) for b in self.biases)))
+        self.rows_at_once = self._rows_at_once(dim if len(self.weights) > 3 else 1)
 
     @classmethod
     def initialise(cls, widths, *, rng=None) -> MLP:
@@ -58,40 +44,16 @@ class MLP(BlockField):
 
         rng: anything numpy.random.default_rng takes.
         """
-        if np.isscalar(widths) or len(widths) < 2:
-            raise ValueError(f"widths must be (d, m₁, ..., d), two or more, got {widths!r}")
-        widths = [as_count(width, "widths") for width in widths]
-        rng = as_rng(rng)
-        pairs = list(pairwise(widths))
-        weights = [rng.standard_normal((m, k)) / np.sqrt(k) for k, m in pairs]
-        return cls(weights, [np.zeros(m) for _, m in pairs])
-
-    @property
-    def parameters(self):
-        """The flat parameters, a copy (p,)."""
-        pairs = zip(self.weights, self.biases, strict=True)
-        return np.concatenate([part.ravel() for pair in pairs for part in pair])
+        return cls(*initial_layers(widths, rng))
 
     def with_parameters(self, theta):
         """The same field with parameters `theta` (p,)."""
-        theta = as_array(theta, "theta", (self.parameters.size,))
-        weights, biases, start = [], [], 0
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            middle, end = start + weight.size, start + weight.size + bias.size
-            weights.append(theta[start:middle].reshape(weight.shape))
-            biases.append(theta[middle:end])
-            start = end
-        return MLP(weights, biases)
+        return MLP(*self._layers_of(theta))
 
-    @cached_property
-    def coupling(self):
-        """The matrix M of the divergence: Σ_d W₁[k, d] W₂[d, k], (m₁,), for one hidden layer;
-        W₂ ∘ (W₁ W₃)ᵀ, (m₂, m₁), for two.
-        """
-        if len(self.weights) == 2:
-            return np.einsum("kd,dk->k", *self.weights)
-        first, middle, last = self.weights
-        return middle * (first @ last).T
+    def _value(self, x):
+        blocks = rows_in_blocks(len(x), self.rows_at_once)
+        with borrowed_workspace() as space, beyond_float():
+            return np.concatenate([self._forward(x[rows], space) for rows in blocks])
 
     def _local(self, x, workspace=None):
         return MLPLocal(self, x, workspace)

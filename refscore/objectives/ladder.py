@@ -68,8 +68,14 @@ def ladder_loss_and_gradient(
     (..., d) or None; weighting and rng as for `ladder_loss`.
     Checked by: ladder_gradient
     """
-    as_offering(family, "family", "parameters")
+    _require_parameters(family)
     return loss_and_gradient(*_arguments(family, x, levels, sigmas, noise, weighting, rng))
+
+
+def _require_parameters(family):
+    as_offering(family, "family", "parameters")
+    if not np.size(family.parameters):
+        raise TypeError("family must offer .parameters to differentiate in, got one without any")
 
 
 def _arguments(family, x, levels, sigmas, noise, weighting, rng):

@@ -33,17 +33,25 @@ reverse, reverse_lines
 parametrisations, exponential
             predictions of score, noise, data and velocity; steps of EDM, DPM-Solver and multistep
             samplers on given noise
+ode         Runge-Kutta steps written out, exact paths
+velocities  Picard's iterates, many solutions, what flows keep
+ode_gradients
+            derivatives of exact paths and of steps in points, parameters and times
+bijections, bijection_layers
+            invertible maps, their inverses and log-determinants; densities through layers
+flows       densities of continuous flows, exact and on probes, their derivatives, energies of paths
 calculus    nearest gradient field of an affine field
 """
 
 from importlib import import_module
 
 __all__ = [
-    "adams", "bayes", "bounded", "calculus", "contrasts", "cumulative", "diffusion",
-    "discrepancies", "estimators", "exponential", "fields", "fokker_planck", "guidance", "kernels",
-    "ladder", "langevin", "langevin_acceptance", "langevin_laws", "langevin_steps",
-    "langevin_transfer", "likelihood", "objectives", "parametrisations", "perturbed", "processes",
-    "reverse", "reverse_lines", "scores", "traces",
+    "adams", "bayes", "bijection_layers", "bijections", "bounded", "calculus", "contrasts",
+    "cumulative", "diffusion", "discrepancies", "estimators", "exponential", "fields", "flows",
+    "fokker_planck", "guidance", "kernels", "ladder", "langevin", "langevin_acceptance",
+    "langevin_laws", "langevin_steps", "langevin_transfer", "likelihood", "objectives", "ode",
+    "ode_gradients", "parametrisations", "perturbed", "processes", "reverse", "reverse_lines",
+    "scores", "traces", "velocities",
 ]  # fmt: skip
 
 

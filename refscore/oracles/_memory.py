@@ -11,6 +11,7 @@ import numpy as np
 HELD = 2_000_000  # numbers kept in all, 16 MB an oracle
 _ENTRY = 100  # numbers that fit where a question is kept
 _EVERYTHING: list[OrderedDict] = []
+_KNOWN: list = []
 
 
 def remembered(oracle):
@@ -41,10 +42,20 @@ def remembered(oracle):
     return ask
 
 
+def known(oracle):
+    """The same for an oracle of numbers and tuples of them, asked so often that telling arrays
+    apart would take longer than the answer."""
+    ask = functools.lru_cache(maxsize=4096)(oracle)
+    _KNOWN.append(ask)
+    return ask
+
+
 def forget() -> None:
     """No oracle remembers anything."""
     for answers in _EVERYTHING:
         answers.clear()
+    for ask in _KNOWN:
+        ask.cache_clear()
 
 
 def told(value) -> tuple:

@@ -142,9 +142,12 @@ def log_likelihood(law, process, x, t=0.0):
     return scores.log_density(law_at(law, process, t) if t > 0 else law, x)
 
 
-def prior_std(process):
-    """Of the law the end is taken for: sigma_T where data keep their size, else 1."""
-    return marginal(process, final_time(process))[1] if process.kind in ("ve", "edm") else 1.0
+def prior_std(process, prior="limit"):
+    """Of the law the end is taken for: sigma_T where data keep their size, else its limit 1;
+    "noise at the end": sigma_T of any process."""
+    exploding = process.kind in ("ve", "edm")
+    kept = exploding or prior == "noise at the end"
+    return marginal(process, final_time(process))[1] if kept else 1.0
 
 
 def log_likelihood_with_prior(law, process, x, prior_std, t=0.0, end=None):

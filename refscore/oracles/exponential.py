@@ -76,11 +76,12 @@ def edm(law, process, x, t, s, churn, n_steps, low, high, scale, z):
     return _back(process, moved, s)
 
 
-def singlestep(law, process, x, t, s, order, kind):
+def singlestep(law, process, x, t, s, order, kind, rule="midpoint"):
     """DPM-Solver-2, -3 (kind "noise") and DPM-Solver++ 2S, 3S ("data").
 
     The prediction is a line in lambda through those at t and at the last inner time; the line of
-    order 2 (inner time half-way) is integrated at its middle, that of order 3 (2/3) exactly."""
+    order 2 (inner time half-way) is taken at its middle unless `rule` is "integrated", that of
+    order 3 (2/3) is integrated."""
     predict = {"noise": noise, "data": data}[kind]
     rho, end = ratio(process, t), ratio(process, s)
     now, share = predict(law, process, x, t), (0.5,) if order == 2 else (1 / 3, 2 / 3)
@@ -90,7 +91,7 @@ def singlestep(law, process, x, t, s, order, kind):
         inner = _integrated(process, x, t, u, kind, [now, change * (r / share[k - 1] if k else 0)])
         change = predict(law, process, inner, u) - now
     slope = change / share[-1]
-    if order == 2:
+    if order == 2 and rule == "midpoint":
         return _integrated(process, x, t, s, kind, [now + slope / 2])
     return _integrated(process, x, t, s, kind, [now, slope])
 

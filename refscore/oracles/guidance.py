@@ -51,7 +51,8 @@ def guided_ancestral(law, members, process, x, t, s, weight, noise, variance="sm
     v = reverse.posterior(process, t, s)[2 if variance == "small" else 3]
     mean = reverse.ancestral(law, process, x, t, s, np.zeros_like(x))
     pull = class_score(law, members, process, mean, s)
-    return mean + v * weight * pull + np.sqrt(v) * noise
+    spread = reverse.spread_of(process, t, s, variance)
+    return mean + v * weight * pull + np.sqrt(spread) * noise
 
 
 def guided_law(law, other, process, weight, level):

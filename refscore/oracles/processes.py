@@ -57,12 +57,6 @@ def log_snr(process, t):
     return as_float(np.log(alpha) - np.log(sigma))
 
 
-def prior_stds(process):
-    """(standard deviation of the noise at the final time, its limit where there is one)."""
-    end = diffusion.marginal(process, diffusion.final_time(process))[1]
-    return end, 1.0 if process.kind in ("vp", "sub_vp", "cosine") else end
-
-
 def betas(name, n):
     """The rates of a named table of n levels, one after the other, in extended precision."""
     one, out = extended(1), np.zeros(n, dtype=extended)

@@ -7,7 +7,6 @@ a time in the eigenbasis of the data's covariance. Times fall: t is the noisier 
 
 from __future__ import annotations
 
-import functools
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from . import diffusion, scores
 from ._elliptical import square_matrix
 from ._exact import as_float, eigh, extended
+from ._memory import known
 from .bayes import diffused
 
 
@@ -62,10 +62,16 @@ def posterior(process, t, s):
 
 
 def ancestral(law, process, x, t, s, noise, variance="small"):
-    """A draw of X_s given X_t = x and X_0 = its guess; `large`: the variance of X_t given X_s."""
-    a, b, v, beta = posterior(process, t, s)
-    spread = v if variance == "small" else beta
+    """A draw of X_s given X_t = x and X_0 = its guess, its variance that of `spread_of`."""
+    a, b = posterior(process, t, s)[:2]
+    spread = spread_of(process, t, s, variance)
     return a * x + b * guesses(law, process, x, t)[0] + np.sqrt(spread) * noise
+
+
+def spread_of(process, t, s, variance="small"):
+    """The posterior's variance, or, `large`, that of X_t given X_s; none where sigma_s = 0."""
+    v, beta = posterior(process, t, s)[2:]
+    return v if variance == "small" or v == 0 else beta
 
 
 def ddim(law, process, x, t, s, eta, noise):
@@ -140,7 +146,7 @@ def _posterior_coefficients(process, sampler, t, s, values):
     S_t = alpha_t**2 * values + sigma_t**2
     first, second, v, beta = (extended(number) for number in posterior(process, t, s))
     if sampler.startswith("ancestral"):
-        variance = v if sampler == "ancestral_small" else beta
+        variance = v if sampler == "ancestral_small" or v == 0 else beta
         a = first + second * alpha_t * values / S_t
         return a, np.sqrt(variance) + 0 * values, 0 * values
     eta = extended({"ddim": 0.0, "ddim_half": 0.5}[sampler])
@@ -172,7 +178,7 @@ def _marginal(process, t):
     return _kept_marginal(tuple(sorted(vars(process).items())), float(t))
 
 
-@functools.lru_cache(maxsize=4096)
+@known
 def _kept_marginal(parameters, t):
     return diffusion.marginal(SimpleNamespace(**dict(parameters)), t)
 

@@ -12,6 +12,7 @@ class Interpolated(Process):
 
     def __init__(self, ends, areas):
         self.final_time, self._ends, self._areas = float(ends[-1]), ends, areas
+        self.kinks = tuple(ends[1:-1].tolist())
         self._rates = np.diff(areas) / np.diff(ends)
 
     def marginal(self, t) -> tuple[np.ndarray, np.ndarray]:
@@ -46,6 +47,7 @@ class InterpolatedToNothing(Interpolated):
 
     def __init__(self, ends, areas):
         super().__init__(ends[:-1], areas[:-1])
+        self.kinks = tuple(ends[1:-1].tolist())
         self._from, self.final_time = float(ends[-2]), float(ends[-1])
 
     def _area(self, t) -> np.ndarray:
@@ -90,6 +92,7 @@ class InterpolatedLevels(Process):
 
     def __init__(self, ends, sigmas):
         self.final_time, self._ends, self._sigmas = float(ends[-1]), ends, sigmas
+        self.kinks = tuple(ends[1:-1].tolist())
         self._growth = np.append(0.0, np.diff(np.log(sigmas)) / np.diff(ends[1:]))
 
     def marginal(self, t) -> tuple[np.ndarray, np.ndarray]:

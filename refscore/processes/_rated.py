@@ -15,13 +15,16 @@ NARROWEST = 2.0**-40  # of the interval: what a panel around a jump may be
 class GivenRates(Process):
     """What `from_rates` returns; `beta`, where f and g come from one function of that name."""
 
-    def __init__(self, drift_rate, diffusion, final_time, prior_std, beta=None):
+    def __init__(self, drift_rate, diffusion, final_time, prior_std, beta=None, breaks=()):
         self.final_time = as_positive(final_time, "final_time")
         self._f = as_function_of_time(as_callable(drift_rate, "drift_rate"), "drift_rate")
         self._g = as_function_of_time(as_callable(diffusion, "diffusion"), "diffusion")
         names = ("drift_rate", "diffusion") if beta is None else ("beta", "beta")
         sources = (self._f, self._g) if beta is None else (beta, beta)
-        panels = _Panels(self._f, self._g, self.final_time, names, sources)
+        breaks = as_time(breaks, self, "breaks").ravel()
+        inside = (breaks > 0) & (breaks < self.final_time)
+        self.kinks = tuple(np.unique(breaks[inside]).tolist())
+        panels = _Panels(self._f, self._g, self.final_time, names, sources, breaks)
         self._integrate(panels.ends, *panels.values[:, 1:-1])
         self._prior = None if prior_std is None else as_positive(prior_std, "prior_std")
 
@@ -82,10 +85,10 @@ class _Panels:
     (or g) makes of rounding in t anywhere on [0, T], or beside what is gained up to there.
     """
 
-    def __init__(self, f, g, end: float, names, sources):
+    def __init__(self, f, g, end: float, names, sources, breaks):
         self.f, self.g, self.end, self.names, self.sources = f, g, end, names, sources
         self._values(np.array([[0.0, end]]))
-        cuts = np.append(0.0, end * 2.0 ** np.arange(-24, 1))
+        cuts = np.unique([0.0, *(end * 2.0 ** np.arange(-24, 1)), *breaks])
         self.starts, self.stops = cuts[:-1], cuts[1:]
         t = self._nodes(self.starts, self.stops)
         self.values = self._values(t)  # f and g² (2, 18, m), ends first and last
@@ -130,8 +133,11 @@ class _Panels:
         missed = np.abs(parts[:, [0, -1]] - np.stack([(sign * c).sum(1), c.sum(1)], axis=1))
         c = np.abs(c)
         tail = np.maximum(c[:, -2:].sum(1), missed.max(1))
-        floor = np.array([s.epsilon() * size for s, size in zip(self.sources, self.floor)])
-        floor = np.where(np.abs(gained) < 1, floor[:, None], 0.0)
+        epsilon = np.array([s.epsilon() for s in self.sources])[:, None]
+        steps = np.diff(node, prepend=-1.0, append=1.0)[:, None] * half
+        steep = self.stops * np.abs(np.diff(self.values, axis=1) / steps).max(1)  # rounds in t too
+        floor = epsilon * np.maximum(np.array(self.floor)[:, None], 0.25 * steep)
+        floor = np.where(np.abs(gained) < 1, floor, 0.0)
         floor[1] *= growth.max(0)
         until = np.stack([np.cumsum(own[0]), own[1] + _carried(gained, own[1])])
         return (tail > 1e-13 * c.max(1)) & (tail > 16 * floor) & (half * tail > 1e-15 * until)
@@ -142,8 +148,14 @@ class _Panels:
 
     def _values(self, t) -> np.ndarray:
         rate, noise = self.f(t), self.g(t)
-        _finite(self.names[0], rate, self.end, t)
-        _finite(self.names[1], noise, self.end, t, low=0.0)
+        bad = ~np.isfinite(rate), ~(np.isfinite(noise) & (noise >= 0))
+        for i, what in enumerate(("finite", "finite and at least 0")):
+            if bad[i].any():
+                value, at = self.sources[i](t)[bad[i]][0], t[bad[i]][0]
+                raise ValueError(
+                    f"{self.names[i]} must be {what} on [0, {self.end:g}], got {value} at"
+                    f" t = {at:g}"
+                )
         return np.stack([rate, noise**2])
 
 
@@ -159,11 +171,3 @@ def _carried(gained, added) -> np.ndarray:
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         total = np.logaddexp.accumulate(np.log(added) - 2 * start)
         return np.nan_to_num(np.exp(np.append(-np.inf, total[:-1]) + 2 * start))
-
-
-def _finite(name: str, values, end: float, t, low=-np.inf) -> None:
-    bad = ~(np.isfinite(values) & (values >= low))
-    if bad.any():
-        what = "finite" if low < 0 else "finite and at least 0"
-        value, at = values[bad][0], t[bad][0]
-        raise ValueError(f"{name} must be {what} on [0, {end:g}], got {value} at t = {at:g}")

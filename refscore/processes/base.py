@@ -19,22 +19,24 @@ class Process:
         α' = f α,  (σ²)' = 2 f σ² + g²,  X_t = α_t X_0 + σ_t Z
 
     A subclass gives `final_time` T, `marginal(t)`, `drift_rate(t)` f, `diffusion(t)` g and
-    `prior_std()`; everything else follows from them.
+    `prior_std()`; everything else follows from them. `kinks`, times within (0, T): where f or g
+    jumps or bends, which solvers with error control do not step over.
     """
 
     final_time: float
+    kinks: tuple[float, ...] = ()
 
     def marginal(self, t) -> tuple[np.ndarray, np.ndarray]:
         """(α_t, σ_t), shapes of t."""
-        raise NotImplementedError
+        raise _missing(self, "marginal(t)")
 
     def drift_rate(self, t) -> np.ndarray:
         """f(t) = α'/α, shape of t."""
-        raise NotImplementedError
+        raise _missing(self, "drift_rate(t)")
 
     def diffusion(self, t) -> np.ndarray:
         """g(t), shape of t."""
-        raise NotImplementedError
+        raise _missing(self, "diffusion(t)")
 
     def drift(self, x, t) -> np.ndarray:
         """f(t) x for x (..., d) and t () or (...,)."""
@@ -42,7 +44,7 @@ class Process:
 
     def prior_std(self) -> float:
         """Standard deviation of the Gaussian, mean 0, that stands for the law at time T."""
-        raise NotImplementedError
+        raise _missing(self, "prior_std()")
 
     def marginal_rates(self, t) -> tuple[np.ndarray, np.ndarray]:
         """(α'_t, σ'_t) = (f α, f σ + g²/2σ), shapes of t, finite where α = 0; σ' is inf where the
@@ -74,6 +76,10 @@ class Process:
         with np.errstate(invalid="ignore"):
             kept = np.where(sigma_t > 0, ratio * (sigma_t / sigma_s), 0.0)
         return ratio[()], (sigma_s * np.sqrt((1 - kept) * (1 + kept)))[()]
+
+
+def _missing(process, method: str) -> NotImplementedError:
+    return NotImplementedError(f"{type(process).__name__} must define {method}, as a process does")
 
 
 def as_process(process):

@@ -29,7 +29,8 @@ class Table:
         exploding:  x_i = x_{i-1} + √(σ_i² - σ_{i-1}²) z,  σ_0 = 0
 
     Attributes: alphas α_i (not ᾱ_i), sigmas σ_i, betas β_i (0 when exploding), all (N,). Entry k
-    of an array is level k + 1 and stands at time (k + 1)/N; the clean data are no entry. Made by
+    of an array, which is read-only, is level k + 1 and stands at time (k + 1)/N; the clean data are
+    no entry. Made by
     `from_betas`, `from_sigmas`, `discrete_schedule`.
     Source: Ho et al. 2020; Song et al. 2021, appendix B.
     Checked by: named_tables, ladder_is_the_exploding_marginal
@@ -39,6 +40,12 @@ class Table:
     sigmas: np.ndarray
     betas: np.ndarray
     log_alpha_bars: np.ndarray = field(repr=False)
+
+    def __post_init__(self):
+        for name in ("alphas", "sigmas", "betas", "log_alpha_bars"):
+            own = np.array(getattr(self, name))  # nobody else's, and kept as it is
+            own.flags.writeable = False
+            object.__setattr__(self, name, own)
 
     @property
     def n_steps(self) -> int:
@@ -68,7 +75,8 @@ class Table:
         `times`: between them log α is linear (DPM-Solver's interpolation), so f and g are
         constant, and for an exploding table log σ is linear (σ² up to the first level). Where
         α_N = 0 (`zero_terminal_snr`, cosine with clip 1) α itself is linear on the last interval,
-        and f and g are infinite at 1. The rates jump at `times`: methods of higher order see that.
+        and f and g are infinite at 1. The rates jump at `times`, the process's `kinks`: solvers
+        with error control stop there, steps of a sampler over them are of order 1.
         """
         ends = np.append(0.0, self.times)
         if self.log_alpha_bars[-1] < 0:

@@ -29,9 +29,10 @@ from refscore.strategies.draws import (
     weights,
 )
 from refscore.strategies.families import FAMILIES, cases
+from refscore.strategies.on_flows import time_mlps, velocities
 
 __all__ = [
     "FAMILIES", "MOST_DIMS", "affine_fields", "cases", "covariances", "dims", "fields",
     "gaussians", "ladders", "laws", "layouts", "matrices", "mixture_scores", "mixtures", "mlps",
-    "normals", "points", "scales", "weights",
+    "normals", "points", "scales", "time_mlps", "velocities", "weights",
 ]  # fmt: skip

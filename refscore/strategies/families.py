@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from refscore.identities.cases import Case
 from refscore.strategies.on_chains import ON_CHAINS
 from refscore.strategies.on_fields import ON_FIELDS
+from refscore.strategies.on_flows import ON_FLOWS
 from refscore.strategies.on_laws import ON_LAWS
 from refscore.strategies.on_levels import ON_LEVELS
 from refscore.strategies.on_samples import ON_SAMPLES
 from refscore.strategies.on_times import ON_TIMES
 
-FAMILIES = {**ON_FIELDS, **ON_LAWS, **ON_CHAINS, **ON_LEVELS, **ON_SAMPLES, **ON_TIMES}
+FAMILIES = {
+    **ON_FIELDS, **ON_LAWS, **ON_CHAINS, **ON_LEVELS, **ON_SAMPLES, **ON_TIMES, **ON_FLOWS,
+}  # fmt: skip
 
 
 @st.composite

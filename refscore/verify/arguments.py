@@ -57,11 +57,25 @@ ARGUMENTS: dict[str, str] = {
     "strength": "the factor of the penalty, a number",
     "step": "half the distance of the two points of a difference, a number",
     "step_size": "eta of x + (eta / 2) score + sqrt(eta) noise, a number; for hmc_step and"
-    " underdamped_step, and their laws, the time step",
+    " underdamped_step, and their laws, the time step; of ode_* the time step, of either sign",
+    "method": '"euler", "midpoint", "heun", "ralston", "rk3" (Kutta), "rk4", "rk4_38" (the 3/8'
+    ' rule), "bogacki_shampine", "dormand_prince", "tsitouras"; a subject declines those it lacks'
+    " by NotImplementedError",
+    "fraction": "how much of the step is behind, a number within [0, 1]",
+    "error_ratio": "the norm of a step's error over the tolerance, a number",
+    "cotangent": "the derivative of a loss in the states at the end, (n, d)",
+    "cotangents": "the derivatives of losses in the states at each of the times, (k, n, d)",
+    "running": "running(x, t), points (n, d) and a number to costs (n,); in NumPy with .gradient(x,"
+    " t) (n, d), elsewhere differentiable",
+    "velocities": "a tuple of velocities, each called as f(x, t), which does not depend on t",
     "n_steps": "how many steps, an integer",
+    "n_iterations": "how many iterations, an integer",
+    "wait": "how long a path stays, a number at least 0",
     "n_steps_each": "how many steps at every level, an integer",
     "n_leapfrog": "how many leapfrog steps, an integer",
     "log_density": "a function of points (n, d): log p (n,) up to a constant",
+    "base_log_density": "a function of points (n, d): log p_0 (n,) of the base; in torch and JAX"
+    " differentiable, in NumPy base_log_density.score(x) (n, d) is its gradient",
     "gradient": "gradient(x, gradient_noise): a stochastic score (n, d), right on average",
     "gradient_noise": "what the stochastic score is handed, (n, d) standard normal numbers",
     "gradient_covariance": "the covariance (d, d) of the stochastic score",
@@ -113,13 +127,17 @@ ARGUMENTS: dict[str, str] = {
     "drift_of": "f(x, t), points (n, d) and a number to (n, d)",
     "diffusion_of": "g(x, t) (n, d), coordinate i of the noise on coordinate i of x",
     "diffusion_slope": "dg_i / dx_i, (n, d)",
-    "t0": "the time of the density handed over, a number",
-    "t1": "a later time, a number",
+    "t0": "the time of the density, or of the points x0, handed over, a number",
+    "t1": "a later time, a number; for velocities also an earlier one",
     "drift": "drift(x, t), points (n, d) and a number to f (n, d); .divergence(x, t) (n,); on the"
     " line d = 1: drift(grid[:, None], t)[:, 0]",
     "diffusion": "diffusion(x, t), points (n, d) and a number to g (n,), g >= 0, the same in every"
     " direction: dX = f dt + g dw",
-    "velocity": "velocity(x, t), points (n, d) and a number to v (n, d); .divergence(x, t) (n,)",
+    "velocity": "velocity(x, t), points (n, d) and a number to v (n, d); .divergence(x, t) (n,)."
+    " To the solver and flow ports: t a number or one a point (n,); in torch and JAX"
+    " differentiable in x, t and .parameters (p,); .with_parameters(theta), .at(t) a field,"
+    " .vjp(x, t, a), .vjp_parameters(x, t, a) = d/dtheta sum a.v; in torch .as_module() with"
+    " forward(t, x)",
     "log_density_at": "log_density_at(x, t), points (n, d) and a number to log p (n,); .score(x, t)"
     " (n, d), .jacobian(x, t) of the score (n, d, d), .rate(x, t) = d log p/dt (n,)",
     "density": "its values p (m,) at the points of the grid",
@@ -130,7 +148,7 @@ ARGUMENTS: dict[str, str] = {
     " wiener_increments falling too",
     "eta": "how much of the posterior's standard deviation is drawn afresh, 0 to 1",
     "stochasticity": "l of the family: 0 for the probability flow, 1 for the reverse SDE",
-    "time_direction": '"backward" for dt < 0, "forward" for dt > 0',
+    "time_direction": '"backward", to the data, dt < 0; or "forward", to the noise, dt > 0',
     "sampler": '"euler_maruyama", "stochastic_heun", "flow_euler", "flow_heun", "ancestral_small",'
     ' "ancestral_large", "ddim" (eta = 0) or "ddim_half" (eta = 1/2)',
     "last": 'of the last step: "noise" as the others, "mean" without its noise, "denoise" then'
@@ -164,6 +182,30 @@ ARGUMENTS: dict[str, str] = {
     "separation": "a of 1/2 N(a, 1) + 1/2 N(-a, 1), a number",
     "kernel": '"rbf", "imq" or (weighted_mmd) "energy"',
     "exponent": "of the imq kernel, a number",
+    "conditioner": "conditioner(x) on points (n, j) gives a pair (m, s) of arrays (n, k), shifts"
+    " and raw scales, row by row; j coordinates kept and k moved in couplings, j = k = d and those"
+    " of coordinate i made of coordinates before i in autoregressive maps",
+    "mask": "(d,): 1.0 where a coordinate is kept, 0.0 where it is moved",
+    "hidden_weights": "(m, d)",
+    "output_weights": "(d, m)",
+    "degrees": "whole numbers from 1 to d - 1, one a hidden unit, (m,)",
+    "bend": "(d,)",
+    "shift": "a number",
+    "centre": "(d,)",
+    "softening": "a number > 0",
+    "swelling": "a number above -softening",
+    "lower": "(d, d), lower triangular with ones on its diagonal",
+    "upper": "(d, d), upper triangular with a positive diagonal",
+    "skewness": "(d,)",
+    "tail": "(d,), positive",
+    "x_knots": "(d, K + 1), rising from -3 to 3",
+    "y_knots": "(d, K + 1), rising from -3 to 3",
+    "slopes": "(d, K + 1), positive; the first and the last are 1",
+    "places": "(d,): each of 0, ..., d - 1 once, whole numbers of the framework",
+    "images": "(n, c, height, width)",
+    "layers": "a list of maps f with f.forward(x) and f.inverse(y), each (points (n, d), log_det"
+    " (n,)), log_det that of the direction taken",
+    "deviations": "(d,), positive",
     "statistic": '"V", all pairs, or "U", no point with itself',
     "weights": "(n,), summing to one",
     "x_weights": "(n,), summing to one",
@@ -174,13 +216,15 @@ ARGUMENTS: dict[str, str] = {
     "u": "numbers of [0, 1], (n,)",
     "value": "a prediction at x, (n, d)",
     "source": 'what value predicts: "score", "noise", "data", "velocity" or "flow"',
-    "order": "how many predictions a step uses, an integer",
+    "order": "how many predictions a step uses, an integer; ode_next_step: the power of the step"
+    " size in the error of one step",
     "churn": "S_churn of EDM, a number",
     "churn_min": "S_min of EDM, a number",
     "churn_max": "S_max of EDM, a number",
     "noise_scale": "S_noise of EDM, a number",
-    "probes": "random vectors of covariance I: (n, m, d) in losses and divergence_estimate, m a"
-    " point; (m, dim) for traces; (n, m, k) in curvature_propagation_loss; averaged over m",
+    "probes": "random vectors of covariance I: (n, m, d) in losses, divergence_estimate and flows,"
+    " m a point; (N, n, m, d) in flow_log_density_on_grid; (m, dim) for traces; (n, m, k) in"
+    " curvature_propagation_loss; averaged over m",
     "noise": "standard normal numbers shaped like x; (n_steps, n, d) in contrastive_divergence,"
     " and langevin_sample, in the order of use; (L, n_steps_each, n, d) in annealed_sample;"
     " (2, n, d) in underdamped_step where the splitting has two O; (L, n, d) in"
@@ -216,7 +260,14 @@ RETURNS: dict[str, str] = {
     "mean_and_precision": "a pair (mean, precision), (d,) and (d, d), or a mapping that names the"
     " covariance instead",
     "moved": "an array (n, d), or (x, accepted) with accepted (n,)",
+    "mapped": "a pair (y, log_det) of the moved points, shaped like x, and log|det| of the"
+    " direction taken, (n,)",
     "states": "a pair (x, v), two arrays (n, d)",
+    "carried": "a pair (x, log_density), (n, d) and (n,)",
+    "flow_gradient": "a pair (x, parameters), (n, d) and (p,): of the mean, not of the sum",
+    "ode_gradients": "a pair (dx0, dtheta), (n, d) and (p,) ordered like .parameters",
+    "time_gradients": "a pair of numbers (dt0, dt1)",
+    "sensitivities": "a pair of (n, d, d), derivative index last, and (n, d, p)",
     "chain": "an array (n, d), the last points; or all of them, (n_steps, n, d), or with the start"
     " (n_steps + 1, n, d)",
 }
@@ -234,5 +285,11 @@ PARTS: dict[str, tuple[str, ...]] = {
     "coefficients": ("c_skip", "c_out", "c_in", "c_noise"),
     "mean_and_precision": ("mean", "precision"),
     "moved": ("x", "accepted"),
+    "mapped": ("y", "log_det"),
     "states": ("x", "v"),
+    "ode_gradients": ("x0", "parameters"),
+    "time_gradients": ("t0", "t1"),
+    "sensitivities": ("x0", "parameters"),
+    "carried": ("x", "log_density"),
+    "flow_gradient": ("x", "parameters"),
 }

@@ -70,6 +70,9 @@ def exact(sides: Sides, tolerance: float, *, means: bool = False) -> Judgement:
         return _refused(sides.label, tolerance, f"returned {left.dtype}, expected numbers")
     if left.shape != right.shape:
         detail = f"returned shape {left.shape}, expected {right.shape}"
+        if left.ndim == right.ndim == 1 and left.size == right.size + 1 and left[-1] == 0:
+            same = exact(Sides(sides.label, left[:-1], right, sides.scale), tolerance).holds
+            detail += "; the same but for a 0 at the end" if same else ""
         return Judgement(sides.label, False, math.inf, tolerance, detail, left, right)
     if left.size == 0:
         return _refused(sides.label, tolerance, "nothing was compared")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from refscore import oracles
-from refscore.identities.cases import Description
+from refscore.verify import clocks
 from refscore.verify.errors import NotOffered, SubjectError
 from refscore.verify.ports import PORTS
 
@@ -45,6 +45,7 @@ class ObjectiveConventions:
     sigma_power: int = 0
     sliced_form: str = "plain"
     probes: str = "identity covariance"
+    step: str = "eta"  # of LangevinConventions, for losses that run a chain
 
     VALUES = {
         "half": (True, False),
@@ -87,12 +88,13 @@ class LangevinConventions:
 
 @dataclass(frozen=True)
 class ProcessConventions:
-    """Which way time runs; what `marginal`, likelihoods and velocities are; the variance of
-    ancestral steps, how samplers end, what weights guidance."""
+    """Which way time runs; what `marginal`, likelihoods and velocities are; the prior; the variance
+    of ancestral steps, how samplers end, what weights guidance."""
 
     marginal: str = "alpha, sigma"
     clock: str = "data at 0"
     log_snr: str = "half"
+    prior: str = "limit"
     likelihood: str = "nats"
     likelihood_probes: str = "velocity"
     ancestral_variance: str = "small"
@@ -100,13 +102,16 @@ class ProcessConventions:
     velocity_sign: str = "noise minus data"
     flow_clock: str = "data at 0"
     multistep_rule: str = "midpoint"
+    singlestep_rule: str = "midpoint"
     guidance_weight: str = "u + w (c - u)"
+    step: str = "eta"  # of LangevinConventions, for correctors
 
     VALUES = {
         "marginal": ("alpha, sigma", "alpha, variance", "alpha squared, sigma",
                      "alpha squared, variance"),
         "clock": ("data at 0", "data at 1"),
         "log_snr": ("half", "whole", "noise over signal"),
+        "prior": ("limit", "noise at the end"),
         "likelihood": ("nats", "negative nats", "bits per dimension"),
         "likelihood_probes": ("velocity", "score"),
         "ancestral_variance": ("small", "large"),
@@ -114,7 +119,47 @@ class ProcessConventions:
         "velocity_sign": ("noise minus data", "data minus noise"),
         "flow_clock": ("data at 0", "noise at 0"),
         "multistep_rule": ("midpoint", "integrated"),
+        "singlestep_rule": ("midpoint", "integrated"),
         "guidance_weight": ("u + w (c - u)", "(1 + w) c - w u"),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OdeConventions:
+    """Whose error sets the step sizes of an adaptive solve, and the weights that estimate it; the
+    unit of log densities of flows."""
+
+    step_control: str = "row"
+    embedded_weights: str = "Dormand and Prince"
+    flow_density: str = "nats"
+
+    VALUES = {
+        "step_control": ("row", "batch"),
+        "embedded_weights": ("Dormand and Prince", "Shampine"),
+        "flow_density": ("nats", "negative nats", "bits per dimension"),
+    }
+
+
+@dataclass(frozen=True)
+class FlowConventions:
+    """What multiplies and what is added in affine layers; which way a flow's layers go; how planar
+    and radial maps are kept invertible; how a standard deviation is estimated."""
+
+    scale_of: str = "exp"
+    affine_form: str = "x scale + shift"
+    flow_direction: str = "base to data"
+    planar_bend: str = "as given"
+    radial_swelling: str = "as given"
+    deviation: str = "n"
+
+    VALUES = {
+        "scale_of": ("exp", "sigmoid(s + 2)", "1 / sigmoid(s + 2)", "softplus", "exp(tanh(s))",
+                     "sigmoid(s + 2) + 0.001"),
+        "affine_form": ("x scale + shift", "(x - shift) / scale", "(x + shift) scale"),
+        "flow_direction": ("base to data", "data to base"),
+        "planar_bend": ("as given", "made invertible"),
+        "radial_swelling": ("as given", "made invertible"),
+        "deviation": ("n", "n - 1", "n - 1, plus 1e-6"),
     }  # fmt: skip
 
 
@@ -130,9 +175,14 @@ FAMILIES: dict[str, Any] = {
     "reverse": ProcessConventions(),
     "likelihood": ProcessConventions(),
     "guidance": ProcessConventions(),
+    "flows": FlowConventions(),
+    "ode": OdeConventions(),
 }
 
 
+_AFFINE = (
+    "coupling_forward", "coupling_inverse", "autoregressive_forward", "autoregressive_inverse",
+)  # fmt: skip
 LOSSES = tuple(name for name, port in PORTS.items() if port.group == "objectives")
 _RATIO = ("ratio_loss", "boltzmann_ratio_gradient")
 _DENOISING = (
@@ -147,7 +197,7 @@ SPELLED = (
     "annealed_step_sizes", "preconditioned_step", "sgld_step", "metropolis_log_ratio", "mala_step",
     "preconditioned_law", "sgld_law", "annealed_law", "mala_acceptance", "wasserstein_bias",
     "autocorrelation_time", "stability_limit", "signal_to_noise", "chain_distribution",
-    "annealed_distribution",
+    "annealed_distribution", "predictor_corrector_step", "contrastive_divergence",
 )  # fmt: skip
 _STEPS = ("annealed_step_sizes", "stability_limit")  # which return step sizes
 APPLIES: dict[str, tuple[str, ...]] = {
@@ -167,7 +217,8 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "norms": ("corrector_step",),
     "last_step": ("annealed_sample",),
     "marginal": ("marginal", "process_marginal", "table_marginals"),
-    "clock": ("marginal", "marginal_rates", "log_snr", "time_at", "flow_velocity"),
+    "clock": clocks.TIMED,
+    "prior": ("prior_std", "prior_mismatch", "log_likelihood"),
     "log_snr": ("log_snr", "time_at"),
     "likelihood": ("log_likelihood",),
     "likelihood_probes": ("log_likelihood",),
@@ -175,7 +226,23 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "ancestral_variance": ("ancestral_step", "guided_ancestral_step"),
     "reverse_last": ("reverse_sample",),
     "velocity_sign": ("predict_convert",),
+    "step_control": ("ode_solve", "ode_path"),
+    "embedded_weights": ("ode_error",),
+    "flow_density": (
+        "flow_log_density",
+        "flow_log_density_estimate",
+        "flow_log_density_on_grid",
+        "flow_log_density_gradient",
+        "flow_log_density_estimate_gradient",
+    ),
     "flow_clock": ("predict_convert",),
+    "scale_of": _AFFINE,
+    "affine_form": _AFFINE,
+    "flow_direction": ("layered_log_density", "layered_log_density_gradient"),
+    "planar_bend": ("planar_forward", "planar_inverse"),
+    "radial_swelling": ("radial_forward", "radial_inverse"),
+    "deviation": ("actnorm_forward",),
+    "singlestep_rule": ("dpm_solver_2_step", "dpm_solver_data_2_step"),
     "multistep_rule": (
         "dpm_multistep_sample",
         "dpm_multistep_3_sample",
@@ -213,7 +280,7 @@ def check_declared(declared: dict, offered: Iterable[str] = ()) -> dict:
         values = values_of(name)
         if value not in values or isinstance(value, bool) != isinstance(values[0], bool):
             raise SubjectError(f"{key!r} must be one of {values}, got {value!r}")
-        meant = ", ".join(APPLIES[name])
+        meant = _listed(APPLIES[name])
         if port and port not in APPLIES[name]:
             raise SubjectError(
                 f"convention {key!r}: {name!r} does not apply to {port}, but to {meant}"
@@ -221,8 +288,23 @@ def check_declared(declared: dict, offered: Iterable[str] = ()) -> dict:
         if present and not set(present) & set([port] if port else APPLIES[name]):
             raise SubjectError(
                 f"convention {key!r} applies to no port offered, only to {port or meant}"
+                + (_ENDS if "t0" in {a for p in present for a in PORTS[p].arguments} else "")
+                * (name == "clock")
             )
     return declared
+
+
+_ENDS = (
+    "; ports of flows and solves have no clock: they are handed t0 and t1, the base at t0 and the "
+    "data at t1; where the code has the data at its start, hand it t1 and t0"
+)
+
+
+def _listed(ports: tuple[str, ...]) -> str:
+    """All of a few, the first of many."""
+    if len(ports) <= 6:
+        return ", ".join(ports)
+    return f"{', '.join(ports[:5])} and {len(ports) - 5} more"
 
 
 def declines(check: str, declared: dict) -> str:
@@ -251,6 +333,8 @@ _RATIOS = {"half": 1.0, "whole": 2.0, "noise over signal": -1.0}
 
 def to_subject(port: str, arguments: dict, record) -> dict:
     """The arguments as a subject of these conventions expects them."""
+    if getattr(record, "clock", None) == "data at 1":
+        arguments = clocks.turned(arguments)
     if port in SPELLED and "step_size" in arguments:
         eta = arguments["step_size"]
         spelled = {"eta": eta, "epsilon": np.sqrt(eta), "h": eta / 2}[record.step]
@@ -259,11 +343,6 @@ def to_subject(port: str, arguments: dict, record) -> dict:
         return {**arguments, "weight": arguments["weight"] - 1}
     if port == "predict_convert":
         return {**arguments, "value": _turned(arguments["value"], arguments["source"], record)}
-    if port in APPLIES["clock"] and "t" in arguments and record.clock == "data at 1":
-        turned = {**arguments, "t": 1 - arguments["t"]}
-        if "score_at" in arguments:
-            turned["score_at"] = Description("turned", law=arguments["score_at"])
-        return turned
     if port == "time_at":
         return {**arguments, "log_snr": _RATIOS[record.log_snr] * arguments["log_snr"]}
     unit = (port in _SLICED and record.probes == "unit norm") or (
@@ -287,6 +366,8 @@ def from_subject(port: str, arguments: dict, output, record):
         return {"eta": output, "epsilon": output**2, "h": 2 * output}[record.step]
     if isinstance(record, ProcessConventions):
         return _process(port, arguments, output, record)
+    if port in APPLIES["flow_density"]:
+        return _in_nats(arguments, output, record.flow_density)
     return output
 
 
@@ -355,17 +436,17 @@ def _plain_minus_reduced(gradient, arguments, ndim):
 
 def _turned(value, kind, record):
     """A prediction with the sign of the subject's convention, or back."""
-    other = {"velocity": record.velocity_sign, "flow": record.flow_clock}.get(kind)
-    return -value if other in ("data minus noise", "noise at 0") else value
+    if kind == "velocity":
+        return -value if record.velocity_sign == "data minus noise" else value
+    rises = record.flow_clock == "noise at 0" or record.clock == "data at 1"
+    return -value if kind == "flow" and rises else value
 
 
 def _process(port, arguments, output, record):
+    if record.clock == "data at 1":
+        output = clocks.turned_back(port, output)
     if port == "log_snr":
         return output / _RATIOS[record.log_snr]
-    if port == "time_at":
-        return 1 - output if record.clock == "data at 1" else output
-    if port in ("marginal_rates", "flow_velocity"):
-        return _scaled(output, -1) if record.clock == "data at 1" else output
     if port in APPLIES["marginal"]:
         alpha, sigma = output
         if record.marginal.startswith("alpha squared"):
@@ -375,8 +456,14 @@ def _process(port, arguments, output, record):
         return alpha, sigma
     if port == "predict_convert":
         return _turned(output, arguments["target"], record)
-    if port == "log_likelihood" and record.likelihood == "negative nats":
-        return -output
-    if port == "log_likelihood" and record.likelihood == "bits per dimension":
-        return -output * np.log(2) * np.shape(arguments["x"])[-1]
+    if port == "log_likelihood":
+        return _in_nats(arguments, output, record.likelihood)
     return output
+
+
+def _in_nats(arguments, output, unit):
+    """A log density in natural units, (n,), or its gradients."""
+    if unit == "nats":
+        return output
+    per = np.log(2) * np.shape(arguments["x"])[-1] if unit == "bits per dimension" else 1.0
+    return _scaled(output, -per)

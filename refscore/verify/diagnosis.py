@@ -9,15 +9,20 @@ the rivals' own draws differ from its draws.
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import numpy as np
 
 from refscore.identities import catalogue
+from refscore.identities.cases import Description
+from refscore.identities.settings import VP, process_of
 from refscore.verify.compare import Judgement
 from refscore.verify.draws import Agreement, Sample, agreement, samples, telling
 from refscore.verify.predictions import besides, drawn_by, predicted, predicted_of
+from refscore.verify.readings import unnamed
 from refscore.verify.report import CheckResult, Diagnosis, Report
+from refscore.verify.setting import DEFAULT, Setting, setting_of
 from refscore.verify.subject import Subject
 
 _LOG_20 = math.log(20)
@@ -29,29 +34,38 @@ def explain(
     """The named mistakes that fit this failed check, and the coefficients read off it.
 
     `eps`: the tolerance of draws the report was made with, where it is not the outcomes' own."""
-    from refscore.verify.mutants import mistakes
+    from refscore.verify.mutants.own_process import candidates, is_own, plain
 
-    observed = read_off(check)
-    fitting: dict[str, float] = {}
-    for name, wrong in mistakes().items():
-        if wrong.port in check.ports:
-            score = _fit_once(wrong, report, subject, eps)
-            if score is not None:
-                fitting[name] = score
+    observed = read_off(check, process_of(subject))
+    known = candidates()
+    fitting = _fits([n for n in known if not is_own(n)], known, check, report, subject, eps)
+    if not fitting and process_of(subject).kind != "vp":  # whose ports have mistakes of their own
+        fitting = _fits([n for n in known if is_own(n)], known, check, report, subject, eps)
     best = max(fitting.values(), default=0.0)
-    drawn = not any(_seen_exactly(mistakes()[name].port, report) for name in fitting)
+    drawn = not any(_seen_exactly(known[name].port, report) for name in fitting)
     margin = 2 * _LOG_20 if drawn else _LOG_20  # chance alone parts equal laws by log 20
     named = tuple(n for n, score in fitting.items() if score > best - margin)
     if drawn:
-        named += tuple(n for n in fitting if n not in named and _alike(n, named[0], report))
+        setting = setting_of(subject)
+        named += tuple(
+            n for n in fitting if n not in named and _alike(n, named[0], report, setting)
+        )
     if not named:
-        return Diagnosis((), "no listed mistake reproduces what was returned", observed)
-    summaries = [f"{name}: {mistakes()[name].summary}" for name in named]
+        return Diagnosis((), unnamed(check, report), observed)
+    summaries = [f"{plain(name)}: {known[name].summary}" for name in named]
+    named = tuple(dict.fromkeys(map(plain, named)))
     if drawn:
         several = len(named) > 1
         said = "consistent with " + (", ".join(named) if several else summaries[0])
         return Diagnosis(() if several else named, said, observed)
     return Diagnosis(named, "; or, alike on these inputs, ".join(summaries), observed)
+
+
+def _fits(names, known, check, report: Report, subject: Subject, eps) -> dict[str, float]:
+    """The log-likelihoods of the mistakes that fit a check."""
+    asked = [known[name] for name in names if known[name].port in check.ports]
+    scores = {wrong.name: _fit_once(wrong, report, subject, eps) for wrong in asked}
+    return {name: score for name, score in scores.items() if score is not None}
 
 
 def _seen_exactly(port: str, report: Report) -> bool:
@@ -84,18 +98,21 @@ def fit(wrong, report: Report, subject: Subject, eps: float | None = None) -> fl
             total += score
             informative = informative or check.verdict == "fails"
             continue
-        found = _fit_of_sides(wrong.name, check)
+        found = _fit_of_sides(wrong.name, check, setting_of(subject))
         if found is None:
             return None
         total, informative = total + found[0], informative or found[1]
     return total if informative else None
 
 
-def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None:
+def _fit_of_sides(mistake: str, check: CheckResult, setting: Setting) -> tuple[float, bool] | None:
     """The log-likelihood of what a check compared, and whether it fails under the mistake too."""
     total, informative = 0.0, False
+    drawn = check.name in catalogue() and catalogue()[check.name].draws == "rng"
+    kind = "bound" if drawn else check.kind  # of the subject's own draws only what they show
     for case in check.cases:
-        said = _numbered(predicted_of(mistake, check.name, case.case) if case.judgements else [])
+        expected = predicted_of(mistake, check.name, case.case, setting) if case.judgements else []
+        said = _numbered(expected)
         if case.judgements and not said:
             return None
         for key, seen in _numbered(case.judgements).items():
@@ -103,7 +120,7 @@ def _fit_of_sides(mistake: str, check: CheckResult) -> tuple[float, bool] | None
                 if not seen.holds:
                     return None
                 continue
-            score = _agree(mistake, check.kind, seen, said[key])
+            score = _agree(mistake, kind, seen, said[key])
             if score is None:
                 return None
             total += score
@@ -122,21 +139,22 @@ def _fit_of_draws(
     if check.name not in known:
         known[check.name] = samples(check.name, subject, "subject")
     seen = {key: sample for key, sample in known[check.name].items() if key[0] in judged}
-    if not _alike_beside_draws(mistake, check):
+    setting = setting_of(subject)
+    if not _alike_beside_draws(mistake, check, setting):
         return None
-    found = _together(seen, drawn_by(mistake, check.name))
+    found = _together(seen, drawn_by(mistake, check.name, setting=setting))
     if found is None or not found.likely or not all(map(telling, seen.values())):
         return None
-    if check.verdict == "fails" and not _fails(mistake, check.name, eps):
+    if check.verdict == "fails" and not _fails(mistake, check.name, eps, setting):
         return None
     return -0.5 * found.square
 
 
-def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
+def _alike_beside_draws(mistake: str, check: CheckResult, setting: Setting) -> bool:
     """What a check of draws compared exactly comes out under the mistake as it was seen."""
     if not any(j.evidence is None for case in check.cases for j in case.judgements):
         return True
-    expected = besides(mistake, check.name)
+    expected = besides(mistake, check.name, setting)
     for case in check.cases:
         said = _numbered(expected.get(case.case, []))
         for key, seen in _numbered(case.judgements).items():
@@ -149,9 +167,9 @@ def _alike_beside_draws(mistake: str, check: CheckResult) -> bool:
     return True
 
 
-def _fails(mistake: str, check: str, eps: float | None) -> bool:
+def _fails(mistake: str, check: str, eps: float | None, setting: Setting = DEFAULT) -> bool:
     """The mistaken library fails this check too: what holds explains no failure."""
-    found = predicted(mistake, check, eps).values()
+    found = predicted(mistake, check, eps, setting).values()
     return any(not (j.holds or j.undecided) for judgements in found for j in judgements)
 
 
@@ -168,12 +186,12 @@ def _together(seen: dict[tuple, Sample], said: dict[tuple, Sample]) -> Agreement
     return Agreement(square, count)
 
 
-def _alike(mistake: str, other: str, report: Report) -> bool:
+def _alike(mistake: str, other: str, report: Report, setting: Setting) -> bool:
     """The draws of two mistakes do not tell them apart in any failed check."""
     for check in report.checks:
         if check.kind == "expectation" and check.verdict == "fails" and check.cases:
-            one = drawn_by(mistake, check.name)
-            two = drawn_by(other, check.name, "rival")
+            one = drawn_by(mistake, check.name, setting=setting)
+            two = drawn_by(other, check.name, "rival", setting)
             if _together(one, two) is None:
                 return False
     return True
@@ -241,14 +259,14 @@ _SAME = 1e-6
 _DERIVED = ("Jacobian", "divergence", "difference", "error")
 
 
-def read_off(check: CheckResult) -> str:
+def read_off(check: CheckResult, process: Description = VP) -> str:
     """What the failure looks like in numbers: coefficients of the terms, or one ratio."""
     if check.kind == "expectation":
         return ""
-    return _coefficients(check) or _ratio(check)
+    return _coefficients(check, process) or _ratio(check)
 
 
-def _coefficients(check: CheckResult) -> str:
+def _coefficients(check: CheckResult, process: Description) -> str:
     """Least-squares coefficients of the formula's named terms, where they explain all."""
     entry = catalogue().get(check.name)
     if entry is None or entry.terms is None:
@@ -260,7 +278,7 @@ def _coefficients(check: CheckResult) -> str:
         for judgement in result.judgements:
             if judgement.left is None or judgement.right is None or result.case not in cases:
                 continue
-            terms = entry.terms(cases[result.case])
+            terms = _terms(entry.terms, cases[result.case], process)
             left = np.atleast_1d(judgement.left)
             scale = max(np.abs(judgement.right).max(), 1e-300)
             for name, term in terms.items():
@@ -271,11 +289,21 @@ def _coefficients(check: CheckResult) -> str:
             values.append(left.ravel() / scale)
     if not values:
         return ""
-    design = np.stack([np.concatenate(column) for column in columns.values()], -1)
-    target = np.concatenate(values)
+    stacked = {name: np.concatenate(column) for name, column in columns.items()}
+    stacked = {name: column for name, column in stacked.items() if column.any()}
+    if not stacked:
+        return ""
+    design, target = np.stack(list(stacked.values()), -1), np.concatenate(values)
     if not np.isfinite(target).all() or len(target) < 2 * design.shape[1]:
         return ""
-    return _solved(design, target, list(columns))
+    return _solved(design, target, list(stacked))
+
+
+def _terms(terms, case, process: Description) -> dict[str, np.ndarray]:
+    """The terms of a case; those of a process, where they depend on it."""
+    if "process" in inspect.signature(terms).parameters:
+        return terms(case, process=process)
+    return terms(case)
 
 
 def _solved(design: np.ndarray, target: np.ndarray, names: list[str]) -> str:
@@ -284,6 +312,7 @@ def _solved(design: np.ndarray, target: np.ndarray, names: list[str]) -> str:
         return ""
     if np.abs(solution - 1).max() <= _SAME:
         return ""
+    solution = np.where(np.abs(solution) < _SAME, 0.0, solution)
     signed = [f"{'−' if c < 0 else '+'} {abs(c):.6g} {name}" for c, name in zip(solution, names)]
     return f"returned {' '.join(signed).removeprefix('+ ')} (expected coefficients 1)"
 
@@ -313,4 +342,6 @@ def _ratio(check: CheckResult) -> str:
     if abs(ratio[0] - 1) <= _SAME:
         return ""
     where = "wherever it is wrong" if others else "on every case"
+    if not ratio.any():
+        return f"returned 0 {where}"
     return f"returned {ratio[0]:.6g} times the expected value {where}"

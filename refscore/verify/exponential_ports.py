@@ -19,11 +19,13 @@ EXPONENTIAL: list[tuple[str, str, str, str, str | None, bool]] = [
      "r' = (1 + g) r, g = min(churn / n_steps, sqrt 2 - 1) where churn_min <= r <= churn_max, "
      "else 0; then heun_step from r' to s", "noise", True),
     ("dpm_solver_2_step", "score_at x t s", "points",
-     "DPM-Solver-2 on the noise, the inner time half-way in log(alpha / sigma)", None, True),
+     "DPM-Solver-2 on the noise, the inner time half-way in log(alpha / sigma); the line through "
+     "both predictions at its middle, or integrated (`conventions`)", None, True),
     ("dpm_solver_3_step", "score_at x t s", "points",
      "DPM-Solver-3 on the noise, inner times at 1/3 and 2/3 in log(alpha / sigma)", None, True),
     ("dpm_solver_data_2_step", "score_at x t s", "points",
-     "DPM-Solver++ (2S) on the data, the inner time half-way in log(alpha / sigma)", None, True),
+     "DPM-Solver++ (2S) on the data, the inner time half-way in log(alpha / sigma); the line as in "
+     "dpm_solver_2_step (`conventions`)", None, True),
     ("flow_midpoint_step", "score_at x t s", "points",
      "x - (t - s) v(y, (t + s) / 2), y = x - (t - s) / 2 v(x, t), v = flow_velocity", None, True),
     ("sde_dpm_step", "score_at x t s", "points",

@@ -66,6 +66,17 @@ def slope_of_state(framework, description):
     return lambda x, t: (d.rate + d.ramp * t) + 0.0 * x
 
 
+def running_cost(framework, description):
+    """1/2 (rate + ramp t) |x|^2 + level sum x, in plain arithmetic; .gradient(x, t) beside."""
+    d = description
+
+    def running(x, t):
+        return (d.rate + d.ramp * t) / 2 * (x * x).sum(-1) + d.level * x.sum(-1)
+
+    running.gradient = lambda x, t: (d.rate + d.ramp * t) * x + d.level
+    return running
+
+
 FUNCTIONS = {
     "drift_of": of_state,
     "diffusion_of": of_state,
@@ -73,4 +84,5 @@ FUNCTIONS = {
     "weight_function": weight_function,
     "weight_derivative": weight_derivative,
     "log_odds": log_odds,
+    "running": running_cost,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 # name, arguments, returns, meaning, what is handed over or drawn, whether rows are independent
 LIKELIHOOD: list[tuple[str, str, str, str, str | None, bool]] = [
     ("prior_mismatch", "law x", "values",
-     "log N(x_T; 0, prior variance) - log p_T(x_T), x_T where the flow of x ends", None, True),
+     "log N(x_T; 0, prior_std^2 I) - log p_T(x_T), x_T where the flow of x ends; prior_std as that "
+     "port's (`conventions`)", None, True),
     ("cutoff_error", "law x start", "values",
      "log p_start(x) - log p_0(x): what taking data for points at the time start adds", None, True),
     ("bits_per_dimension", "log_likelihoods dim bin_width", "vector",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from refscore.identities.settings import process_of
+from refscore.verify.conventions import APPLIES, for_port, spoken_by
 from refscore.verify.ports import PORTS
+from refscore.verify.readings import UNNAMED
 from refscore.verify.report import Report
 from refscore.verify.subject import Subject
 
@@ -30,11 +31,27 @@ def hints(report: Report, subject: Subject, wanted: set[str]) -> list[str]:
         found.append('answers come in single precision; declare dtype = "float32" if meant')
     found += _framework(report, subject)
     found += _splitting(report, subject)
-    found += _process(report, subject)
+    found += _steps(report, subject)
+    found += _pairs(report, subject) + _other_forms(report, subject)
     found += [hint for hint in _gradients(report, subject, wanted) if hint]
     if not subject.offered():
         found.append("this subject offers no port; `refscore ports` lists them")
     return found
+
+
+def _steps(report: Report, subject: Subject) -> list[str]:
+    """A solve that is wrong in no listed way, whose steps were not shown."""
+    unnamed = any(
+        c.verdict == "fails"
+        and "ode_solve" in c.ports
+        and c.diagnosis
+        and c.diagnosis.explanation.startswith(UNNAMED)
+        for c in report.checks
+    )
+    if not unnamed or {"ode_step", "ode_steps"} & set(subject.offered()):
+        return []
+    return ["ode_solve fails unnamed: offer ode_step or ode_steps of the method inside, where a "
+            "wrong weight or the wrong time of a stage is named"]  # fmt: skip
 
 
 def _framework(report: Report, subject: Subject) -> list[str]:
@@ -60,25 +77,35 @@ def _splitting(report: Report, subject: Subject) -> list[str]:
     ]
 
 
-_OWN = {"marginal", "marginal_rates", "transition", "log_snr", "time_at", "drift", "diffusion",
-        "flow_velocity"}  # fmt: skip
+def _pairs(report: Report, subject: Subject) -> list[str]:
+    """A map and its inverse that are declared otherwise, and do not undo each other."""
+    found = []
+    for check in report.checks:
+        if check.verdict != "fails" or not check.name.endswith("_returns") or len(check.ports) < 2:
+            continue
+        for name in spoken_by(check.ports[0]):
+            values = [getattr(for_port(port, subject.declared), name) for port in check.ports]
+            if len(set(values)) > 1:
+                said = " but ".join(f"{port} {v!r}" for port, v in zip(check.ports, values))
+                found.append(f"{name} is declared of {said}: such maps do not undo each other")
+    return found
 
 
-def _process(report: Report, subject: Subject) -> list[str]:
-    """What describes the process fails, and no listed mistake or convention explains it."""
-    failed = [c for c in report.checks if c.verdict == "fails" and c.id != "P"]
-    named = any(c.diagnosis and c.diagnosis.named for c in failed)
-    if named or report.convention or not any(set(c.ports) <= _OWN for c in failed):
+def _other_forms(report: Report, subject: Subject) -> list[str]:
+    """Affine layers of a form that no convention names are still maps with a determinant."""
+    failing = {
+        check.ports[0] for check in report.checks
+        if check.verdict == "fails" and len(check.ports) == 1 and check.id != "P"
+        and not (check.diagnosis and check.diagnosis.named)
+    } & set(APPLIES["affine_form"])  # fmt: skip
+    explained = report.convention or any("every check holds" in hint for hint in report.hints)
+    if not failing or explained or "bijection_forward" in subject.offered():
         return []
-    if subject.process is None:
-        return [
-            "another process than VP with beta from 0.1 to 20? declare it: process = {"
-            '"kind": "vp", "beta_min": .., "beta_max": ..}; other kinds: `refscore ports`'
-        ]
-    process = process_of(subject)
-    if process.kind == "ve" and process.exact:
-        return ['sigma(0) is sigma_min, not 0? then add "exact": False to process']
-    return []
+    return [
+        f"{', '.join(sorted(failing))}: where scale or shift are meant in a form that no convention"
+        " names (additive, gated, clamped otherwise), offer the layer with a network of your own as"
+        " bijection_forward and bijection_inverse: its determinant is checked by differences"
+    ]
 
 
 def _gradients(report: Report, subject: Subject, wanted: set[str]) -> list[str]:

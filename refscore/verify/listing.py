@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from refscore.identities import Identity, catalogue, find
-from refscore.verify.conventions import APPLIES, FAMILIES
+from refscore.verify.conventions import APPLIES, FAMILIES, spoken_by
 from refscore.verify.errors import SubjectError
 from refscore.verify.meanings import MEANINGS
 from refscore.verify.ports import GROUPS, PORTS
@@ -154,8 +154,11 @@ def wrong_code(name: str) -> str:
 
 
 def ports() -> list[dict[str, Any]]:
-    """The table of ports."""
-    return [{**port._asdict(), "signature": port.signature} for port in PORTS.values()]
+    """The table of ports, with the conventions each is read by."""
+    return [
+        {**port._asdict(), "signature": port.signature, "conventions": spoken_by(port.name)}
+        for port in PORTS.values()
+    ]
 
 
 def conventions() -> list[dict[str, Any]]:

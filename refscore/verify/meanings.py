@@ -69,6 +69,36 @@ MEANINGS: dict[str, dict[Any, str]] = {
         "noisy": "the points after the last noisy step",
         "denoised": "x + σ_T² s(x, σ_T) of them",
     },
+    "scale_of": {
+        "exp": "exp(s) multiplies",
+        "sigmoid(s + 2)": "1 / (1 + exp(-s - 2)) multiplies",
+        "1 / sigmoid(s + 2)": "1 + exp(-s - 2) multiplies",
+        "softplus": "log(1 + exp(s)) multiplies",
+        "exp(tanh(s))": "exp(tanh(s)) multiplies",
+        "sigmoid(s + 2) + 0.001": "0.001 more than 1 / (1 + exp(-s - 2)) multiplies",
+    },
+    "affine_form": {
+        "x scale + shift": "forward maps x to x scale + shift",
+        "(x - shift) / scale": "forward maps x to (x - shift) / scale",
+        "(x + shift) scale": "forward maps x to (x + shift) scale",
+    },
+    "flow_direction": {
+        "base to data": "the layers carry the base's points to the data",
+        "data to base": "the layers carry the data to the base: log p(x) = log p₀(f(x)) + log|det|",
+    },
+    "planar_bend": {
+        "as given": "u = bend",
+        "made invertible": "u = bend + (log(1 + exp(w·bend)) - 1 - w·bend) w / |w|²",
+    },
+    "radial_swelling": {
+        "as given": "x + swelling (x - c) / (softening + r)",
+        "made invertible": "log(1 + exp(swelling)) - softening in place of swelling",
+    },
+    "deviation": {
+        "n": "the sum of squares over n",
+        "n - 1": "the sum of squares over n - 1",
+        "n - 1, plus 1e-6": "1e-6 more than its root, the sum of squares over n - 1",
+    },
     "marginal": {
         "alpha, sigma": "X_t = alpha X_0 + sigma Z",
         "alpha, variance": "sigma² is returned second",
@@ -77,8 +107,9 @@ MEANINGS: dict[str, dict[Any, str]] = {
     },
     "clock": {
         "data at 0": "time runs from data to noise",
-        "data at 1": "time runs from noise to data: t stands for 1 - t, also in the score_at handed"
-        " over; rates and velocities have the other sign",
+        "data at 1": "time runs from noise to data: every time of the process stands for 1 - t,"
+        " also in every score_at handed over, so that steps go from t to s > t and times rise;"
+        " drifts, velocities and rates are those in that time, and have the other sign",
     },
     "log_snr": {
         "half": "log(alpha/sigma)",
@@ -88,6 +119,11 @@ MEANINGS: dict[str, dict[Any, str]] = {
     "guidance_weight": {
         "u + w (c - u)": "no guidance at w = 1",
         "(1 + w) c - w u": "no guidance at w = 0",
+    },
+    "prior": {
+        "limit": "N(0, s² I), s what σ tends to where the data are forgotten: 1 where the variance"
+        " is preserved, σ at the final time where it explodes",
+        "noise at the end": "s = σ at the final time of any process",
     },
     "likelihood": {
         "nats": "log p(x), natural logarithm",
@@ -100,7 +136,8 @@ MEANINGS: dict[str, dict[Any, str]] = {
     },
     "ancestral_variance": {
         "small": "the variance of X_s given X_t and X_0, β σ_s²/σ_t²",
-        "large": "the variance of X_t given X_s, β = σ_t² - (α_t/α_s)² σ_s²",
+        "large": "the variance of X_t given X_s, β = σ_t² - (α_t/α_s)² σ_s²; in the step to"
+        " σ_s = 0 none, as with the small one",
     },
     "velocity_sign": {
         "noise minus data": "the velocity prediction is v = α ε - σ x₀",
@@ -108,11 +145,28 @@ MEANINGS: dict[str, dict[Any, str]] = {
     },
     "flow_clock": {
         "data at 0": "the flow's velocity is dx/dt, time running from data to noise",
-        "noise at 0": "it is -dx/dt: time runs from noise to data; `t` is handed over as it is",
+        "noise at 0": "it is -dx/dt, `t` handed over as it is; so too where `clock` has data at 1",
     },
     "multistep_rule": {
         "midpoint": "2M as published, solver type midpoint; 3M as published, half of its last term",
         "integrated": "the polynomial through the predictions is integrated: solver type heun",
+    },
+    "singlestep_rule": {
+        "midpoint": "the second-order solvers as published: the line at its middle",
+        "integrated": "the line through both predictions is integrated: solver type taylor",
+    },
+    "embedded_weights": {
+        "Dormand and Prince": "dormand_prince's error by b̂ = 5179/57600, ..., 1/40, as published",
+        "Shampine": "by b̂ = 1951/21600, 0, 22642/50085, 451/720, -12231/42400, 649/6300, 1/60",
+    },
+    "step_control": {
+        "row": "every row has step sizes of its own: it does not depend on the others",
+        "batch": "one step size for all rows, which then depend on each other within the tolerance",
+    },
+    "flow_density": {
+        "nats": "log p(x), natural logarithm",
+        "negative nats": "-log p(x)",
+        "bits per dimension": "-log p(x) / (d log 2)",
     },
     "reverse_last": {
         "noise": "the last step as all others",

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from refscore.verify.continuous_flow_ports import CONTINUOUS_FLOWS
 from refscore.verify.exponential_ports import EXPONENTIAL
+from refscore.verify.flow_ports import FLOWS
 from refscore.verify.fokker_planck_ports import FOKKER_PLANCK
 from refscore.verify.guidance_ports import GUIDANCE, LIKELIHOOD
 from refscore.verify.langevin_ports import LANGEVIN
+from refscore.verify.ode_ports import ODE
 from refscore.verify.process_ports import PROCESSES
 from refscore.verify.reverse_ports import REVERSE
 
@@ -247,6 +250,9 @@ _TABLE = [
           " the Jacobian of the whole velocity, or of the score alone (`conventions`)", "probes"),
     *(_port(name, "likelihood", *rest) for name, *rest in LIKELIHOOD),
     *(_port(name, "guidance", *rest) for name, *rest in GUIDANCE),
+    *(_port(name, "flows", *rest) for name, *rest in FLOWS),
+    *(_port(name, "ode", *rest) for name, *rest in ODE),
+    *(_port(name, "ode", *rest) for name, *rest in CONTINUOUS_FLOWS),
     _port("ratio_loss", "discrete", "log_odds x", "losses",
           "sum over i of (1 + p(x) / p(x^i))^-2, x^i with bit i flipped, log_odds log p(x)/p(x^i)"),
     _port("boltzmann_ratio_gradient", "discrete", "couplings biases x", "gradient",
@@ -293,7 +299,7 @@ _TABLE = [
 PORTS: dict[str, Port] = {port.name: port for port in _TABLE}
 GROUPS = (
     "densities", "objectives", "weightings", "estimators", "traces", "langevin", "discrepancies",
-    "processes", "reverse", "likelihood", "guidance", "ode", "discrete",
+    "processes", "reverse", "likelihood", "guidance", "ode", "flows", "discrete",
 )  # fmt: skip
 
 

@@ -8,40 +8,48 @@ from refscore.identities import Draws, catalogue
 from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.draws import Sample, samples
 from refscore.verify.evidence.engine import Engine
-from refscore.verify.mutants import mistakes
+from refscore.verify.mutants.own_process import candidates
+from refscore.verify.setting import DEFAULT, Setting, under
 from refscore.verify.subject import Subject
 
 
 @functools.lru_cache(maxsize=4096)
-def predicted(mistake: str, check: str, eps: float | None = None) -> dict[str, list[Judgement]]:
+def predicted(
+    mistake: str, check: str, eps: float | None = None, setting: Setting = DEFAULT
+) -> dict[str, list[Judgement]]:
     """What the mistaken library returns on every case of a check."""
     from refscore.verify.runner import evaluate
 
-    wrong, engine = Subject(mistakes()[mistake].subject()), Engine(eps=eps)
-    result = evaluate(catalogue()[check], wrong, ALPHA, engine=engine)
+    with under(setting):
+        wrong, engine = _subject(mistake, setting), Engine(eps=eps)
+        result = evaluate(catalogue()[check], wrong, ALPHA, engine=engine)
     return {case.case: case.judgements for case in result.cases}
 
 
 @functools.lru_cache(maxsize=16384)
-def predicted_of(mistake: str, check: str, name: str) -> list[Judgement]:
+def predicted_of(
+    mistake: str, check: str, name: str, setting: Setting = DEFAULT
+) -> list[Judgement]:
     """The same of one case: most mistakes are told from others by the first."""
     from refscore.verify.runner import evaluate
 
-    entry, wrong = catalogue()[check], Subject(mistakes()[mistake].subject())
+    entry, wrong = catalogue()[check], _subject(mistake, setting)
     cases = [case for case in entry.cases() if case.name == name]
-    return evaluate(entry, wrong, ALPHA, cases).cases[0].judgements if cases else []
+    with under(setting):
+        return evaluate(entry, wrong, ALPHA, cases).cases[0].judgements if cases else []
 
 
 @functools.lru_cache(maxsize=4096)
-def besides(mistake: str, check: str) -> dict[str, list[Judgement]]:
+def besides(mistake: str, check: str, setting: Setting = DEFAULT) -> dict[str, list[Judgement]]:
     """What the mistaken library returns where a check of draws compares exactly."""
     from refscore.verify.runner import judged
 
-    entry, wrong = catalogue()[check], Subject(mistakes()[mistake].subject())
+    entry, wrong = catalogue()[check], _subject(mistake, setting)
     found: dict[str, list[Judgement]] = {}
     for case in entry.cases():
         try:
-            outcomes = [o for o in entry.sides(wrong, case) if not isinstance(o, Draws)]
+            with under(setting):
+                outcomes = [o for o in entry.sides(wrong, case) if not isinstance(o, Draws)]
         except Exception:  # the mistake ends in an error
             continue
         found[case.name] = [judged(entry, wrong, outcome) for outcome in outcomes]
@@ -49,6 +57,13 @@ def besides(mistake: str, check: str) -> dict[str, list[Judgement]]:
 
 
 @functools.lru_cache(maxsize=1024)
-def drawn_by(mistake: str, check: str, stream: str = "mistake") -> dict[tuple, Sample]:
+def drawn_by(
+    mistake: str, check: str, stream: str = "mistake", setting: Setting = DEFAULT
+) -> dict[tuple, Sample]:
     """What it draws; another `stream` is independent."""
-    return samples(check, Subject(mistakes()[mistake].subject()), stream)
+    with under(setting):
+        return samples(check, _subject(mistake, setting), stream)
+
+
+def _subject(mistake: str, setting: Setting) -> Subject:
+    return Subject(candidates()[mistake].subject(setting))

@@ -17,7 +17,8 @@ PROCESSES: list[tuple[str, str, str, str, str | None, bool]] = [
      False),
     ("time_at", "log_snr", "number", "the time t at which log_snr(t) has this value", None, False),
     ("prior_std", "", "number", "standard deviation of the Gaussian that stands for the law at the"
-     " final time", None, False),
+     " final time: 1 where the variance is preserved, sigma there where it explodes; or sigma there"
+     " of any process (`conventions`)", None, False),
     ("time_grid", "spacing n_steps start end", "vector",
      'n_steps + 1 descending times from start to end, equally spaced in t ("uniform"), in'
      ' (sigma / alpha)^(1/7) ("karras") or in log(alpha / sigma) ("log_snr")', None, False),

@@ -46,8 +46,9 @@ class replay(contextlib.AbstractContextManager):
     Such traced draws are real numbers, not signs or integers; one draw serves one request of
     the trace, so a loop that JAX traces once cannot be given one a round.
 
-    Raises: ReplayError when a request does not fit, and at the end if draws are left over;
-    NotOffered where draws that are no signs are given as signs.
+    Raises: ReplayError when a request does not fit, and at the end if draws are left over; in a
+    port that the kit calls left draws are held against it only where its answer is wrong, as a
+    last step may need none. NotOffered where draws that are no signs are given as signs.
     Everything is put back at the end, also after an error.
     """
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 # name, arguments, returns, meaning, what is handed over or drawn, whether rows are independent
 REVERSE: list[tuple[str, str, str, str, str | None, bool]] = [
     ("reverse_drift", "score_at x t stochasticity time_direction", "points",
-     'f - 1/2 (1 + l^2) g^2 score of dx = . dt + l g dw run "backward" (dt < 0), l = '
-     'stochasticity; f - 1/2 (1 - l^2) g^2 score "forward"', None, True),
+     'f - 1/2 (1 + l^2) g^2 score of dx = . dt + l g dw run "backward", to the data (dt < 0), l = '
+     'stochasticity; f - 1/2 (1 - l^2) g^2 score "forward", to the noise', None, True),
     ("euler_maruyama_step", "score_at x t s", "points",
      "x - (t - s) (f - g^2 score) + g sqrt(t - s) noise, all at t, from t to s < t", "noise", True),
     ("reverse_family_step", "score_at x t s stochasticity", "points",
@@ -21,7 +21,8 @@ REVERSE: list[tuple[str, str, str, str, str | None, bool]] = [
      "x - (t - s) (v(x, t) + v(y, s)) / 2, y = flow_euler_step", None, True),
     ("ancestral_step", "score_at x t s", "points",
      "a draw of X_s given X_t = x and X_0 = (x + sigma_t^2 score) / alpha_t; the variance that of "
-     "this posterior, or larger (`conventions`)", "noise", True),
+     "this posterior, or larger (`conventions`); no noise in the step to sigma_s = 0, whatever the "
+     "variance", "noise", True),
     ("ddim_step", "score_at x t s eta", "points",
      "alpha_s X + sqrt(sigma_s^2 - eta^2 v) E + eta sqrt(v) noise with X = (x + sigma_t^2 score) / "
      "alpha_t, E = -sigma_t score, v the variance of X_s given X_t and X_0", "noise", True),

@@ -152,7 +152,9 @@ def _prerequisite(subject: Subject, port: str, entries) -> tuple[CheckResult, bo
         if arguments is None:
             result.verdict, result.note = _never_called(subject, port, entries)
             return result, False
+        subject.unasked.clear()
         found = prerequisites.failures(subject, port, arguments)
+        found += [left.message for left in subject.unasked[:1] if found]
         only_drawn = not found and "rng" not in arguments
         if only_drawn:
             drawn = prerequisites.first_call(subject, port, entries, draws="rng")
@@ -205,6 +207,7 @@ def evaluate(
     for case in chosen:
         share = alpha / len(chosen)
         result.cases.append(evaluate_case(entry, subject, case, share, engine=engine))
+    _same_reason(result.cases)
     result.seconds = time.perf_counter() - start
     result.calls = len(subject.calls) - calls
     verdicts = {case.verdict for case in result.cases}
@@ -218,6 +221,14 @@ def evaluate(
     if skipped and result.verdict != "not offered":
         result.note = (result.note + f" ({skipped} of {len(result.cases)} cases declined)").strip()
     return result
+
+
+def _same_reason(cases: list[CaseResult]) -> None:
+    """A library that asked for some of its draws left the others on purpose, on every case."""
+    if any(case.verdict == "fails" for case in cases):
+        for case in cases:
+            if case.verdict == "error" and "never asked for" in case.note and case.judgements:
+                case.verdict = "fails"
 
 
 def judged_all(
@@ -254,6 +265,7 @@ def evaluate_case(
     declined = conventions.declines(entry.name, subject.declared)
     if declined:
         return CaseResult(case.name, "not offered", note=declined)
+    subject.unasked.clear()
     try:
         outcomes = list(entry.sides(subject, case))
         judgements = judged_all(entry, subject, case, outcomes, alpha, engine)
@@ -269,6 +281,10 @@ def evaluate_case(
     wrong = [j for j in judgements if not (j.holds or j.undecided)]
     if wrong and all(_is_nan(j.right) for j in wrong):
         return CaseResult(case.name, "error", judgements, "what was expected is not a number")
+    if wrong and subject.unasked:
+        left = subject.unasked[0]
+        verdict = "fails" if left.partly else "error"
+        return CaseResult(case.name, verdict, judgements, left.message)
     if wrong:
         return CaseResult(case.name, "fails", judgements)
     open_ = [j for j in judgements if j.undecided]

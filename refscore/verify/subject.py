@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from refscore.identities import Law
+from refscore.identities.cases import VelocityDescription
 from refscore.identities.settings import process_of
 from refscore.verify import answers, conventions
 from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError, said
 from refscore.verify.frameworks import energies
+from refscore.verify.frameworks.draws import UNASKED, Unasked
 from refscore.verify.loading import load, misspelt
 from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
 from refscore.verify.signatures import Takes, takes
@@ -23,6 +25,11 @@ __all__ = ["Subject", "load"]
 
 _FIELDS = {"field", "score"}
 _FRAMEWORKS = ("numpy", "torch", "jax")
+_DESCRIBED = {
+    "velocities", "drift", "diffusion", "velocity", "log_density_at", "energy", "log_model",
+    "log_noise", "log_density", "weight_function", "weight_derivative", "log_odds", "drift_of",
+    "diffusion_of", "diffusion_slope", "running", "base_log_density",
+}  # fmt: skip
 _ARRAYS = {
     "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor", "data",
     "couplings", "biases", "basis", "factor_gradient",
@@ -31,8 +38,10 @@ _ARRAYS = {
     "preconditioner", "gradient_noise", "proposal", "momentum", "v", "direction", "points",
     "betas", "times", "w_start", "w_end", "increments",
     "weights", "x_weights", "y_weights", "other_mean", "other_covariance", "u",
-    "density", "grid",
+    "density", "grid", "cotangent", "cotangents",
     "x_T", "value",
+    "mask", "hidden_weights", "output_weights", "degrees", "bend", "centre", "lower", "upper",
+    "skewness", "tail", "x_knots", "y_knots", "slopes", "images", "deviations",
     "log_likelihoods", "logits", "jacobian", "posterior_scores", "prior_score",
 }  # fmt: skip
 
@@ -72,6 +81,7 @@ class Subject:
         self.seconds = 0.0
         self.products = 0
         self.narrow: set[str] = set()  # the ports seen to answer in less than double precision
+        self.unasked: list[Unasked] = []  # draws left by a library that was to be handed them
         self._taken: dict[str, Takes] = {}
 
     @property
@@ -130,7 +140,11 @@ class Subject:
         """What the subject's function returns, in NumPy."""
         positional = [self._convert(n, handed[n]) for n in port.arguments if n in handed]
         more, keywords = self._draws(port, {n: handed[n] for n in draws})
-        raw = _attribute(self.source, port.name, None)(*positional, *more, **keywords)
+        token = UNASKED.set(self.unasked)
+        try:
+            raw = _attribute(self.source, port.name, None)(*positional, *more, **keywords)
+        finally:
+            UNASKED.reset(token)
         raw = answers.unpacked(port, handed, raw)
         if answers.narrow(raw):
             self.narrow.add(port.name)
@@ -141,21 +155,16 @@ class Subject:
             return self.framework.field(value)
         if name in ("law", "other_law") and self.framework_name != "numpy":
             return self._law(value)
-        if name in ("drift", "diffusion", "velocity", "log_density_at"):
-            from refscore.verify.evolving import EVOLVING
-
-            return EVOLVING[name](self.framework, value)
+        if name in _DESCRIBED or isinstance(value, VelocityDescription):
+            return self._described(name, value)
         if name in ("score_at", "gradient", "family", "likelihood_score_at", "conditional_at",
                     "unconditional_at"):  # fmt: skip
             return self._leveled(name, value)
-        if name in ("weight_function", "weight_derivative", "log_odds", "drift_of",
-                    "diffusion_of", "diffusion_slope"):  # fmt: skip
-            from refscore.verify.functions import FUNCTIONS
+        if name in ("conditioner", "layers"):
+            from refscore.verify.layered import LAYERED
 
-            return FUNCTIONS[name](self.framework, value)
-        if name in ("energy", "log_model", "log_noise", "log_density"):
-            return energies.handed(name, self.framework, value, self.dtype)
-        if name == "levels":
+            return LAYERED[name](self.framework, value, self.dtype)
+        if name in ("levels", "places"):
             whole = self.framework.to(np.array(value))
             return whole.long() if hasattr(whole, "long") else whole.astype(int)
         if name == "matvec":
@@ -163,6 +172,24 @@ class Subject:
         if (name in _ARRAYS or name in GIVEN_NAMES) and not isinstance(value, float):
             return self.framework.to(self._within_range(name, np.array(value)), self.dtype)
         return value
+
+    def _described(self, name: str, value):
+        """Functions that are made of a description: of points, or of points and a time."""
+        if isinstance(value, VelocityDescription):
+            return self.framework.velocity(value)
+        if name == "velocities":
+            return tuple(self._described("velocity", one) for one in value)
+        if name in ("drift", "diffusion", "velocity", "log_density_at"):
+            from refscore.verify.evolving import EVOLVING
+
+            return EVOLVING[name](self.framework, value)
+        if name in ("energy", "log_model", "log_noise", "log_density"):
+            return energies.handed(name, self.framework, value, self.dtype)
+        if name == "base_log_density":
+            return energies.with_score(self.framework, value, self.dtype)
+        from refscore.verify.functions import FUNCTIONS
+
+        return FUNCTIONS[name](self.framework, value)
 
     def _leveled(self, name: str, value):
         """Fields of a time or a level as well, and stochastic ones."""
@@ -176,11 +203,10 @@ class Subject:
             return leveled.NoisedScores(self.framework, value.law)
         from refscore.verify.timed import ClassScoreAt, ScoreAt
 
-        if value.kind == "class":
-            return ClassScoreAt(self.framework, value, process_of(self))
-        if value.kind == "turned":
-            return ScoreAt(self.framework, value.law, process_of(self), turned=True)
-        return ScoreAt(self.framework, value, process_of(self))
+        turned = value.kind == "turned"
+        value = value.law if turned else value
+        made = ClassScoreAt if value.kind == "class" else ScoreAt
+        return made(self.framework, value, process_of(self), turned=turned)
 
     def _law(self, law) -> Law:
         """The same law with its arrays in the subject's framework; numbers stay numbers."""

@@ -35,11 +35,11 @@ class ScoreAt:
 class ClassScoreAt:
     """The exact score of a class given the point: the class's own score minus that of all."""
 
-    def __init__(self, framework, described, process):
+    def __init__(self, framework, described, process, *, turned=False):
         law, k = described.law, np.asarray(described.members, dtype=int)
         weights = law.weights[k] / law.weights[k].sum()
         own = Law("mixture", weights=weights, means=law.means[k], covariances=law.covariances[k])
-        self.own, self.all = (ScoreAt(framework, one, process) for one in (own, law))
+        self.own, self.all = (ScoreAt(framework, one, process, turned=turned) for one in (own, law))
 
     def __call__(self, x, t):
         """The score at time t."""

@@ -12,17 +12,20 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore import oracles
-from refscore.identities import catalogue
+from refscore.identities import catalogue, flow_densities
 from refscore.verify import conventions
-from refscore.verify.compare import Judgement
 from refscore.verify.evidence.engine import Engine
+from refscore.verify.other_process import fitting, other_reading, said
+from refscore.verify.ports import PORTS
+from refscore.verify.readings import UNNAMED
 from refscore.verify.report import CheckResult, Diagnosis, Report
+from refscore.verify.roughness import LITTLE, small, texture, worst_of
 from refscore.verify.runner import evaluate_case, share_of_check
+from refscore.verify.setting import Setting, setting_of, under
 from refscore.verify.subject import Subject
 from refscore.verify.trust import Strict, believed, forgotten
 
 MOST, CAP = 3, 60
-_SINGLE = (1e-10, 5e-7)  # gaps that rounding to single precision makes
 
 
 class Level(NamedTuple):
@@ -42,17 +45,25 @@ def settle(
     level = Level(share_of_check(alpha), eps)
     failed = [c for c in report.checks if c.verdict == "fails"]
     wrong = any(c.verdict == "error" for c in report.checks) or any(c.id == "P" for c in failed)
-    if not failed or wrong or forgotten(failed, subject, entries, level):
+    if not failed or forgotten(failed, subject, entries, level):
+        return
+    if wrong:
+        _partly(report, subject, entries, level, failed)
         return
     found = undeclared(subject, entries, level, failed, _integrates(report))
     lines = [f'conventions = {{"{name}": {value!r}}}' for name, value in found]
-    rivals = _rivals(failed, found, entries, level) if lines else []
+    rivals = _rivals(failed, found, entries, level, setting_of(subject)) if lines else []
     if rivals:  # what draws alone show is either
         said = f"consistent with {' or '.join(lines)}, or with {', '.join(rivals)}"
         report.hints.append(f"{said}: draws alone do not tell")
         return
-    if not lines and single_precision(subject, entries, level, failed, report.checks):
+    if not lines and single_precision(subject, entries, level, failed):
         lines = ['dtype = "float32"']
+    processes = _processes(subject, entries, level, failed, besides=bool(lines))
+    if processes and not lines:
+        _say(report, failed, _PROCESS.format(" or ".join(processes)))
+        return
+    lines += processes
     if lines:
         report.convention = " or ".join(lines)
         for check in failed:
@@ -61,11 +72,71 @@ def settle(
         return
     hint = _hint(subject, combined(subject, entries, level, failed, _integrates(report)))
     if hint:
-        report.hints.append(hint)
-    for check in failed if hint else ():
+        _say(report, failed, hint)
+    else:
+        _tolerances(subject, _partly(report, subject, entries, level, failed))
+
+
+_PROCESS = "every check holds if you declare {}; declare it if this is meant"
+
+
+def _say(report: Report, failed: list[CheckResult], hint: str) -> None:
+    """A hint, also where a failed check has no name of its own."""
+    report.hints.append(hint)
+    for check in failed:
         check.diagnosis = check.diagnosis or Diagnosis()
         if not check.diagnosis.named:
             check.diagnosis.explanation = hint
+
+
+def _partly(
+    report: Report, subject: Subject, entries, level: Level, failed: list[CheckResult]
+) -> list[CheckResult]:
+    """The failures left once it is said of which ports a convention explains all of theirs.
+
+    They stay failures; only where the others are of other ports, and nothing is in error."""
+    left = list(failed)
+    bad = [c for c in report.checks if c.verdict == "error" or (c.id == "P" and c in failed)]
+    broken = {p for c in bad for p in c.ports}
+    names = {name for c in failed for p in c.ports for name in conventions.spoken_by(p)}
+    for name in sorted(names - {key.rpartition(".")[2] for key in subject.declared}):
+        mine = [c for c in left if set(conventions.APPLIES[name]) & set(c.ports)]
+        ports = {p for c in mine for p in c.ports}
+        others = {p for c in failed if c not in mine for p in c.ports}
+        drawn = any(c.kind == "expectation" for c in mine) or name == "normalised"
+        if not mine or drawn or ports & (others | broken):
+            continue
+        asked = [entry for entry in entries if ports & set(entry.ports)]
+        for value in conventions.values_of(name)[1:]:
+            if _all_hold(_redeclared(subject, {name: value}), asked, level, mine):
+                line = f'conventions = {{"{name}": {value!r}}}'
+                _say(report, mine, _PARTLY.format(", ".join(sorted(ports)), line))
+                left = [c for c in left if c not in mine]
+                break
+    return left
+
+
+_PARTLY = "every check of {} holds if you declare {}; declare it if this is meant"
+
+
+def _processes(
+    subject: Subject, entries, level: Level, failed: list[CheckResult], *, besides: bool
+) -> list[str]:
+    """The processes that explain what no single mistake does, or what a convention does as well;
+    several mistakes may be one process."""
+    named = [set(c.diagnosis.mistakes) if c.diagnosis else set() for c in failed]
+
+    def holds(other: Subject) -> bool:
+        return _all_hold(other, entries, level, failed, each=False)
+
+    if set.intersection(*named) and not besides:
+        found = other_reading(subject, holds)
+    else:
+        found = fitting(subject, failed, holds, fit=not besides)
+    if found:
+        for check in failed:
+            check.diagnosis = Diagnosis((), "", check.diagnosis.observed if check.diagnosis else "")
+    return [said(process) for process in found]
 
 
 def undeclared(
@@ -159,13 +230,11 @@ def _hint(subject: Subject, changes: dict) -> str:
     return f"every check holds if you declare conventions = {{{line}}}; declare it if this is meant"
 
 
-def single_precision(
-    subject: Subject, entries, level: Level, failed: list[CheckResult], checks: list[CheckResult]
-) -> bool:
+def single_precision(subject: Subject, entries, level: Level, failed: list[CheckResult]) -> bool:
     """Every failure is the rounding of a subject that computes in single precision.
 
-    What it returns says so; or where that comes in double precision, every gap of every check
-    of the port, held or not, is of the size of that rounding.
+    What it returns says so; or where that comes in double precision, its small errors are
+    redrawn by changes of the inputs of a float32's spacing, but by no smaller ones.
     """
     if subject.dtype != "float64" or any(c.kind == "expectation" for c in failed):
         return False  # no statistic of draws shows rounding
@@ -173,31 +242,58 @@ def single_precision(
     if any(not name.endswith("_in_single_precision") for name in named):
         return False
     wide = {port for c in failed if not subject.narrow & set(c.ports) for port in c.ports}
-    if not all(_rounded(c) for c in checks if wide & set(c.ports)):
+    if wide and not _single([c for c in failed if wide & set(c.ports)], subject):
         return False
     other = _redeclared(subject, {})
     other.dtype = "float32"
     return _all_hold(other, entries, level, failed)
 
 
-def _rounded(check: CheckResult) -> bool:
-    """On every case the worst gap, and most numbers, are off as rounding to single makes them."""
-    if check.kind == "expectation":
-        return True
-    cases = [case.judgements for case in check.cases if case.judgements]
-    gaps = [max(j.gap for j in judgements) for judgements in cases]
-    return all(_SINGLE[0] < gap <= _SINGLE[1] for gap in gaps) and all(map(_mostly_off, cases))
+def _single(failed: list[CheckResult], subject: Subject) -> bool:
+    """The small errors among the failures are those of single precision; of larger ones, as of
+    differences, it is left to their tolerance in it."""
+    found = {texture(catalogue()[c.name], subject, c) for c in failed if small(c)} - {""}
+    return found == {"single"}
 
 
-def _mostly_off(judgements: list[Judgement]) -> bool:
-    """Half of the numbers of a case, or more, are not right to double precision."""
-    sides = [(np.asarray(j.left), np.asarray(j.right)) for j in judgements if j.left is not None]
-    off = [
-        (np.abs(left - right) > 1e-12 * np.abs(right)).ravel()
-        for left, right in sides
-        if left.shape == right.shape and right.dtype != object
-    ]
-    return not off or bool(np.median(np.concatenate(off)) >= 0.5)
+def _tolerances(subject: Subject, failed: list[CheckResult]) -> None:
+    """Failures that no name explains, and whose errors are small and smooth, are a tolerance."""
+    for check in failed:
+        if not (check.diagnosis and check.diagnosis.explanation == UNNAMED):
+            continue
+        if _coarse(check, failed, subject):
+            check.diagnosis.explanation = _COARSE.format(worst_of(check).gap)
+        elif small(check) and texture(catalogue()[check.name], subject, check) == "smooth":
+            worst = worst_of(check)
+            check.diagnosis.explanation = (
+                f"off by {worst.gap:.2g} of its size at most ({worst.tolerance:.2g} is allowed),"
+                " and alike at neighbouring points, so not single precision: a tolerance too loose,"
+                " a number given to few digits, or another small mistake"
+            )
+
+
+_COARSE = (
+    UNNAMED + "; off by {:.2g} of its size at most (1e-05 is allowed), and smoothly so: a coarse"
+    " solver? refine its steps or tolerances and run again; what stays then is a mistake, perhaps"
+    " one that ode_step shows"
+)
+
+
+def _coarse(check: CheckResult, failed: list[CheckResult], subject: Subject) -> bool:
+    """All that fails of a solve's ports is unnamed, and off by little, as where steps are long."""
+    ports = {p for p in check.ports if PORTS[p].group == "ode"}
+    own = [c for c in failed if ports & set(c.ports) and c.kind == "exact"]
+    if check not in own or not all(map(_off_by_little, own)):
+        return False
+    return texture(catalogue()[check.name], subject, check) == "smooth"
+
+
+def _off_by_little(check: CheckResult) -> bool:
+    if not (check.diagnosis and not check.diagnosis.named):
+        return False
+    entry = catalogue()[check.name]
+    solved = entry.tolerance >= flow_densities.ACCURACY and entry.draws == "given"
+    return worst_of(check).gap <= LITTLE and (solved or check.name == "rows_solved_alone")
 
 
 def _integrates(report: Report) -> bool:
@@ -207,7 +303,9 @@ def _integrates(report: Report) -> bool:
     )
 
 
-def _rivals(failed: list[CheckResult], found: list, entries, level: Level) -> list[str]:
+def _rivals(
+    failed: list[CheckResult], found: list, entries, level: Level, setting: Setting
+) -> list[str]:
     """Listed mistakes that explain the failures as well, where draws alone were judged.
 
     One that is the convention itself, as its own library holds under it, is no rival."""
@@ -219,13 +317,14 @@ def _rivals(failed: list[CheckResult], found: list, entries, level: Level) -> li
     own = [entry for entry in entries if entry.name in {c.name for c in failed}]
 
     def differs(mistake: str) -> bool:
-        wrong = Subject(mistakes()[mistake].subject())
+        wrong = Subject(mistakes()[mistake].subject(setting))
         return not any(
             _all_hold(_redeclared(wrong, {name: value}), own, level, failed, closely=False)
             for name, value in found
         )
 
-    return [name for name in names if differs(name)]
+    with under(setting):
+        return [name for name in names if differs(name)]
 
 
 def _leaves_out(subject: Subject, failed: list[CheckResult]) -> bool:
@@ -282,15 +381,17 @@ def _constant(offsets: list[tuple[float, int]]) -> bool:
 
 
 def _all_hold(
-    subject, entries, level: Level, failed: list[CheckResult], *, closely: bool = True
-) -> bool:
+    subject, entries, level: Level, failed: list[CheckResult], *, closely: bool = True,
+    each: bool = True,
+) -> bool:  # fmt: skip
     """Every offered check holds, each failed one on a case at least; ends where one fails.
 
-    `closely`: draws of a check that failed must fit better than what is declared has to."""
+    `closely`: draws of a check that failed must fit better than what is declared has to.
+    `each`: without it one failed check has to hold, as others say nothing of other processes."""
     offered = set(subject.offered())
     cost = {check.name: check.seconds for check in failed}
     wrong = {(check.name, c.case) for check in failed for c in check.cases if c.verdict == "fails"}
-    ran = [entry for entry in entries if set(entry.ports) <= offered]
+    ran, held = [entry for entry in entries if set(entry.ports) <= offered], 0
     for entry in sorted(ran, key=lambda entry: cost.get(entry.name, np.inf)):
         if conventions.declines(entry.name, subject.declared):
             continue
@@ -302,6 +403,7 @@ def _all_hold(
             verdicts.add(found.verdict)
             if verdicts & {"fails", "error"} or (strict and not believed(found)):
                 return False
-        if entry.name in cost and "holds" not in verdicts:
+        if each and entry.name in cost and "holds" not in verdicts:
             return False
-    return True
+        held += entry.name in cost and "holds" in verdicts
+    return held > 0

@@ -14,7 +14,8 @@ KINDS: dict[str, str] = {
     "mixture": "sum_k weights[k] N(means[k], covariances[k])",
     "student_t": "prop. to (1 + (x - location).shape^-1 (x - location) / dof)^(-(dof + d) / 2)",
     "laplace": "independent: prop. to exp(-|x_i - location_i| / scale_i)",
-    "logistic": "independent: prop. to 1 / cosh^2((x_i - location_i) / (2 scale_i))",
+    "logistic": "independent: prop. to 1 / cosh^2((x_i - location_i) / (2 scale_i)); as a"
+    " velocity, which has a rate instead: x_i' = rate_i x_i (1 - x_i)",
     "generalised_normal": "independent: prop. to exp(-|(x_i - location_i) / scale_i|^power)",
     "uniform": "uniform on the box low <= x <= high",
     "smoothed_uniform": "the law of U + sigma Z, U uniform on the box [low, high], Z ~ N(0, I)",
@@ -44,9 +45,26 @@ KINDS: dict[str, str] = {
     "spread": "diffusion(x, t) = sqrt((rates[0] + t rates[1])(floor + curvature |x|^2))",
     "still": "log_density_at(x, t) = the log density of `law` at x",
     "diffused": "log_density_at(x, t): that of `law` diffused by `process` up to the time t",
+    "linear": "a velocity: matrix x + offset; parameters: matrix row by row, then offset",
+    "rotating": "a velocity in the plane: R matrix R^T x, R the turn by frequency times t;"
+    " parameters: matrix row by row, then frequency",
+    "hopf": "a velocity in the plane: (growth - |x|^2) x + frequency (-x_2, x_1); parameters:"
+    " growth, frequency",
+    "cubic": "a velocity: x_i' = -rate_i x_i^3; parameters: rate",
+    "sine": "a velocity: x_i' = rate_i sin x_i; parameters: rate",
+    "forced": "a velocity: x_i' = rate_i x_i + force_i cos(frequency_i t); parameters: rate, force,"
+    " frequency",
+    "time_mlp": "a velocity: the network mlp of the d + 1 numbers x and t; parameters as of mlp",
+    "cost": "running(x, t) = (rate + ramp t) |x|^2 / 2 + level sum_i x_i",
+    "carried": "log_density_at(x, t): that of z(t), which starts from `law` at t0 and follows"
+    " `velocity`",
     "flow": "velocity(x, t) = drift - 1/2 diffusion^2 score of density",
     "affine_in_state": "drift_of, diffusion_of: (rate + ramp t) x + level; as diffusion_slope its"
     " derivative rate + ramp t",
+    "conditioner": "(m, s), the halves of output_weights tanh(hidden_weights x + hidden_biases) +"
+    " output_biases",
+    "layers": "for every l: x = matrices[l] x + offsets[l], then x = sinh(tails[l] (arcsinh x +"
+    " skewness[l])); 2 L layers, with their log-determinants",
     "vp": "dX = -beta/2 X dt + sqrt(beta) dW, beta(t) = beta_min + (beta_max - beta_min) t",
     "sub_vp": "the drift of vp, noise sqrt(beta (1 - exp(-2 B))), B the integral of beta",
     "ve": "dX = g dW, g^2 = d s^2/dt, s = sigma_min (sigma_max/sigma_min)^t; sigma = s, or with"

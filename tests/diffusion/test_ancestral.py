@@ -63,11 +63,12 @@ def test_close_times_lose_no_digits(make):
 
 
 def test_the_step_to_time_zero_adds_no_noise():
-    for step in (diffusion.ancestral(VP, LAW), diffusion.ddim(VP, LAW, 0.7)):
+    for step in (
+        diffusion.ancestral(VP, LAW), diffusion.ancestral(VP, LAW, "large"),
+        diffusion.ddim(VP, LAW, 0.7),
+    ):  # fmt: skip
         got = step(X, 0.02, 0.0, Z)
         assert np.allclose(got, step.denoised(X, 0.02), rtol=1e-12)
-    large = diffusion.ancestral(VP, LAW, "large")(X, 0.02, 0.0, Z)
-    assert np.allclose(large - got, VP.marginal(0.02)[1] * Z, rtol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,12 @@ def test_refusals(arguments, said):
 def test_a_predictor_is_a_reverse_step():
     with pytest.raises(TypeError, match="predictor must be a one-step reverse step"):
         diffusion.predictor_corrector(lambda x: x, step_size=0.1)
+
+
+def test_a_score_of_zero_is_named():
+    gaussian = distributions.Gaussian([0.0], [[1.0]])
+    step = diffusion.predictor_corrector(diffusion.ddim(processes.VP(), gaussian), snr=0.1)
+    with pytest.raises(ValueError, match=r"score must be .* at time 0.5 it is 0 at x = \[0.\]"):
+        step([[1.0], [0.0]], 1.0, 0.5, [[1.0], [1.0]])
+    with pytest.raises(ValueError, match="sized by"):
+        diffusion.sample(step, [[1.0], [0.0]], [1.0, 0.5], rng=1)

@@ -296,3 +296,11 @@ def test_functions_may_write_to_the_points_they_are_handed():
     centres = grid.centres.copy()
     np.testing.assert_array_equal(grid.density(spoiled(log_p)), grid.density(log_p))
     np.testing.assert_array_equal(grid.centres, centres)
+
+
+def test_a_grid_stays_as_it_is():
+    for grid in (fp.uniform_grid(0.0, 1.0, 4), fp.uniform_grid((0, 0), (1, 1), (3, 4))):
+        kept = grid.centres, grid.volumes, *(a for x in grid.axes for a in (x.edges, x.widths))
+        for array in kept:
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 1.0

@@ -100,3 +100,47 @@ def test_what_is_wrong_is_named():
         fp.FunctionDensity(lambda x, t: x).log_density(X, 0.0)
     with pytest.raises(TypeError, match="law must be a Gaussian"):
         fp.DiffusedDensity(processes.VP(), StudentT([0.0], [[1.0]], 3.0))
+
+
+class _Pull:
+    def __call__(self, x, time=None):
+        return -x * (1 + 3 * time)
+
+
+def _bound_late(x, t=0.0):
+    return -x * (1 + 3 * t)
+
+
+@pytest.mark.parametrize("drift", [_bound_late, _Pull(), lambda x, u=0.0: -x * (1 + 3 * u)])
+def test_a_time_with_a_default_is_handed_over(drift):
+    line, law = fp.uniform_grid(-3.0, 3.0, 20), Gaussian([0.0], [[1.0]])
+
+    def plain(x, t):
+        return _bound_late(x, t)
+
+    for of in (
+        lambda f: fp.stationary_density(f, 1.0, line, t=0.7),
+        lambda f: fp.stationary_density(f, lambda x, t=0.0: 1 + t, line, t=0.7),
+        lambda f: fp.fokker_planck_residual(fp.StillDensity(law), f, 1.0, X[:, :1], 0.7),
+        lambda f: fp.continuity_residual(fp.StillDensity(law), f, X[:, :1], 0.7),
+    ):
+        np.testing.assert_array_equal(of(drift), of(plain))
+    late = fp.stationary_density(drift, 1.0, line, t=0.7)
+    assert np.abs(late - fp.stationary_density(drift, 1.0, line, t=0.0)).max() > 0.1
+
+
+def test_a_time_by_name_only_is_refused():
+    with pytest.raises(TypeError, match="takes t by name only"):
+        fp.stationary_density(lambda x, *, t=0.0: -x, 1.0, fp.uniform_grid(-3.0, 3.0, 20))
+
+
+@pytest.mark.parametrize(
+    "process",
+    [processes.VP(), processes.VE(exact=True), processes.Cosine(), processes.Straight()],
+    ids=repr,
+)
+def test_the_rate_where_noise_starts_like_a_root(process):
+    """At t = 0 the equation holds too: (σ²)' = g², though σ' is infinite."""
+    density = fp.DiffusedDensity(process, LAW)
+    found = fp.fokker_planck_residual(density, *fp.forward_terms(process), X, 0.0)
+    np.testing.assert_allclose(found, 0, atol=1e-12 * (1 + np.abs(density.rate(X, 0.0)).max()))

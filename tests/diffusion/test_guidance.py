@@ -6,7 +6,7 @@ import pytest
 from refscore import diffusion, laws
 from refscore.diffusion import SPELLINGS
 from refscore.distributions import Gaussian, GaussianMixture
-from refscore.processes import VE, VP
+from refscore.processes import VE, VP, Straight
 
 C, U = Gaussian([0.0], [[1.0]]), Gaussian([0.0], [[2.0]])
 MIXTURE = GaussianMixture(
@@ -178,3 +178,16 @@ def test_a_class_of_weight_zero_is_refused():
     law = GaussianMixture([0.0, 1.0], [[0.0], [1.0]], [1.0, 1.0])
     with pytest.raises(ValueError, match="members must hold a component of positive weight"):
         diffusion.class_law(law, [0])
+
+
+def test_a_mask_is_no_list_of_components():
+    with pytest.raises(TypeError, match="got booleans; np.flatnonzero"):
+        diffusion.class_law(MIXTURE, [False, True, True])
+
+
+def test_reverse_laws_say_where_they_may_start():
+    with pytest.raises(ValueError, match="give an end below it"):
+        diffusion.reverse_law(Straight(), C, [0.0], [[1.0]])
+    assert diffusion.reverse_law(Straight(), C, [0.0], [[1.0]], end=0.9).dim == 1
+    with pytest.raises(ValueError, match="stochasticity must be at least 0, got -2"):
+        diffusion.reverse_law(VP(), C, [0.0], [[1.0]], stochasticity=-2)

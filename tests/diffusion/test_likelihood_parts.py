@@ -6,7 +6,15 @@ from scipy.integrate import solve_ivp
 
 from refscore import diffusion, traces
 from refscore.distributions import Empirical, Gaussian, GaussianMixture
-from refscore.processes import EDM, VE, VP, Straight
+from refscore.processes import (
+    EDM,
+    VE,
+    VP,
+    Straight,
+    discrete_schedule,
+    from_betas,
+    zero_terminal_snr,
+)
 
 GAUSSIAN = Gaussian([1.0, -2.0], [[2.0, 0.6], [0.6, 0.5]])
 FULL = GaussianMixture(
@@ -95,11 +103,38 @@ def test_far_points_keep_their_likelihood(law, factor):
 
 
 def test_a_tolerance_below_the_rounding_is_refused(monkeypatch):
-    from refscore.diffusion import _per_sample
+    from refscore.ode import _columns
 
-    monkeypatch.setattr(_per_sample, "STEPS", 30)
+    monkeypatch.setattr(_columns, "STEPS", 30)
     with pytest.raises(ValueError, match="30 steps do not suffice"):
         diffusion.log_likelihood(VP(), FULL, X[:1], method="RK23")
+
+
+def test_one_far_row_takes_no_answer_from_the_others(monkeypatch):
+    """A stiff point is named, Radau suggested, and the error carries what the others are."""
+    from refscore.ode import _columns
+
+    monkeypatch.setattr(_columns, "STEPS", 60)
+    law = GaussianMixture([0.5, 0.5], np.zeros((2, 2)), [np.diag([1, 0.5]), np.diag([0.3, 2.0])])
+    x = np.array([[0.0, 0.0], [7e3, 7e3], [1.0, 0.2]])
+    with pytest.raises(ValueError, match=r"row 1 \(1 of 3 rows\): 60 steps .*Radau") as raised:
+        diffusion.log_likelihood(VP(), law, x)
+    found = raised.value.finished
+    right = law.log_density(x[::2])
+    np.testing.assert_allclose(found.log_density[::2], right, rtol=1e-6)
+    for part in (found.log_density, found.standard_error, found.end_points[:, 0]):
+        np.testing.assert_array_equal(np.isnan(part), [False, True, False])
+
+
+@pytest.mark.parametrize("method", ["DOP853", "Radau"])
+def test_a_score_that_breaks_off_breaks_its_own_row_alone(method):
+    def score_at(t):
+        return lambda x: np.where(x > 3, np.nan, -x)
+
+    x = np.array([[0.0], [7.0], [1.0]])
+    with pytest.raises(ValueError, match=r"row 1 \(1 of 3 rows\): the score at time 0") as raised:
+        diffusion.encode(VP(), score_at, x, method=method)
+    np.testing.assert_allclose(raised.value.finished, [[0.0], [np.nan], [1.0]], rtol=1e-9)
 
 
 def test_the_standard_error_is_that_of_the_probes():
@@ -186,3 +221,38 @@ def test_many_points_are_a_point_each(count):
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_no_step_passes_the_levels_of_a_table(zero):
+    """The rates of a table's process jump at its levels: 6e-5 was missed at 1e-8."""
+    table = discrete_schedule("linear", 30)
+    process = (from_betas(zero_terminal_snr(table.betas)) if zero else table).process()
+    x = np.array([[0.4], [-1.3]])
+    law = GaussianMixture([0.4, 0.6], [[-1.0], [1.2]], [[[0.1]], [[0.3]]])
+    found = diffusion.likelihood(process, law, x)
+    np.testing.assert_allclose(found.log_density, law.log_density(x), rtol=3e-8)
+    assert found.evaluations.max() < 1500
+    back = diffusion.decode(process, law, found.end_points)
+    np.testing.assert_allclose(back, x, rtol=1e-7)
+    level = float(table.times[7])
+    ends = diffusion.encode(process, law, diffusion.encode(process, law, x, end=level), start=level)
+    np.testing.assert_allclose(ends, found.end_points, rtol=1e-7)
+
+
+def test_laws_of_reverse_equations_stop_at_the_levels_too():
+    process, law = discrete_schedule("linear", 30).process(), GAUSSIAN
+    end = diffusion.diffused(process, law, 0.9)
+    found = diffusion.reverse_law(process, law, end.mean, end.covariance, end=0.9)
+    np.testing.assert_allclose(found.covariance, law.covariance, rtol=1e-8)
+
+
+def test_a_failing_row_does_not_stop_the_others_at_a_level():
+    process, x = discrete_schedule("linear", 30).process(), np.array([[0.0], [7.0], [1.0]])
+
+    def score_at(t):
+        return lambda x: np.where((x > 1) & (t > 0.5), np.nan, -x)
+
+    with pytest.raises(ValueError, match="row 1") as raised:
+        diffusion.encode(process, score_at, x)
+    np.testing.assert_allclose(raised.value.finished, [[0.0], [np.nan], [1.0]], rtol=1e-9)

@@ -41,3 +41,9 @@ def test_refusals():
     wide = diffusion.reversal(lambda x, t: np.zeros(2), VP.diffusion, _score)
     with pytest.raises(ValueError, match="drift.* must have the shape of x"):
         wide(X, 0.3)
+
+
+def test_a_noise_that_is_no_number_is_refused():
+    drift = diffusion.reversal(VP.drift, lambda t: np.array([1.0, 2.0]), _score)
+    with pytest.raises(ValueError, match=r"diffusion\(t\) must be a number, got shape \(2,\)"):
+        drift(X, 0.3)

@@ -107,4 +107,6 @@ def test_grids_and_ladders():
     assert processes.integer_grid(10, 4, "trailing").tolist() == [9, 7, 4, 1]  # 7.5 - 1, even
     np.testing.assert_allclose(processes.ladder_increments([5.0, 4.0, 3.0]), [3, np.sqrt(7), 3])
     np.testing.assert_allclose(processes.karras(3, 1.0, 9.0, 2.0), [9, 4, 1])
-    assert processes.prior_stds(KINDS["edm"]) == (80.0, 80.0)
+    for kind, limit, end in ("edm", 80.0, 80.0), ("vp", 1.0, np.sqrt(-np.expm1(-10.05))):
+        assert diffusion.prior_std(KINDS[kind]) == pytest.approx(limit, rel=1e-12)
+        assert diffusion.prior_std(KINDS[kind], "noise at the end") == pytest.approx(end, rel=1e-12)

@@ -153,3 +153,36 @@ def test_bad_schedules_are_named(call, words):
         call()
     with pytest.raises(TypeError, match="sigma must be a function"):
         from_marginal(lambda t: t, 3.0)
+
+
+@pytest.mark.parametrize("factor", [1.5, 0.999])
+def test_an_area_must_be_the_integral_of_the_rate(factor):
+    with pytest.raises(ValueError, match="area must be the integral of beta: "):
+        variance_preserving(lambda t: 2 + t, lambda t: factor * (2 * t + t * t / 2))
+
+
+def test_areas_of_rough_and_infinite_rates_are_taken():
+    def jump(t):
+        return np.where(t > 0.3333, 5.0, 1.0)
+
+    process = variance_preserving(jump, lambda t: t + 4 * np.maximum(t - 0.3333, 0))
+    assert process.marginal(1.0)[0] == pytest.approx(np.exp(-(1 + 4 * 0.6667) / 2))
+    ends = variance_preserving(lambda t: 2 / (1 - t), lambda t: -2 * np.log1p(-t))
+    assert ends.marginal(0.5)[0] == pytest.approx(0.5)
+
+
+def test_a_rate_below_zero_is_said_as_it_is():
+    with pytest.raises(ValueError, match="beta must be finite and at least 0 .* got -1"):
+        variance_preserving(lambda t: -1 + 0 * t)
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-4, 1e-5])
+def test_a_spike_at_a_break_is_seen(width):
+    def spike(t):
+        return np.exp(-0.25 * ((t - 0.4321) / width) ** 2)
+
+    process = from_rates(lambda t: 0 * t, spike, breaks=[0.4321])
+    want = (width * (2 * np.pi) ** 0.5) ** 0.5
+    assert process.marginal(1.0)[1] == pytest.approx(want, rel=1e-12)
+    with pytest.raises(ValueError, match="breaks must lie in"):
+        from_rates(lambda t: 0 * t, spike, breaks=[1.5])

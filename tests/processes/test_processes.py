@@ -241,3 +241,15 @@ def test_bad_input_is_named(call, words):
 
 def test_drift_overflows_without_a_warning():
     assert VP().drift([1e308], 1.0) == -np.inf
+
+
+def test_what_a_process_of_one_s_own_lacks_is_named():
+    class Half(Process):
+        final_time = 1.0
+
+        def marginal(self, t):
+            return np.exp(-t), t
+
+    for lacking, call in (("drift_rate", Half().drift_rate), ("diffusion", Half().diffusion)):
+        with pytest.raises(NotImplementedError, match=rf"Half must define {lacking}\(t\)"):
+            call(0.3)

@@ -140,10 +140,11 @@ def test_another_process_is_hinted_at():
         return np.exp(-t), np.sqrt(-np.expm1(-2 * t))
 
     report = run(SimpleNamespace(marginal=marginal), checks=["F4"])
-    assert any('declare it: process = {"kind"' in hint for hint in report.hints)
+    assert any('declare process = {"kind": "vp", "beta_min": 2.0' in h for h in report.hints)
     printed = SimpleNamespace(process="ve", marginal=lambda t: (1.0, 0.01 * 5000.0**t))
     report = run(printed, checks=["F4"])
-    assert any('add "exact": False to process' in hint for hint in report.hints)
+    assert any('declare process = {"kind": "ve"' in hint for hint in report.hints)
+    assert any('"exact": False' in hint for hint in report.hints)
     printed.process = {"kind": "ve", "exact": False}
     assert run(printed, checks=["F4"]).exit_code == 0
 

@@ -161,3 +161,12 @@ def test_bad_tables_are_named(call, words):
         call()
     with pytest.raises(TypeError, match="clip is no option of 'linear'"):
         discrete_schedule("linear", 50, clip=0.9)
+
+
+def test_a_table_is_nobody_else_s_and_stays_as_it_is():
+    betas = np.array([0.1, 0.2])
+    table = from_betas(betas)
+    betas[0] = 0.9
+    np.testing.assert_array_equal(table.betas, [0.1, 0.2])
+    with pytest.raises(ValueError, match="read-only"):
+        table.alphas[0] = 0.5

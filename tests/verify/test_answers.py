@@ -105,8 +105,11 @@ def test_every_argument_and_answer_is_explained():
 
 
 def test_the_listing_explains_them_and_keeps_groups_together():
-    text = listings.ports([{**p._asdict(), "signature": p.signature} for p in PORTS.values()],
-                          Ink(False))  # fmt: skip
+    records = [
+        {**port._asdict(), "signature": port.signature, "conventions": []}
+        for port in PORTS.values()
+    ]
+    text = listings.ports(records, Ink(False))
     for name in (*ARGUMENTS, *RETURNS):
         assert f"\n  {name}" in text
     for group in {port.group for port in PORTS.values()}:

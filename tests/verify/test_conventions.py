@@ -6,16 +6,28 @@ import numpy as np
 import pytest
 
 import refscore.verify as rv
-from refscore import diffusion
+from refscore import diffusion, ode
 from refscore import langevin as langevin_steps
 from refscore.verify import conventions, library
 from refscore.verify.library.langevin import splitting
 from refscore.verify.meanings import MEANINGS
 from refscore.verify.ports import PORTS
 
+SHARED = {"rtol": 1e-7, "atol": 1e-7, "shared_steps": True}
+
 
 def subject(**ports):
     return SimpleNamespace(name="somebody's", **ports)
+
+
+def by_shampines_weights(velocity, x, t, step_size, method):
+    """Weights of order 4 other than Dormand and Prince's own, as torchdiffeq and diffrax have."""
+    table = ode.tableau(method)
+    if method == "dormand_prince":
+        ratios = ((1951, 21600), (0, 1), (22642, 50085), (451, 720), (-12231, 42400), (649, 6300),
+                  (1, 60))  # fmt: skip
+        table = table._replace(b_low=np.array([p / q for p, q in ratios]))
+    return ode.runge_kutta_error(table, velocity, x, t, step_size)
 
 
 def losses(change, *, gradient=None):
@@ -85,6 +97,10 @@ def langevin(drift, spread):
     return subject(langevin_step=lambda s, x, h, noise: x + drift(h) * s(x) + spread(h) * noise)
 
 
+def by_h(score, x, h, noise):
+    return x + h * score(x) + np.sqrt(2 * h) * noise
+
+
 def two_frictions(middle):
     """Half a friction with noise on either side, as somebody would write it."""
 
@@ -131,6 +147,17 @@ def integrated(score_at, x_T, times):
     return library.exponential_multistep_sample(score_at, x_T, times, 2)
 
 
+def taylor(score_at, x, t, s):
+    """DPM-Solver-2 with ((e^h - 1)/h - 1)/r for the change of the noises."""
+    (a, b), (c, d) = library.marginal(t), library.marginal(s)
+    start, end = library.log_snr(t), library.log_snr(s)
+    h, u = end - start, library.time_at((start + end) / 2)
+    now, (inner_a, inner_b) = -b * score_at(x, t), library.marginal(u)
+    inner = inner_a / a * x - inner_b * np.expm1(h / 2) * now
+    change = -inner_b * score_at(inner, u) - now
+    return c / a * x - d * (np.expm1(h) * now + 2 * (np.expm1(h) / h - 1) * change)
+
+
 def ratios(factor):
     """log_snr times a factor, and time_at of such values."""
     return subject(
@@ -156,12 +183,77 @@ def probes_on_the_score(score_at, x, probes):
     return library.log_likelihood(score_at, x, probes) + area * (x.shape[1] - norms)
 
 
+def mismatch_of_the_noise(law, x):
+    """Of N(0, σ_T² I) where the library has N(0, I)."""
+    if law.kind != "gaussian":
+        raise NotImplementedError
+    ends, variance = library.flow_map(law, x, 0.0, 1.0), library.marginal(1.0)[1] ** 2
+    gap = (ends**2).sum(1) * (1 - 1 / variance) - x.shape[1] * np.log(variance)
+    return library.prior_mismatch(law, x) + gap / 2
+
+
+def corrected_by(step):
+    """Predictor and corrector, the Langevin step spelled by h: one that reuses the other."""
+
+    def predictor_corrector_step(score_at, x, t, s, step_size, noise):
+        y = library.euler_maruyama_step(score_at, x, t, s, noise[0])
+        return step(score_at.at(s), y, step_size, noise=noise[1])
+
+    return predictor_corrector_step
+
+
 def ending(last):
     def reverse_sample(score_at, x_T, times, noise):
         step = diffusion.euler_maruyama(library.VP, score_at)
         return diffusion.sample(step, x_T, times, noise=noise, last=last)
 
     return subject(reverse_sample=reverse_sample)
+
+
+def affine(scale_of=np.exp, form="x scale + shift"):
+    """Couplings and autoregressions with another scale, or put together otherwise."""
+
+    def moved(x, shift, s):
+        scale = scale_of(s)
+        if form == "x scale + shift":
+            return x * scale + shift, np.log(scale).sum(1)
+        if form == "(x + shift) scale":
+            return (x + shift) * scale, np.log(scale).sum(1)
+        return (x - shift) / scale, -np.log(scale).sum(1)
+
+    def coupling_forward(conditioner, mask, x):
+        y = x.copy()
+        y[:, mask == 0], log_det = moved(x[:, mask == 0], *conditioner(x[:, mask == 1]))
+        return y, log_det
+
+    def autoregressive_forward(conditioner, x):
+        return moved(x, *conditioner(x))
+
+    return subject(coupling_forward=coupling_forward, autoregressive_forward=autoregressive_forward)
+
+
+def sigmoid(s):
+    return 1 / (1 + np.exp(-s - 2))
+
+
+def inverted_density(layers, x):
+    z, log_det = library.composition_forward(layers, x)
+    return -0.5 * np.sum(z**2 + np.log(2 * np.pi), axis=1) + log_det
+
+
+def free_planar(bend, direction, shift, x):
+    inner = bend @ direction
+    more = (np.logaddexp(0, inner) - 1 - inner) * direction / (direction @ direction)
+    return library.planar_forward(bend + more, direction, shift, x)
+
+
+def free_radial(centre, softening, swelling, x):
+    return library.radial_forward(centre, softening, np.logaddexp(0, swelling) - softening, x)
+
+
+def unbiased_actnorm(data, x, more=0.0):
+    sd = data.std(0, ddof=1) + more
+    return (x - data.mean(0)) / sd, np.full(len(x), -np.log(sd).sum())
 
 
 SUBJECTS = {
@@ -187,7 +279,13 @@ SUBJECTS = {
     ("probes", "unit norm"): subject(sliced_loss=sliced_on_the_sphere),
     ("trace_probes", "unit norm"): subject(trace_estimate=trace_on_the_sphere),
     ("step", "epsilon"): langevin(lambda e: e**2 / 2, lambda e: e),
-    ("step", "h"): langevin(lambda h: h, lambda h: np.sqrt(2 * h)),
+    ("step", "h"): subject(
+        langevin_step=by_h,
+        predictor_corrector_step=corrected_by(by_h),
+        contrastive_divergence=lambda energy, x, h, n_steps, noise: library.contrastive_divergence(
+            energy, x, 2 * h, n_steps, noise
+        ),
+    ),
     ("splitting", "ABOBA"): subject(underdamped_step=splitting("ABOBA")),
     ("splitting", "OBABO"): subject(underdamped_step=two_frictions("BAB")),
     ("splitting", "OABAO"): subject(underdamped_step=two_frictions("ABA")),
@@ -203,7 +301,13 @@ SUBJECTS = {
         log_snr=lambda t: library.log_snr(1 - t),
         time_at=lambda log_snr: 1 - library.time_at(log_snr),
         flow_velocity=lambda score_at, x, t: (10 - 9.95 * t) * (x + score_at(x, t)),
+        drift=lambda x, t: (10 - 9.95 * t) * x,
+        flow_euler_step=lambda score_at, x, t, s: (
+            x + (s - t) * (10 - 9.95 * t) * (x + score_at(x, t))
+        ),
+        guided_score=lambda score_at, class_at, x, t, w: score_at(x, t) + w * class_at(x, t),
     ),
+    ("prior", "noise at the end"): subject(prior_mismatch=mismatch_of_the_noise),
     ("log_snr", "whole"): ratios(2.0),
     ("log_snr", "noise over signal"): ratios(-1.0),
     ("likelihood", "bits per dimension"): subject(log_likelihood=bits),
@@ -218,7 +322,35 @@ SUBJECTS = {
     ("reverse_last", "denoise"): ending("denoise"),
     ("velocity_sign", "data minus noise"): turned("velocity"),
     ("flow_clock", "noise at 0"): turned("flow"),
+    ("singlestep_rule", "integrated"): subject(dpm_solver_2_step=taylor),
     ("multistep_rule", "integrated"): subject(dpm_multistep_sample=integrated),
+    ("scale_of", "sigmoid(s + 2)"): affine(sigmoid),
+    ("scale_of", "1 / sigmoid(s + 2)"): affine(lambda s: 1 / sigmoid(s)),
+    ("scale_of", "softplus"): affine(lambda s: np.logaddexp(0, s)),
+    ("scale_of", "exp(tanh(s))"): affine(lambda s: np.exp(np.tanh(s))),
+    ("scale_of", "sigmoid(s + 2) + 0.001"): affine(lambda s: sigmoid(s) + 1e-3),
+    ("affine_form", "(x - shift) / scale"): affine(form="(x - shift) / scale"),
+    ("affine_form", "(x + shift) scale"): affine(form="(x + shift) scale"),
+    ("flow_direction", "data to base"): subject(layered_log_density=inverted_density),
+    ("planar_bend", "made invertible"): subject(planar_forward=free_planar),
+    ("radial_swelling", "made invertible"): subject(radial_forward=free_radial),
+    ("deviation", "n - 1"): subject(actnorm_forward=unbiased_actnorm),
+    ("deviation", "n - 1, plus 1e-6"): subject(
+        actnorm_forward=lambda data, x: unbiased_actnorm(data, x, 1e-6)
+    ),
+    ("embedded_weights", "Shampine"): subject(ode_error=by_shampines_weights),
+    ("step_control", "batch"): subject(
+        ode_solve=lambda f, x, t0, t1: ode.solve(f, x, t0, t1, **SHARED).x1,
+        ode_path=lambda f, x, times: ode.solve_path(f, x, times, **SHARED),
+    ),
+    ("flow_density", "negative nats"): subject(
+        flow_log_density=lambda *given: -library.flow_log_density(*given)
+    ),
+    ("flow_density", "bits per dimension"): subject(
+        flow_log_density=lambda f, x, *more: (
+            -library.flow_log_density(f, x, *more) / (x.shape[1] * np.log(2))
+        )
+    ),
     ("guidance_weight", "(1 + w) c - w u"): subject(
         classifier_free_score=lambda c, u, x, t, w: (1 + w) * c(x, t) - w * u(x, t)
     ),
@@ -318,6 +450,33 @@ def test_several_conventions_at_once_fail_and_are_said(loss, declared):
     assert [hint for hint in report.hints if hint.replace('"', "'").startswith(line)]
     assert report["denoising_given_noise"].diagnosis.explanation in report.hints
     assert rv.run(subject(denoising_loss=loss, conventions=declared)).exit_code == 0
+
+
+def test_steps_grids_and_samplers_of_the_other_clock_hold():
+    def transition(t, s):
+        (a, b), (c, d) = library.marginal(1 - t), library.marginal(1 - s)
+        return c / a, np.sqrt(d**2 - (c / a * b) ** 2)
+
+    def time_grid(spacing, n_steps, start, end):
+        if spacing != "uniform":
+            raise NotImplementedError
+        return np.linspace(start, end, n_steps + 1)
+
+    def reverse_sample(score_at, x, times, noise):
+        for t, s, z in zip(times[:-1], times[1:], noise):
+            beta, h = 20 - 19.9 * t, s - t
+            x = x + h * beta * (x / 2 + score_at(x, t)) + np.sqrt(beta * h) * z
+        return x
+
+    other = subject(
+        transition=transition, time_grid=time_grid, reverse_sample=reverse_sample,
+        guided_score=lambda score_at, class_at, x, t, w: score_at(x, t) + w * class_at(x, t),
+        conventions={"clock": "data at 1"},
+    )  # fmt: skip
+    report = rv.run(other)
+    assert report.exit_code == 0, report.summary()
+    names = "transition", "grids_are_equally_spaced", "reverse_sampler_given_noise"
+    assert all(report[name].verdict == "holds" for name in (*names, "guided_score_of_a_class"))
 
 
 def test_one_convention_of_one_port_is_said():

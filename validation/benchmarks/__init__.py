@@ -16,7 +16,7 @@ os.environ.setdefault(
 
 NAMES = (
     "implicit", "sliced", "denoising", "ladder", "divergence", "mixture_score", "langevin", "mala",
-    "stein", "mmd", "likelihood", "fokker_planck", "reverse_sde",
+    "stein", "mmd", "likelihood", "fokker_planck", "reverse_sde", "neural_ode",
 )  # fmt: skip
 GROWTH = "growth"
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refscore import ode
 from refscore.distributions import GaussianMixture
 from refscore.estimation import (
     kernel_exponential_family,
@@ -24,7 +25,7 @@ from refscore.estimation import (
 )
 from refscore.objectives import sliced_loss_gradient
 from refscore.traces import divergence_estimate
-from validation.benchmarks import network
+from validation.benchmarks import network, neural_ode
 
 WIDTH, POINTS = 128, 64
 
@@ -44,7 +45,7 @@ class Curve(NamedTuple):
 
 def curves() -> list[Curve]:
     """All measured curves."""
-    return [*_divergence(), *_mixture_time(), *_memory()]
+    return [*_divergence(), *_mixture_time(), *_memory(), *_gradient_memory()]
 
 
 def table(measured: list[Curve]) -> str:
@@ -111,6 +112,39 @@ def _divergence():
         yield _timed(title, name, "d", sizes, call, expected)
 
 
+def _black_box():
+    """Of a network no formula is used for: d far above the widths, so that d alone is what costs,
+    and points so few that arrays stay within the caches. (An LU's speed still grows with d.)"""
+    title, points = "log-determinants of a black box, d-4-4-d", 16
+    sizes = [512, 1024, 2048, 4096]
+    made = {d: network.inputs((d, 4, 4, d), points)[:3] for d in sizes}
+
+    def exact(d):
+        net, x, _ = made[d]
+        unit, total = np.zeros(x.shape), np.zeros(points)
+        for i in range(d):
+            unit[:, i] = 1.0
+            total += net.jvp(x, unit)[:, i]
+            unit[:, i] = 0.0
+        return total
+
+    def one_probe(d):
+        net, x, probes = made[d]
+        return divergence_estimate(net, x, probes[:, None, :])
+
+    def determinant(d):
+        net, x, _ = made[d]
+        return np.linalg.slogdet(np.eye(d) + net.jacobian(x[:1]))[1]
+
+    contenders = {
+        "exact divergence, d products J e": (exact, "2", 1),
+        "Hutchinson, one probe": (one_probe, "1", 3),
+        "log determinant of I + J, 1 point": (determinant, "3", 1),
+    }
+    for name, (call, expected, rounds) in contenders.items():
+        yield _timed(title, name, "d", sizes, call, expected, rounds)
+
+
 def _mixture_time():
     title = "mixture score"
     for name, equal in (("equal variances", True), ("unequal variances", False)):
@@ -175,6 +209,40 @@ def _kernel_memory(x):
     yield _peaks(title, "leave-one-out", sizes, lambda x: leave_one_out(x, 0.3), plane)
 
 
+def _gradient_memory():
+    """A neural ODE 2-64-64-2 over fixed steps of Runge and Kutta: one hidden layer of all stages of
+    1,024 steps is 134 MB."""
+    net, x, r = neural_ode.inputs()
+    title, sizes = "memory of the gradient of a neural ODE, 64 points", [16, 64, 256, 1024]
+    x, r = x[:64], r[:64]
+
+    def by_steps(gradient):
+        return lambda n: gradient(net, x, np.linspace(0, 1, n + 1), r, method="rk4")
+
+    def by_adjoint(way):
+        return lambda n: ode.adjoint(net, x, 0, 1, r, n_steps=n, method="rk4", reconstruct=way)
+
+    for name, call, expected in (
+        ("stages stored", by_steps(ode.backpropagate), "1"),
+        ("checkpoints", by_steps(ode.checkpointed), "1/2"),
+        ("adjoint, interpolated", by_adjoint("interpolate"), "1"),
+        ("adjoint, backward", by_adjoint("backward"), "0"),
+    ):
+        values = [_peak(lambda n=n, call=call: call(n)) for n in sizes]
+        yield Curve(title, name, "steps", sizes, "MB", values, _slope(sizes, values), expected)
+
+
+def _peak(call) -> float:
+    """MB at the top of one call in a thread of its own, which keeps no workspace from before."""
+    tracemalloc.start()
+    fresh = threading.Thread(target=call)
+    fresh.start()
+    fresh.join()
+    top = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return top
+
+
 def _timed(workload, contender, size, sizes, call, expected, rounds=3):
     best = dict.fromkeys(sizes, np.inf)
     for s in sizes:
@@ -200,12 +268,7 @@ def _peaks(workload, contender, sizes, call, x):
     values = []
     call(x[:10])  # what a law computes once is no growth
     for n in sizes:
-        tracemalloc.start()
-        fresh = threading.Thread(target=call, args=(x[:n],))  # keeps no workspace from before
-        fresh.start()
-        fresh.join()
-        values.append(tracemalloc.get_traced_memory()[1] / 1e6)
-        tracemalloc.stop()
+        values.append(_peak(lambda n=n: call(x[:n])))
     exponent = _slope(sizes, values)
     return Curve(workload, contender, "n", sizes, "MB", values, exponent, "at most 1")
 

@@ -45,7 +45,16 @@ PEERS = {
     "deepinv": ("torch", "deepinv"),
     "flow_matching": ("torch", "flow_matching"),
     "torchcfm": ("torch", "torchcfm"),
+    "normflows": ("torch", "normflows"),
+    "nflows": ("torch", "nflows"),
+    "zuko": ("torch", "zuko"),
+    "tfp_bijectors": ("jax", "tensorflow_probability"),
     "solvers": ("torch", "torchdiffeq", "torchdyn", "torchsde"),
+    "torchdiffeq": ("torch", "torchdiffeq"),
+    "diffrax": ("jax", "diffrax"),
+    "scipy_integrate": ("scipy",),
+    "torchdyn": ("torch", "torchdyn"),
+    "continuous_flows": ("torch", "zuko", "flow_matching"),
 }
 
 

@@ -35,6 +35,7 @@ WITHOUT_DEPENDENCIES = (
     "deepinv==0.5.0",
     "torchdyn==1.0.6",
     "torchcfm==1.0.7",
+    "nflows==0.14",
     "bionemo-moco==0.0.2.2",
     "diffusionjax==0.1.8",
 )

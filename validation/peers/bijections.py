@@ -42,6 +42,12 @@ def rows(moved, log_det):
     return moved, log_det.expand(len(moved))
 
 
+def by_autograd(function, x):
+    """The gradient in x of a function of rows."""
+    point = x.clone().requires_grad_()
+    return torch.autograd.grad(function(point).sum(), point)[0]
+
+
 def logit(p):
     """The inverse of the sigmoid."""
     return torch.log(p) - torch.log1p(-p)

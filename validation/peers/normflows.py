@@ -7,7 +7,17 @@ from importlib.metadata import version as version_of
 import normflows as nf
 import torch
 
-from validation.peers.bijections import MINIMUM, Layer, Net, Own, logit, rows, split, spline
+from validation.peers.bijections import (
+    MINIMUM,
+    Layer,
+    Net,
+    Own,
+    by_autograd,
+    logit,
+    rows,
+    spline,
+    split,
+)
 
 VERSION = version_of("normflows")
 rational = nf.utils.splines.unconstrained_rational_quadratic_spline
@@ -22,7 +32,8 @@ class Masked:
         kept, moved = split(mask)
 
         def part(i):
-            return Net(lambda z: torch.zeros_like(z).index_copy(1, moved, conditioner(z[:, kept])[i]))
+            outputs = lambda z: conditioner(z[:, kept])[i]  # noqa: E731
+            return Net(lambda z: torch.zeros_like(z).index_copy(1, moved, outputs(z)))
 
         return nf.flows.MaskedAffineFlow(mask, t=part(0), s=part(1))
 
@@ -62,7 +73,7 @@ class Layers:
     name, framework, version = "normflows, layers", "torch", VERSION
     conventions = {
         "scale_of": "sigmoid(s + 2)", "planar_bend": "made invertible",
-        "radial_swelling": "made invertible", "deviation": "n - 1",
+        "radial_swelling": "made invertible", "deviation": "n - 1, plus 1e-6",
     }  # fmt: skip
 
     def _autoregressive(self, conditioner, dim):
@@ -134,6 +145,9 @@ class Stack:
 
     def layered_log_density(self, layers, x):
         return self._flow(layers, x.shape[1]).log_prob(x)
+
+    def layered_log_density_gradient(self, layers, x):
+        return by_autograd(lambda z: self.layered_log_density(layers, z), x)
 
 
 class Planted(Layers):

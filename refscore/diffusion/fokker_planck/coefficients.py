@@ -11,6 +11,8 @@ import numpy as np
 from refscore._arguments import as_callable, as_positive, as_real, beyond_float
 from refscore.fields.base import handed_to
 
+_TIMES = ("t", "time", "u", "tau")
+
 
 class Coefficients:
     """f and g as functions of points (m, d) and a time; `still`: neither depends on time.
@@ -23,7 +25,8 @@ class Coefficients:
         self.number = (
             None if callable(diffusion) else as_positive(diffusion, "diffusion", zero=True)
         )
-        moves = [takes_time(drift), callable(diffusion) and takes_time(diffusion)]
+        moves = [takes_time(drift, "drift"),
+                 callable(diffusion) and takes_time(diffusion, "diffusion")]  # fmt: skip
         self.still = not any(moves)
         self._drift, self._diffusion = _timed(drift, moves[0]), _timed(diffusion, moves[1])
 
@@ -68,16 +71,32 @@ def _timed(function, moves: bool) -> Callable:
     return lambda x, t: function(handed_to(function, x))
 
 
-def takes_time(function: Callable) -> bool:
-    """Whether a function takes (x, t), not x alone: by its arguments without a default."""
+def takes_time(function: Callable, name: str) -> bool:
+    """Whether a function takes (x, t), not x alone: by its arguments.
+
+    The second is the time unless it has a default; with a number or None for default it is where
+    it is called t, time, u or tau, and else a constant of the function's own.
+    """
     if isinstance(function, np.ufunc):
         return function.nin > 1
     try:
         given = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return True
-    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return sum(p.kind in kinds and p.default is inspect.Parameter.empty for p in given) >= 2
+    bound = getattr(function, "keywords", {})  # of a partial
+    for p in given:
+        if p.kind is p.KEYWORD_ONLY and p.name in _TIMES and p.name not in bound:
+            raise TypeError(
+                f"{name.partition('(')[0]} must be a function of x or of (x, t): it takes"
+                f" {p.name} by name only, put it second"
+            )
+    places = [p for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return any(p.default is p.empty or _is_time(p) for p in places[1:2])
+
+
+def _is_time(p: inspect.Parameter) -> bool:
+    """Whether an argument with a default is the time."""
+    return p.name in _TIMES and (p.default is None or isinstance(p.default, (int, float)))
 
 
 def _finite(values: np.ndarray, name: str, x: np.ndarray, t: float) -> np.ndarray:

@@ -111,7 +111,7 @@ class FunctionDensity(StillDensity):
     derivative with steps of `step` (times what x and t are worth: 1), or "autograd": exact in x
     for a function written in autograd.numpy, time still by differences.
     Raises: ValueError for other names, shapes.
-    Tested in: tests/diffusion/test_fokker_planck_residual.py
+    Checked by: flow_keeps_the_continuity_equation
     """
 
     def __init__(self, log_density: Callable, derivatives: str = "differences", step=2e-3):
@@ -170,6 +170,8 @@ def marginal_rates(process, t: float) -> tuple[float, float]:
     if hasattr(process, "marginal_rates"):
         sigma = float(process.marginal(t)[1])
         alpha_rate, sigma_rate = process.marginal_rates(t)
+        if sigma == 0:  # noise that starts like √t: σ' is infinite, (σ²)' = g²
+            return float(alpha_rate), float(process.diffusion(t)) ** 2
         return float(alpha_rate), 2 * sigma * float(sigma_rate)
     h = min(h, t / 3, (process.final_time - t) / 3) or h
 

@@ -50,7 +50,8 @@ def density_evolution(
     where mass can leave); drift, f(x) or f(x, t) from points (m, d) to (m, d), such as a score
     or `langevin_terms`, `forward_terms`, `reverse_terms`; diffusion g, a number, g(x) or g(x, t)
     giving a number, (m,), or (m, d) where it is diagonal; a full matrix is not offered: cross
-    derivatives on such cells lose positivity. Both without t: the matrices are factored once;
+    derivatives on such cells lose positivity. A second argument is the time, with a default too
+    where it is called t, time, u or tau. Both without t: the matrices are factored once;
     else every step, taken at its end (at its middle by Crank-Nicolson). grid; t0 < t1; n_steps
     equal steps; split, on a rectangle, direction by direction (an error of order τ, or τ² by
     Crank-Nicolson; bdf2 never); every, keep every so many steps; progress.

@@ -13,9 +13,9 @@ class Axis:
     """One direction: edges (n + 1,), centres (n,), widths (n,), and its two ends."""
 
     def __init__(self, edges: np.ndarray, ends: tuple[str, str]):
-        self.edges, self.ends = edges, ends
-        self.widths = np.diff(edges)
-        self.centres = edges[:-1] + self.widths / 2
+        self.edges, self.ends = _kept(edges), ends
+        self.widths = _kept(np.diff(edges))
+        self.centres = _kept(edges[:-1] + self.widths / 2)
 
     @property
     def periodic(self) -> bool:
@@ -35,7 +35,7 @@ class Grid:
     for a rectangle; ends, for all directions or a tuple with one for each: "reflecting" (no
     flux), "absorbing" (density 0 there: mass leaves), "periodic" (the last edge is the first),
     or a pair (low, high) of the first two. Attributes: shape, (n,) or (n_x, n_y); centres
-    (*shape, d); volumes, of shape; axes.
+    (*shape, d); volumes, of shape; axes; arrays are read-only.
     Raises: ValueError for edges that do not increase, ends that are none.
     Checked by: density_evolution, stationary_density, spectral_gap
     """
@@ -50,11 +50,11 @@ class Grid:
         )
         self.shape = tuple(len(axis) for axis in self.axes)
         sides = np.meshgrid(*(axis.centres for axis in self.axes), indexing="ij")
-        self.centres = np.stack(sides, axis=-1)
+        self.centres = _kept(np.stack(sides, axis=-1))
         self.volumes = self.axes[0].widths
         if self.dim == 2:
             with np.errstate(all="ignore"):
-                self.volumes = np.outer(self.axes[0].widths, self.axes[1].widths)
+                self.volumes = _kept(np.outer(self.axes[0].widths, self.axes[1].widths))
         with np.errstate(all="ignore"):
             if not (np.isfinite(1 / self.volumes).all() and np.isfinite(self.volumes.sum())):
                 raise ValueError("edges must leave volumes of cells, and 1 over them, to floats")
@@ -129,6 +129,12 @@ def uniform_grid(low, high, n, *, ends="reflecting") -> Grid:
         for a, b, k in zip(*sides)
     ]
     return Grid(*edges, ends=ends)
+
+
+def _kept(array: np.ndarray) -> np.ndarray:
+    """An array of one's own, read-only."""
+    array.flags.writeable = False
+    return array
 
 
 def as_grid(grid) -> Grid:

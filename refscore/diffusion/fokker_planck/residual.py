@@ -89,7 +89,7 @@ def _finite(value, name: str) -> np.ndarray:
 def _called(function: Callable, x: np.ndarray, t: float, name: str) -> np.ndarray:
     """function(x, t) or function(x) of a copy of x, which must be finite."""
     given = handed_to(function, x)
-    return _finite(function(given, t) if takes_time(function) else function(given), name)
+    return _finite(function(given, t) if takes_time(function, name) else function(given), name)
 
 
 def _value(function: Callable, x: np.ndarray, t: float, name: str) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_count, as_scalar
+from refscore.diffusion.fokker_planck.circulation import smallest_real_parts
 from refscore.diffusion.fokker_planck.coefficients import Coefficients
 from refscore.diffusion.fokker_planck.elimination import Blocks, ordering
 from refscore.diffusion.fokker_planck.grid import Grid, as_grid
@@ -57,9 +58,11 @@ def relaxation_rates(drift, diffusion, grid: Grid, n: int = 2, t=0.0) -> np.ndar
 
     Arguments: as `stationary_density`'s; n, at most the number of cells. Returns: (n,), rising;
     the first is 0 to rounding where no mass can leave. With circulation L has no symmetric
-    form and the λ may be complex: their real parts.
+    form and the λ may be complex: the n smallest real parts, however fast they turn.
     Raises: ValueError naming the argument. Cost: on a line without periodic end O(cells) a
-    rate, else a sparse LU and a few solves. To an error of order h², and 1e-15 |L|.
+    rate, else a sparse LU and a few solves; with circulation cells times the shorter side
+    squared, and a complex LU for every disk of n + 12 eigenvalues up to the height that bounds
+    their imaginary parts, some. To an error of order h², and 1e-15 |L|.
     Source: Risken 1989, section 5.4; the symmetric form by detailed balance.
     Tested in: tests/diffusion/test_fokker_planck.py
     """
@@ -172,9 +175,10 @@ def _of_cells(grid: Grid, found: list[Rates], n: int) -> np.ndarray:
         symmetric = 0.5 * (symmetric + symmetric.T)
         values = eigsh(symmetric.tocsc(), k=n, sigma=near, v0=start, return_eigenvectors=False)
         return np.sort(values)
-    values = eigs(L.tocsc(), k=min(n + 1, L.shape[0] - 2), sigma=near, v0=start,
-                  return_eigenvectors=False)  # fmt: skip
-    return np.sort(values.real)[:n]
+    if log_p is None:
+        return smallest_real_parts(grid, found, L, n)
+    values = eigs(L.tocsc(), k=n, sigma=near, v0=start, return_eigenvectors=False)
+    return np.sort(values.real)
 
 
 def _null_vector(grid: Grid, found: list[Rates]) -> np.ndarray:

@@ -33,6 +33,15 @@ class Framework(ABC):
         """
 
     @abstractmethod
+    def velocity(self, description) -> Any:
+        """The described velocity written in the framework, differentiable in x, t, parameters.
+
+        It is called on points (..., d) and t, a number or one a point, and has `at(t)`, a field,
+        `vjp(x, t, v)`, `divergence(x, t)`, `parameters` (flat), `with_parameters(theta)` and
+        `vjp_parameters(x, t, a)`. It computes in the precision of x.
+        """
+
+    @abstractmethod
     def rng(self, seed: int) -> Any:
         """A generator of the framework's own kind, seeded."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from contextvars import ContextVar
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -17,6 +18,17 @@ _REAL = KINDS[:4]
 
 class ReplayError(RuntimeError):
     """A library asked for other draws than it was given; says what was asked and given."""
+
+
+class Unasked(NamedTuple):
+    """Draws a library was given and left: what to say, and whether it asked for the others."""
+
+    message: str
+    partly: bool
+
+
+# where a port of a subject leaves draws unasked it is told from its answer whether they mattered
+UNASKED: ContextVar[list[Unasked] | None] = ContextVar("unasked", default=None)
 
 
 class Draws:
@@ -55,15 +67,21 @@ class Draws:
         return waiting.pop(0).reshape(shape).copy(), kind
 
     def finish(self) -> None:
-        """Raise if a call was refused (even if the library hid that) or draws are left."""
+        """Raise if a call was refused (even if the library hid that) or draws are left; within a
+        run of the kit, left draws are noted: a step that needs none may well leave them."""
         if self.refused is not None:
             raise self.refused
         left = {k: len(arrays) for k, arrays in self._waiting.items() if arrays}
         if left:
             counts = ", ".join(f"{n} of {self._given[k]} {k} draws" for k, n in left.items())
-            raise ReplayError(
+            message = (
                 f"{counts} were never asked for; did the library draw through another function?"
+                " Where it needs fewer, hand over fewer"
             )
+            noted = UNASKED.get()
+            if noted is None:
+                raise ReplayError(message)
+            noted.append(Unasked(message, any(self._given[k] > n for k, n in left.items())))
 
     def refuse(self, message: str) -> NoReturn:
         """Remember and raise."""

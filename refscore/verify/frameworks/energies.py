@@ -101,6 +101,28 @@ def log_function(description):
     return law.log_density, (lambda x, c: c[..., None] * law.score(x))
 
 
+def with_score(framework, description, dtype: str | None = None):
+    """log p of a described law as a function of points, with its gradient as `.score(x)`."""
+    from refscore.verify import library
+
+    found = handed("log_density", framework, description, dtype)
+    if isinstance(found, LogDensity):
+        return found
+    score = library.distribution(description).score
+    return Scored(found, framework.callable(score, lambda x, c: score.vjp(x, c)))
+
+
+class Scored:
+    """A log density on a framework's arrays, and its score."""
+
+    def __init__(self, log_density, score):
+        self.log_density, self.score = log_density, score
+
+    def __call__(self, x):
+        """log p(x), (...,)."""
+        return self.log_density(x)
+
+
 class LogDensity:
     """log p of a normal law or a mixture of them, a pure function of JAX arrays (..., d)."""
 
@@ -110,6 +132,10 @@ class LogDensity:
     def __call__(self, x):
         """log p(x) = −E(x), (...,)."""
         return -self.field.energy(x)
+
+    def score(self, x):
+        """∇ log p(x), (..., d)."""
+        return self.field(x)
 
     def tree_flatten(self):
         """The mixture's field, whose parameters are empty: all else is static."""

@@ -1,7 +1,7 @@
 """The kit's fields as formulas over any array namespace, each written once for torch and jax.
 
-A namespace `xp` has `einsum`, `tanh`, `logsumexp(a)` and `softmax(a)` along the last axis,
-and `constant(array, like)`, a NumPy array in the precision of `like`.
+A namespace `xp` has `einsum`, `tanh`, `cos`, `sin`, `logsumexp(a)` and `softmax(a)` along the
+last axis, and `constant(array, like)`, a NumPy array in the precision of `like`.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def check_like(v, x) -> None:
         raise ValueError(f"v must have the shape of x, {tuple(x.shape)}; got {tuple(v.shape)}")
 
 
-def check_parameters(theta, field_formula: Formula) -> None:
+def check_parameters(theta, field_formula) -> None:
     """Raise unless theta is flat and of the right length."""
     if tuple(theta.shape) != field_formula.theta.shape:
         raise ValueError(

@@ -12,6 +12,8 @@ from refscore.verify.errors import NotOffered
 from refscore.verify.frameworks.base import Framework, as_numpy, check_dtype
 from refscore.verify.frameworks.formulas import formula
 from refscore.verify.frameworks.jax_fields import JaxField
+from refscore.verify.frameworks.jax_velocities import JaxVelocity
+from refscore.verify.frameworks.velocities import velocity_formula
 
 
 def enable_x64(enabled: bool = True):
@@ -41,6 +43,11 @@ class JaxFramework(Framework):
         """A `JaxField`."""
         with enable_x64():
             return JaxField(formula(description))
+
+    def velocity(self, description):
+        """A `JaxVelocity`."""
+        with enable_x64():
+            return JaxVelocity(velocity_formula(description))
 
     def rng(self, seed):
         """A key."""

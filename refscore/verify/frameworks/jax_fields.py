@@ -16,9 +16,11 @@ from refscore.verify.frameworks.formulas import (
     check_points,
 )
 
-_XP = SimpleNamespace(
+XP = SimpleNamespace(
     einsum=jnp.einsum,
     tanh=jnp.tanh,
+    cos=jnp.cos,
+    sin=jnp.sin,
     logsumexp=lambda a: jax.scipy.special.logsumexp(a, axis=-1),
     softmax=lambda a: jax.nn.softmax(a, axis=-1),
     constant=lambda array, like: jnp.asarray(array, like.dtype),
@@ -40,7 +42,7 @@ class JaxField:
     def __call__(self, x):
         """s(x): points (..., d) to vectors (..., d)."""
         x = self._points(x)
-        return self._formula.value(_XP, self.parameters.astype(x.dtype), x)
+        return self._formula.value(XP, self.parameters.astype(x.dtype), x)
 
     def with_parameters(self, theta) -> JaxField:
         """The same field on theta (p,), traced or not."""
@@ -75,7 +77,7 @@ class JaxField:
         x = self._points(x)
         if self._formula.energy is None or not self._is_gradient():
             raise NotOffered("this field has no energy: it is not known to be a gradient")
-        return self._formula.energy(_XP, self.parameters.astype(x.dtype), x)
+        return self._formula.energy(XP, self.parameters.astype(x.dtype), x)
 
     def tree_flatten(self):
         """The parameters are the leaf, the formula is static."""
@@ -83,8 +85,10 @@ class JaxField:
 
     @classmethod
     def tree_unflatten(cls, field_formula, leaves):
-        """The field of other parameters."""
-        return cls(field_formula, leaves[0])
+        """The field of other parameters, or of what JAX puts in their place."""
+        made = cls(field_formula, ())
+        (made.parameters,) = leaves
+        return made
 
     def _points(self, x):
         x = jnp.asarray(x)

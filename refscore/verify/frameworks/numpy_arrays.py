@@ -22,6 +22,10 @@ class NumpyFramework(Framework):
         """The library's own field."""
         return _field(description)
 
+    def velocity(self, description):
+        """The library's own velocity."""
+        return velocity(description)
+
     def rng(self, seed):
         """A numpy Generator."""
         return np.random.default_rng(seed)
@@ -58,6 +62,31 @@ def _made(description):
     raise ValueError(
         f"kind must be one of ['affine', 'mixture_score', 'mlp'], got {description.kind!r}"
     )
+
+
+_VELOCITIES = {
+    "linear": "Linear",
+    "rotating": "Rotating",
+    "hopf": "Hopf",
+    "cubic": "Cubic",
+    "logistic": "Logistic",
+    "sine": "Sine",
+    "forced": "Forced",
+}
+
+
+@kept
+def velocity(description):
+    """The library's velocity of a `VelocityDescription`, a Family."""
+    from refscore import flows, networks
+
+    if description.kind == "time_mlp":
+        return networks.TimeMLP(**description.parameters_by_name)
+    if description.kind not in _VELOCITIES:
+        raise ValueError(
+            f"kind must be one of {sorted(_VELOCITIES)} or 'time_mlp', got {description.kind!r}"
+        )
+    return getattr(flows, _VELOCITIES[description.kind])(**description.parameters_by_name)
 
 
 def _declining(energy):

@@ -11,6 +11,8 @@ from refscore.verify.errors import NotOffered
 from refscore.verify.frameworks.base import Framework, as_numpy, check_dtype
 from refscore.verify.frameworks.formulas import formula
 from refscore.verify.frameworks.torch_fields import TorchField
+from refscore.verify.frameworks.torch_velocities import TorchVelocity
+from refscore.verify.frameworks.velocities import velocity_formula
 
 
 class TorchFramework(Framework):
@@ -25,6 +27,10 @@ class TorchFramework(Framework):
     def field(self, description):
         """A `TorchField`."""
         return TorchField(formula(description))
+
+    def velocity(self, description):
+        """A `TorchVelocity`."""
+        return TorchVelocity(velocity_formula(description))
 
     def rng(self, seed):
         """A torch.Generator; torch's global generator is given the same seed."""

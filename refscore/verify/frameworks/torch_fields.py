@@ -15,9 +15,11 @@ from refscore.verify.frameworks.formulas import (
     check_points,
 )
 
-_XP = SimpleNamespace(
+XP = SimpleNamespace(
     einsum=torch.einsum,
     tanh=torch.tanh,
+    cos=torch.cos,
+    sin=torch.sin,
     logsumexp=lambda a: torch.logsumexp(a, dim=-1),
     softmax=lambda a: torch.softmax(a, dim=-1),
     constant=lambda array, like: torch.as_tensor(array, dtype=like.dtype),
@@ -41,7 +43,7 @@ class TorchField:
     def __call__(self, x):
         """s(x): points (..., d) to vectors (..., d), in the precision of x."""
         check_points(x, self.dim, torch.is_floating_point(x))
-        return self._formula.value(_XP, self.parameters.to(x.dtype), x)
+        return self._formula.value(XP, self.parameters.to(x.dtype), x)
 
     def with_parameters(self, theta) -> TorchField:
         """The same field on theta (p,): a tensor is used as it is, so its gradient flows."""
@@ -73,7 +75,7 @@ class TorchField:
     def energy(self, x):
         """E(x) with s = −∇E, (...,); raises NotOffered for a field not known to be a gradient."""
         check_points(x, self.dim, torch.is_floating_point(x))
-        return self._require_energy()(_XP, self.parameters.to(x.dtype), x)
+        return self._require_energy()(XP, self.parameters.to(x.dtype), x)
 
     def as_module(self) -> torch.nn.Module:
         """A torch.nn.Module whose forward is the field; its one parameter is `theta` (p,)."""

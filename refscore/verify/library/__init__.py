@@ -10,13 +10,14 @@ from refscore import (
     calculus,
     distributions,
     objectives,
-    processes,
     recovery,
     traces,
 )
-from refscore import diffusion as flows
+from refscore import diffusion as _diffusion
 from refscore.verify.kept import kept
+from refscore.verify.library.bijections import *  # noqa: F403
 from refscore.verify.library.bounded import *  # noqa: F403
+from refscore.verify.library.continuous_flows import *  # noqa: F403
 from refscore.verify.library.contrasts import *  # noqa: F403
 from refscore.verify.library.discrepancies import *  # noqa: F403
 from refscore.verify.library.estimators import *  # noqa: F403
@@ -27,10 +28,15 @@ from refscore.verify.library.kernels import *  # noqa: F403
 from refscore.verify.library.ladder import *  # noqa: F403
 from refscore.verify.library.langevin import *  # noqa: F403
 from refscore.verify.library.likelihood import *  # noqa: F403
+from refscore.verify.library.ode import *  # noqa: F403
+from refscore.verify.library.ode_gradients import *  # noqa: F403
 from refscore.verify.library.parametrisation import *  # noqa: F403
+from refscore.verify.library.paths import *  # noqa: F403
 from refscore.verify.library.perturbed import *  # noqa: F403
 from refscore.verify.library.processes import *  # noqa: F403
 from refscore.verify.library.reverse import *  # noqa: F403
+from refscore.verify.library.velocities import *  # noqa: F403
+from refscore.verify.setting import PROCESS
 
 name = "refscore"
 version = refscore.__version__
@@ -200,7 +206,7 @@ def _with_error(result):
     return result.estimate, result.standard_error
 
 
-VP = processes.VP()
+VP = PROCESS
 
 
 def marginal(t):
@@ -220,9 +226,9 @@ def diffusion(t):
 
 def flow_velocity(score_at, x, t):
     """f - ½ g² score."""
-    return flows.flow_velocity(VP, score_at)(x, t)
+    return _diffusion.flow_velocity(VP, score_at)(x, t)
 
 
 def flow_map(law, x, t, s):
     """The exact flow of a Gaussian; a mixture's by an ODE solver."""
-    return flows.flow_map(distribution(law), VP, t, s)(x)
+    return _diffusion.flow_map(distribution(law), VP, t, s)(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import diffusion as flows
-from refscore import processes
+from refscore.verify.setting import PROCESS, convention
 
 __all__ = [
     "deis_sample",
@@ -54,7 +54,7 @@ class Exponential:
 
     def dpm_solver_2_step(self, score_at, x, t, s):
         """DPM-Solver-2."""
-        return flows.dpm_solver(self.process, score_at, 2)(x, t, s)
+        return self._singlestep("dpm_solver_2_step", score_at, x, t, s, "noise")
 
     def dpm_solver_3_step(self, score_at, x, t, s):
         """DPM-Solver-3."""
@@ -62,7 +62,17 @@ class Exponential:
 
     def dpm_solver_data_2_step(self, score_at, x, t, s):
         """DPM-Solver++ 2S."""
-        return flows.dpm_solver(self.process, score_at, 2, prediction="data")(x, t, s)
+        return self._singlestep("dpm_solver_data_2_step", score_at, x, t, s, "data")
+
+    def _singlestep(self, port, score_at, x, t, s, prediction):
+        """The midpoint rule as published; where declared, the line through both integrated."""
+        whole = flows.dpm_solver(self.process, score_at, 2, prediction=prediction)(x, t, s)
+        if convention(port, "singlestep_rule", "midpoint") == "midpoint":
+            return whole
+        first = flows.exponential(self.process, score_at)(x, t, s)
+        z = self.process.log_snr(s) - self.process.log_snr(t)
+        z = z if prediction == "noise" else -z
+        return first + 2 * (1 / z - 1 / np.expm1(z)) * (whole - first)
 
     def flow_midpoint_step(self, score_at, x, t, s):
         """The midpoint step of the flow."""
@@ -80,11 +90,17 @@ class Exponential:
 
     def dpm_multistep_sample(self, score_at, x_T, times):
         """DPM-Solver++ 2M."""
-        return flows.sample(flows.dpm_multistep(self.process, score_at, 2), x_T, times)
+        return flows.sample(self._multistep("dpm_multistep_sample", score_at, 2), x_T, times)
 
     def dpm_multistep_3_sample(self, score_at, x_T, times):
         """DPM-Solver++ 3M."""
-        return flows.sample(flows.dpm_multistep(self.process, score_at, 3), x_T, times)
+        return flows.sample(self._multistep("dpm_multistep_3_sample", score_at, 3), x_T, times)
+
+    def _multistep(self, port, score_at, order):
+        """The published rule, or the integrated one where that is declared."""
+        if convention(port, "multistep_rule", "midpoint") == "midpoint":
+            return flows.dpm_multistep(self.process, score_at, order)
+        return flows.exponential_multistep(self.process, score_at, order)
 
     def exponential_multistep_sample(self, score_at, x_T, times, order):
         """Exponential Adams-Bashforth."""
@@ -93,7 +109,9 @@ class Exponential:
 
     def sde_dpm_multistep_sample(self, score_at, x_T, times, noise=None, *, rng=None):
         """SDE-DPM-Solver++ 2M."""
-        step = flows.sde_dpm_multistep(self.process, score_at, 2)
+        rule = convention("sde_dpm_multistep_sample", "multistep_rule", "midpoint")
+        rule = "published" if rule == "midpoint" else "exact"
+        step = flows.sde_dpm_multistep(self.process, score_at, 2, rule=rule)
         return flows.sample(step, x_T, times, noise=noise, rng=rng)
 
     def lms_sample(self, score_at, x_T, times, order):
@@ -110,7 +128,7 @@ class Exponential:
         return flows.sample(flows.plms(self.process, score_at), x_T, times)
 
 
-_OWN = Exponential(processes.VP())
+_OWN = Exponential(PROCESS)
 deis_sample = _OWN.deis_sample
 dpm_multistep_3_sample = _OWN.dpm_multistep_3_sample
 dpm_multistep_sample = _OWN.dpm_multistep_sample

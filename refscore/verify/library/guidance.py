@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import diffusion as flows
-from refscore import processes
 from refscore.diffusion import SPELLINGS
 from refscore.verify.library.likelihood import distribution
+from refscore.verify.setting import PROCESS, convention
 
 __all__ = [
     "classifier_free_score", "classifier_score", "composed_score", "dps_score",
@@ -15,7 +15,7 @@ __all__ = [
     "pigdm_score", "posterior_score", "replacement_step",
 ]  # fmt: skip
 
-VP = processes.VP()
+VP = PROCESS
 
 
 def guided_score(score_at, likelihood_score_at, x, t, weight):
@@ -42,7 +42,8 @@ def composed_score(posterior_scores, prior_score):
 def guided_ancestral_step(score_at, likelihood_score_at, x, t, s, weight, noise=None, *, rng=None):
     """An ancestral step guided at its mean."""
     noise = np.random.default_rng(rng).standard_normal(np.shape(x)) if noise is None else noise
-    step = flows.guided_ancestral(VP, score_at, likelihood_score_at, weight)
+    variance = convention("guided_ancestral_step", "ancestral_variance", "small")
+    step = flows.guided_ancestral(VP, score_at, likelihood_score_at, weight, variance=variance)
     return step(x, t, s, noise)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import langevin, laws
+from refscore.verify.setting import convention
 
 __all__ = [
     "annealed_distribution",
@@ -52,7 +53,11 @@ def langevin_sample(score, x0, step_size, n_steps, noise=None, *, rng=None):
 
 def annealed_sample(score_at, x0, sigmas, step_size, n_steps_each, noise=None, *, rng=None):
     """The last points of an annealed chain."""
-    return langevin.annealed(score_at, x0, sigmas, step_size, n_steps_each, noise=noise, rng=rng).x
+    last = convention("annealed_sample", "last_step", "noisy")
+    return langevin.annealed(
+        score_at, x0, sigmas, step_size, n_steps_each, noise=noise, rng=rng,
+        denoise=last == "denoised",
+    ).x  # fmt: skip
 
 
 def annealed_step_sizes(sigmas, step_size):
@@ -61,8 +66,14 @@ def annealed_step_sizes(sigmas, step_size):
 
 
 def preconditioned_step(score, x, step_size, preconditioner, noise=None, *, rng=None):
-    """One preconditioned step."""
-    return _stepped(langevin.preconditioned(score, step_size, preconditioner), x, noise, rng)
+    """One preconditioned step, its noise by the root that is declared."""
+    step = langevin.preconditioned(score, step_size, preconditioner)
+    if convention("preconditioned_step", "root", "cholesky") == "cholesky":
+        return _stepped(step, x, noise, rng)
+    noise = np.random.default_rng(rng).standard_normal(np.shape(x)) if noise is None else noise
+    values, vectors = np.linalg.eigh(preconditioner)
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    return step(x, 0 * noise) + np.sqrt(step_size) * noise @ root
 
 
 def sgld_step(gradient, x, step_size, gradient_noise, noise=None, *, rng=None):
@@ -73,8 +84,9 @@ def sgld_step(gradient, x, step_size, gradient_noise, noise=None, *, rng=None):
 
 
 def corrector_step(score, x, snr, noise=None, *, rng=None):
-    """One corrector step, every row by its own norms."""
-    return _stepped(langevin.corrector(score, snr), x, noise, rng)
+    """One corrector step, every row by its own norms but where declared otherwise."""
+    norm = {"row": "row", "batch mean": "batch"}[convention("corrector_step", "norms", "row")]
+    return _stepped(langevin.corrector(score, snr, norm=norm), x, noise, rng)
 
 
 def metropolis_log_ratio(log_density, score, x, proposal, step_size):
@@ -109,8 +121,9 @@ def hmc_step(log_density, score, x, momentum, step_size, n_leapfrog, uniform=Non
 
 
 def underdamped_step(score, x, v, step_size, friction, noise=None, *, rng=None):
-    """One BAOAB step."""
-    return splitting("BAOAB")(score, x, v, step_size, friction, noise, rng=rng)
+    """One BAOAB step, or one of the splitting that is declared."""
+    scheme = convention("underdamped_step", "splitting", "BAOAB")
+    return splitting(scheme)(score, x, v, step_size, friction, noise, rng=rng)
 
 
 def splitting(scheme):

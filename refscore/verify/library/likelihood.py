@@ -5,18 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import diffusion as flows
-from refscore import processes
+from refscore.verify.setting import PROCESS, convention
 
 __all__ = [
     "bits_per_dimension", "cutoff_error", "kl_by_scores", "log_likelihood", "prior_mismatch",
 ]  # fmt: skip
 
-VP = processes.VP()
+VP = PROCESS
 
 
 def standard_normal(x):
-    """log N(x; 0, I), the prior."""
-    return -0.5 * np.sum(x**2 + np.log(2 * np.pi), axis=-1)
+    """log N(x; 0, s² I), the prior; s = 1 but where the process has another, or is declared to."""
+    s = end_std("log_likelihood")
+    return -0.5 * np.sum((x / s) ** 2 + np.log(2 * np.pi * s**2), axis=-1)
+
+
+def end_std(port) -> float:
+    """What σ tends to, or σ at the end where that is declared."""
+    if convention(port, "prior", "limit") == "limit":
+        return float(VP.prior_std())
+    return float(VP.marginal(VP.final_time)[1])
 
 
 def data_of(score_at):
@@ -35,12 +43,22 @@ def distribution(law):
 def log_likelihood(score_at, x, probes=None):
     """log p_0 by the probability flow, from the prior N(0, I)."""
     law = data_of(score_at)
-    return flows.log_likelihood(VP, law, x, probes=probes, terminal=standard_normal)
+    found = flows.log_likelihood(VP, law, x, probes=probes, terminal=standard_normal)
+    part = convention("log_likelihood", "likelihood_probes", "velocity")
+    if probes is None or part == "velocity":
+        return found
+    shrunk = np.log(float(VP.marginal(VP.final_time)[0]))  # ∫ f, of which the trace is exact
+    return found + shrunk * (np.shape(x)[-1] - (np.asarray(probes) ** 2).sum(-1).mean(-1))
 
 
 def prior_mismatch(law, x):
     """What the prior adds to the log-likelihood."""
-    return flows.likelihood_errors(VP, distribution(law), x).prior_mismatch
+    s = end_std("prior_mismatch")
+
+    def prior(x):
+        return -0.5 * np.sum((x / s) ** 2 + np.log(2 * np.pi * s**2), axis=-1)
+
+    return flows.likelihood_errors(VP, distribution(law), x, terminal=prior).prior_mismatch
 
 
 def cutoff_error(law, x, start):

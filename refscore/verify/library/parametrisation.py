@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from refscore import diffusion as flows
-from refscore import processes
+from refscore.verify.setting import PROCESS
 
 __all__ = ["predict_convert"]
 
@@ -19,4 +19,4 @@ class Parametrisations:
         return flows.convert(self.process, x, t, value, source, target)
 
 
-predict_convert = Parametrisations(processes.VP()).predict_convert
+predict_convert = Parametrisations(PROCESS).predict_convert

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import processes
+from refscore.verify.setting import PROCESS
 
-PRESERVING = processes.VP()
+PRESERVING = PROCESS
 
 
 def _of(process):
@@ -53,7 +54,9 @@ def time_at(log_snr):
 
 def prior_std():
     """The prior's standard deviation."""
-    return PRESERVING.prior_std()
+    from refscore.verify.library.likelihood import end_std
+
+    return end_std("prior_std")
 
 
 def time_grid(spacing, n_steps, start, end):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import diffusion as flows
-from refscore import distributions, laws, processes
+from refscore import distributions, laws
+from refscore.verify.setting import PROCESS, convention
 
 __all__ = [
     "ancestral_step",
@@ -68,8 +69,9 @@ class Reverse:
         return flows.flow_heun(self.process, score_at)(x, t, s)
 
     def ancestral_step(self, score_at, x, t, s, noise=None, *, rng=None):
-        """One ancestral step with the posterior's variance."""
-        return _stepped(flows.ancestral(self.process, score_at), x, t, s, noise, rng)
+        """One ancestral step with the posterior's variance, or that which is declared."""
+        variance = convention("ancestral_step", "ancestral_variance", "small")
+        return _stepped(flows.ancestral(self.process, score_at, variance), x, t, s, noise, rng)
 
     def ddim_step(self, score_at, x, t, s, eta, noise=None, *, rng=None):
         """One implicit step."""
@@ -84,7 +86,8 @@ class Reverse:
     def reverse_sample(self, score_at, x_T, times, noise=None, *, rng=None):
         """Euler-Maruyama over descending times."""
         step = flows.euler_maruyama(self.process, score_at)
-        return flows.sample(step, x_T, times, noise=noise, rng=rng)
+        last = convention("reverse_sample", "reverse_last", "noise")
+        return flows.sample(step, x_T, times, noise=noise, rng=rng, last=last)
 
     def sampler_law(self, law, sampler, times, mean, covariance, last):
         """The exact law on Gaussian data."""
@@ -102,7 +105,7 @@ class Reverse:
 
 INTERVAL = -14.0, 14.0
 
-_OWN = Reverse(processes.VP())
+_OWN = Reverse(PROCESS)
 reverse_drift = _OWN.reverse_drift
 euler_maruyama_step = _OWN.euler_maruyama_step
 reverse_family_step = _OWN.reverse_family_step

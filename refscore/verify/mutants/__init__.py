@@ -20,7 +20,13 @@ FILES = (
     "exponential", "exponential_churn", "exponential_solvers",
     "exponential_multistep", "exponential_stochastic", "exponential_adams", "exponential_first",
     "fokker_planck", "fokker_planck_cells", "reverse", "reverse_steps", "reverse_ancestral",
-    "reverse_samplers", "reverse_levels", "errata", "binary", "simplex",
+    "reverse_samplers", "reverse_levels", "reverse_scales", "reverse_shared",
+    "flow_densities", "flow_energies",
+    "flow_estimates", "flow_gradients",
+    "ode_steps", "ode_estimates", "ode_solves", "ode_paths", "bijections",
+    "bijection_residuals", "bijection_linear", "bijection_layers", "bijection_densities",
+    "flow_paths", "errata", "binary", "simplex",
+    "adjoint_flows", "adjoint_times", "adjoint_costs", "adjoint_steps",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore.verify.ports import GENERATOR_NAMES, PORTS
+from refscore.verify.setting import DEFAULT, Setting
 
 
 class Mistake(NamedTuple):
@@ -28,12 +29,15 @@ class Mistake(NamedTuple):
     source: str
     function: Callable
 
-    def subject(self) -> SimpleNamespace:
-        """The library with this one port wrong."""
+    def subject(self, setting: Setting = DEFAULT) -> SimpleNamespace:
+        """The library with this one port wrong, declared as the setting says; it has to be run
+        `under` that setting."""
         from refscore.verify import library
 
         ports = {name: getattr(library, name) for name in PORTS if hasattr(library, name)}
-        return SimpleNamespace(**{**ports, self.port: self.function, "name": self.name})
+        said = {} if setting == DEFAULT else {
+            "process": setting.described, "conventions": setting.declared}  # fmt: skip
+        return SimpleNamespace(**{**ports, self.port: self.function, "name": self.name, **said})
 
 
 REGISTRY: dict[str, Mistake] = {}
@@ -112,4 +116,6 @@ def _probes(port, args, rng):
         dim = args[1] if len(args) > 1 else np.shape(args[0])[0]
         return rng.choice([-1.0, 1.0], (1, dim))
     n, d = np.shape(args[1])
+    if port.name == "flow_log_density_on_grid":
+        return rng.choice([-1.0, 1.0], (len(args[3]) - 1, n, 1, d))
     return rng.choice([-1.0, 1.0], (n, 1, d))

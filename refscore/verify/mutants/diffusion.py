@@ -6,40 +6,45 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
-
-_LOW, _HIGH = 0.1, 20.0
+from refscore.verify.mutants.rates import beta, pair, shrink
 
 
 def _beta(t):
-    return _LOW + (_HIGH - _LOW) * t
+    """-2 f, β where the variance is preserved."""
+    return shrink(t)
 
 
 def _integral(t):
-    return _LOW * t + 0.5 * (_HIGH - _LOW) * t**2
+    """∫β = -2 log α."""
+    return -2 * np.log(pair(t)[0])
 
 
 @mistake("marginal_alpha_bar", port="marginal", source="F26: alpha-bar for its root")
 def _(t):
     """alpha is exp(-∫β): the half is missing."""
-    return np.exp(-_integral(t)), np.sqrt(-np.expm1(-_integral(t)))
+    alpha, sigma = pair(t)
+    return alpha**2, sigma
 
 
 @mistake("marginal_root_twice", port="marginal", source="F10: deepinv 998bd7c")
 def _(t):
     """The root of alpha is taken twice."""
-    return np.exp(-0.25 * _integral(t)), np.sqrt(-np.expm1(-_integral(t)))
+    alpha, sigma = pair(t)
+    return np.sqrt(alpha), sigma
 
 
 @mistake("marginal_variance_for_sd", port="marginal", source="F11, F06")
 def _(t):
     """The variance is returned for the standard deviation."""
-    return np.exp(-0.5 * _integral(t)), -np.expm1(-_integral(t))
+    alpha, sigma = pair(t)
+    return alpha, sigma**2
 
 
 @mistake("marginal_of_another_family", port="marginal", source="F03: diffusers da7d4cf")
 def _(t):
     """The data are not shrunk: a variance-exploding marginal in a variance-preserving process."""
-    return 1.0, np.sqrt(np.expm1(_integral(t)))
+    alpha, sigma = pair(t)
+    return 1.0, sigma / alpha
 
 
 @mistake("marginal_swapped", port="marginal", source="F01: labml #152")
@@ -84,17 +89,17 @@ def _(x, t):
 @mistake("diffusion_squared", port="diffusion", source="classic: g² for g")
 def _(t):
     """g² is returned for g."""
-    return _beta(t)
+    return beta(t)
 
 
 @mistake("diffusion_twice", port="diffusion", source="conventions 2: √(2β)")
 def _(t):
     """g is √(2β)."""
-    return np.sqrt(2 * _beta(t))
+    return np.sqrt(2 * beta(t))
 
 
 def _velocity(score_at, x, t, *, drift=-0.5, pull=-0.5):
-    return drift * _beta(t) * x + pull * _beta(t) * score_at(x, t)
+    return drift * shrink(t) * x + pull * beta(t) * score_at(x, t)
 
 
 @mistake("flow_without_half", port="flow_velocity", source="R33")
@@ -118,19 +123,19 @@ def _(score_at, x, t):
 @mistake("flow_g_not_squared", port="flow_velocity", source="classic: g for g²")
 def _(score_at, x, t):
     """g stands where g² belongs."""
-    return -0.5 * _beta(t) * x - 0.5 * np.sqrt(_beta(t)) * score_at(x, t)
+    return -0.5 * shrink(t) * x - 0.5 * np.sqrt(beta(t)) * score_at(x, t)
 
 
 @mistake("flow_time_reversed", port="flow_velocity", source="A02, R23")
 def _(score_at, x, t):
     """The score is asked at time 1 - t."""
-    return -0.5 * _beta(t) * (x + score_at(x, 1 - t))
+    return _velocity(lambda x, t: score_at(x, 1 - t), x, t)
 
 
 @mistake("flow_clean_score", port="flow_velocity", source="erratum J12; S05")
 def _(score_at, x, t):
     """The score of the clean law is used at every time."""
-    return -0.5 * _beta(t) * (x + score_at(x, 0.0))
+    return _velocity(lambda x, t: score_at(x, 0.0), x, t)
 
 
 @mistake("flow_map_unscaled_mean", port="flow_map", source="S07")

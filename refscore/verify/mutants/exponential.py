@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore import processes
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.setting import PROCESS, present
 
 
 def pair(t):
@@ -38,9 +40,11 @@ def inner(t, s, ratio):
 
 
 def time_of(ratio):
-    """The time of the linear VP with this σ/α."""
-    area = np.log1p(ratio**2)
-    return 2 * area / (0.1 + np.sqrt(0.01 + 2 * 19.9 * area))
+    """The time with this σ/α; of the linear VP, also beyond the end."""
+    if not isinstance(present(), processes.VP):
+        return float(PROCESS.time_at(-np.log(ratio)))
+    area, low, slope = np.log1p(ratio**2), PROCESS.beta_min, PROCESS.beta_max - PROCESS.beta_min
+    return 2 * area / (low + np.sqrt(low**2 + 2 * slope * area))
 
 
 def _first(score_at, x, t, s, *, factor=np.expm1, eps=None, kept=None, spread=None):
@@ -110,7 +114,7 @@ def _(score_at, x, t, s):
 @mistake("exponential_label", port="exponential_step", source="C01: k-diffusion 2ce2bb3")
 def _(score_at, x, t, s):
     """The score is asked at π/2 times the time."""
-    late = -pair(t)[1] * score_at(x, min(np.pi / 2 * t, 1.0))
+    late = -pair(t)[1] * score_at(x, min(np.pi / 2 * t, PROCESS.final_time))
     return _held(score_at, x, t, s, eps=late)
 
 

@@ -211,6 +211,23 @@ def _(drift, diffusion, grid):
     return np.full(len(grid), 1 / (len(grid) * (grid[1] - grid[0])))
 
 
+@mistake("stationary_upwind", port="stationary_density", source="classic: order of upwinding")
+def _(drift, diffusion, grid):
+    """The drift's flux is upwinded: first order in the width."""
+    up, _, down = _fluxes(drift, diffusion, grid, upwind=True)(0.0)
+    p = np.exp(np.append(0.0, np.cumsum(np.log(up / down))))
+    return p / (np.sum(p) * (grid[1] - grid[0]))
+
+
+@mistake("gap_upwind", port="spectral_gap", source="classic: order of upwinding")
+def _(drift, diffusion, grid):
+    """The drift's flux is upwinded: first order in the width."""
+    from scipy.linalg import eigvalsh_tridiagonal
+
+    up, middle, down = _fluxes(drift, diffusion, grid, upwind=True)(0.0)
+    return float(np.sort(eigvalsh_tridiagonal(-middle, np.sqrt(up * down)))[1])
+
+
 @mistake("gap_sign", port="spectral_gap", source="classic: sign of an eigenvalue")
 def _(drift, diffusion, grid):
     """The eigenvalue of the equation, below 0."""

@@ -18,8 +18,8 @@ def _parts(score_at, x, probes=None, **options):
 
 
 def _drift(x):
-    """∫ f d dt = -½ d ∫ β."""
-    return 0.5 * x.shape[-1] * -(VP.beta_min + 0.5 * (VP.beta_max - VP.beta_min))
+    """∫ f d dt = d log α_T."""
+    return x.shape[-1] * np.log(float(VP.marginal(VP.final_time)[0]))
 
 
 @mistake("likelihood_divergence_sign", port="log_likelihood", source="L01")
@@ -84,7 +84,7 @@ def _(score_at, x):
 @mistake("likelihood_wrong_way", port="log_likelihood", source="L12: time runs the wrong way")
 def _(score_at, x):
     """The flow is followed from T to 0, the data taken for noise."""
-    return _parts(score_at, x, start=1.0, end=0.0).log_density
+    return _parts(score_at, x, start=VP.final_time, end=0.0).log_density
 
 
 @mistake("likelihood_per_dimension", port="log_likelihood", source="L15")

@@ -22,7 +22,7 @@ def _(law, x):
 @mistake("mismatch_at_data", port="prior_mismatch", source="classic: x for x_T")
 def _(law, x):
     """The two densities at time T are compared at the data, not where their flow ends."""
-    p = library.distribution(law).diffuse(*map(float, VP.marginal(1.0)))
+    p = library.distribution(law).diffuse(*map(float, VP.marginal(VP.final_time)))
     return PRIOR(x) - p.log_density(x)
 
 
@@ -37,7 +37,7 @@ def _(law, x):
 @mistake("mismatch_ignores_mean", port="prior_mismatch", source="L13: of N(0, α²V + σ²I)")
 def _(law, x):
     """The law at time T is taken for N(0, α² Cov + σ² I)."""
-    p, (alpha, sigma) = library.distribution(law), VP.marginal(1.0)
+    p, (alpha, sigma) = library.distribution(law), VP.marginal(VP.final_time)
     ends = flows.encode(VP, p, x)
     centred = Gaussian(0 * p.mean, p.covariance).diffuse(float(alpha), float(sigma))
     return PRIOR(ends) - centred.log_density(ends)
@@ -118,7 +118,7 @@ def _divergence(law, other, *, power=2, start=0.0, clean=False, scale=0.5):
         mean = gauss_hermite(p if clean else a, order)
         gap = ((a.score(mean.points) - b.score(mean.points)) ** 2).sum(-1)
         path += w * scale * float(VP.diffusion(t)) ** power * mean.mean(gap)
-    ends = [flows.diffused(VP, one, 1.0) for one in (p, q)]
+    ends = [flows.diffused(VP, one, VP.final_time) for one in (p, q)]
     return path + flows.kl(*ends, nodes=order)
 
 

@@ -46,10 +46,10 @@ def _(score_at, x):
 def _carried(score_at, x, rate, steps=48):
     """Runge-Kutta along f y - ½ rate(g²) s: where the points end, and ∫ of its divergence."""
     law, d = library.data_of(score_at), x.shape[-1]
-    dense = np.linspace(0.0, 1.0, steps + 1) ** 2
+    dense = VP.final_time * np.linspace(0.0, 1.0, steps + 1) ** 2
 
     def slopes(t, y):
-        score, f, g2 = _score(law, t), -0.5 * _g2(t), _g2(t)
+        score, f, g2 = _score(law, t), float(VP.drift_rate(t)), _g2(t)
         divergence = f * d - 0.5 * rate(g2) * score.divergence(y)
         return np.column_stack([f * y - 0.5 * rate(g2) * score(y), divergence])
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from refscore import processes
 from refscore.verify.mutants.base import mistake
+from refscore.verify.setting import PROCESS
 
-VP = processes.VP()
+VP = PROCESS
 
 
 def _of_area(B):
@@ -30,19 +31,19 @@ def _(t):
 @mistake("marginal_of_first_rate", port="marginal", source="C05: the rate's growth left out")
 def _(t):
     """β is β_min throughout."""
-    return _of_area(0.1 * t)
+    return _of_area(VP.beta_min * t)
 
 
 @mistake("marginal_without_first_rate", port="marginal", source="conventions 2: azula, log α ∝ t²")
 def _(t):
     """∫β lacks its linear term."""
-    return _of_area(0.5 * 19.9 * t**2)
+    return _of_area(0.5 * (VP.beta_max - VP.beta_min) * t**2)
 
 
 @mistake("marginal_growth_of_whole_rate", port="marginal", source="classic: β_max for the slope")
 def _(t):
     """β grows by β_max, not by β_max - β_min."""
-    return _of_area(0.1 * t + 0.5 * 20.0 * t**2)
+    return _of_area(VP.beta_min * t + 0.5 * VP.beta_max * t**2)
 
 
 @mistake("marginal_floor", port="marginal", source="conventions 2: azula, σ² = 1 - α² + σ_min²")
@@ -74,7 +75,7 @@ def _(x, t):
 @mistake("drift_of_first_rate", port="drift", source="C05: the rate's growth left out")
 def _(x, t):
     """β is β_min throughout."""
-    return -0.05 * x
+    return -0.5 * VP.beta_min * x
 
 
 @mistake("drift_divided_by_steps", port="drift", source="conventions 5: f/N for f")

@@ -6,8 +6,9 @@ import numpy as np
 
 from refscore import processes
 from refscore.verify.mutants.base import mistake
+from refscore.verify.setting import PROCESS
 
-VP = processes.VP()
+VP = PROCESS
 
 
 @mistake("velocity_of_alpha_bar", port="marginal_rates", source="F26: the chain rule's half")
@@ -41,7 +42,7 @@ def _(t):
 @mistake("velocity_without_drift", port="marginal_rates", source="classic: g²/2σ alone")
 def _(t):
     """sigma' is g²/(2σ): noise that is there does not shrink."""
-    return VP.marginal_rates(t)[0], VP.beta(t) / (2 * VP.marginal(t)[1])
+    return VP.marginal_rates(t)[0], VP.diffusion(t) ** 2 / (2 * VP.marginal(t)[1])
 
 
 @mistake("velocity_difference", port="marginal_rates", source="O12: a coarse difference")
@@ -94,8 +95,8 @@ def _(t, s):
 @mistake("transition_first_order", port="transition", source="classic: β(t)(s - t)")
 def _(t, s):
     """One Euler step: 1 - ½β(t)h and √(β(t)h)."""
-    h = VP.beta(t) * (s - t)
-    return 1 - h / 2, np.sqrt(h)
+    h = s - t
+    return 1 + VP.drift_rate(t) * h, VP.diffusion(t) * np.sqrt(h)
 
 
 @mistake("log_snr_not_halved", port="log_snr", source="conventions 1: λ of DPM-Solver is half")
@@ -138,26 +139,26 @@ def _(t):
 @mistake("time_of_whole_log", port="time_at", source="conventions 1: λ of DPM-Solver is half")
 def _(log_snr):
     """The argument is taken for the log of the whole ratio."""
-    return VP.time_at(np.clip(log_snr / 2, VP.log_snr(1.0), None))
+    return VP.time_at(np.clip(log_snr / 2, VP.log_snr(VP.final_time), None))
 
 
 @mistake("time_of_negative", port="time_at", source="AZ: log(σ/α)")
 def _(log_snr):
     """The argument is taken for the log of noise over signal."""
-    return VP.time_at(np.clip(-log_snr, VP.log_snr(1.0), None))
+    return VP.time_at(np.clip(-log_snr, VP.log_snr(VP.final_time), None))
 
 
 @mistake("time_without_slope", port="time_at", source="C07: inverted with another schedule")
 def _(log_snr):
     """The rate is taken for constant, its mean."""
-    return np.logaddexp(0, -2 * log_snr) / 10.05
+    return np.logaddexp(0, -2 * log_snr) / (0.5 * (VP.beta_min + VP.beta_max))
 
 
 @mistake("time_unstable_root", port="time_at", source="N15: the root's difference")
 def _(log_snr):
     """The quadratic's root is the difference of two near numbers, in single precision."""
     B = np.float32(np.logaddexp(0, -2 * log_snr))
-    low, slope = np.float32(0.1), np.float32(19.9)
+    low, slope = np.float32(VP.beta_min), np.float32(VP.beta_max - VP.beta_min)
     return float((np.sqrt(low * low + 2 * slope * B) - low) / slope)
 
 
@@ -176,7 +177,7 @@ def _():
 @mistake("prior_of_signal", port="prior_std", source="classic: α_T for σ_T")
 def _():
     """What is left of the signal is returned."""
-    return VP.marginal(1.0)[0]
+    return VP.marginal(VP.final_time)[0]
 
 
 @mistake("grid_rises", port="time_grid", source="R31: a grid from data to noise")

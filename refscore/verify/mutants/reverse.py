@@ -5,24 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.verify.mutants.base import mistake
-
-_LOW, _HIGH = 0.1, 20.0
-
-
-def beta(t):
-    """β(t) = g²."""
-    return _LOW + (_HIGH - _LOW) * t
-
-
-def pair(t):
-    """(α, σ)."""
-    B = _LOW * t + 0.5 * (_HIGH - _LOW) * t**2
-    return np.exp(-B / 2), np.sqrt(-np.expm1(-B))
+from refscore.verify.mutants.rates import beta, pair, shrink
 
 
 def _euler(score_at, x, t, s, noise, *, drift=0.5, pull=1.0, spread=1.0, at=None, h=None):
     h, at, b = t - s if h is None else h, t if at is None else at, beta(t)
-    return x + h * b * (drift * x + pull * score_at(x, at)) + spread * np.sqrt(b * h) * noise
+    slope = drift * shrink(t) * x + pull * b * score_at(x, at)
+    return x + h * slope + spread * np.sqrt(b * h) * noise
 
 
 @mistake("reverse_score_sign", port="euler_maruyama_step", source="R24: torchcfm #85")
@@ -88,8 +77,7 @@ def _(score_at, x, t, s, noise):
 @mistake("reverse_rates_at_end", port="euler_maruyama_step", source="R02: index shifted by one")
 def _(score_at, x, t, s, noise):
     """f and g are taken at the time the step ends at."""
-    h, b = t - s, beta(s)
-    return x + h * b * (0.5 * x + score_at(x, t)) + np.sqrt(b * h) * noise
+    return _euler(score_at, x, s, s, noise, at=t, h=t - s)
 
 
 @mistake("reverse_time_mirrored", port="euler_maruyama_step", source="R23: t and 1 - t")
@@ -199,7 +187,7 @@ def _(score_at, x, t, s, stochasticity, noise):
 def _drift(score_at, x, t, level, when, share=None, drift=-0.5, power=1.0):
     signs = {"backward": 1 + level**2, "forward": 1 - level**2}
     share = signs[when] / 2 if share is None else share
-    return drift * beta(t) * x - share * beta(t) ** power * score_at(x, t)
+    return drift * shrink(t) * x - share * beta(t) ** power * score_at(x, t)
 
 
 @mistake("direction_swapped", port="reverse_drift", source="F8")

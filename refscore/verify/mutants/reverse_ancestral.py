@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.reverse import pair
+from refscore.verify.mutants.rates import pair
+from refscore.verify.setting import convention
 
 SHIFT = 1e-3  # one entry of a table of 1000
 
@@ -27,7 +28,14 @@ def _guess(score_at, x, t):
 def _ancestral(score_at, x, t, s, noise, *, guess=None, spread=None):
     of_x, of_guess, v, _ = _posterior(t, s)
     guess = _guess(score_at, x, t) if guess is None else guess
-    return of_x * x + of_guess * guess + (np.sqrt(v) if spread is None else spread) * noise
+    return of_x * x + of_guess * guess + (_spread(t, s) if spread is None else spread) * noise
+
+
+def _spread(t, s):
+    """The standard deviation of a step, of the variance that is declared; none at time 0."""
+    v, b = _posterior(t, s)[2:]
+    large = convention("ancestral_step", "ancestral_variance", "small") == "large"
+    return np.sqrt(b if large and s > 0 else v)
 
 
 @mistake("ancestral_noise_variance", port="ancestral_step", source="R35")
@@ -41,6 +49,12 @@ def _(score_at, x, t, s, noise):
     """The step to time 0 adds noise of variance β."""
     v, b = _posterior(t, s)[2:]
     return _ancestral(score_at, x, t, s, noise, spread=np.sqrt(b if s == 0 else v))
+
+
+@mistake("ancestral_large_noise_at_last", port="ancestral_step", source="R01: no z = 0 at t = 1")
+def _(score_at, x, t, s, noise):
+    """Every step adds noise of the large variance β, also the one to time 0."""
+    return _ancestral(score_at, x, t, s, noise, spread=np.sqrt(_posterior(t, s)[3]))
 
 
 @mistake("ancestral_without_noise", port="ancestral_step", source="classic")
@@ -80,7 +94,7 @@ def _(score_at, x, t, s, noise):
 def _(score_at, x, t, s, noise):
     """The weights of the point and of the guessed data are exchanged."""
     of_x, of_guess, v, _ = _posterior(t, s)
-    return of_guess * x + of_x * _guess(score_at, x, t) + np.sqrt(v) * noise
+    return of_guess * x + of_x * _guess(score_at, x, t) + _spread(t, s) * noise
 
 
 @mistake("ancestral_renoised", port="ancestral_step", source="classic: x̂_0 noised anew")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.reverse import _drift, _euler, pair
-from refscore.verify.mutants.reverse_ancestral import _ancestral, _ddim, _guess, _posterior
+from refscore.verify.mutants.rates import pair
+from refscore.verify.mutants.reverse import _drift, _euler
+from refscore.verify.mutants.reverse_ancestral import _ancestral, _ddim, _guess, _posterior, _spread
 from refscore.verify.mutants.reverse_samplers import _run
 
 
@@ -67,10 +68,10 @@ def _(score_at, x, t, s, noise):
 
 def _of_noise(score_at, x, t, s, noise, *, root=None, kept=None):
     """DDPM's algorithm 2: (x - β/√(1 - ᾱ) ε)/√(1 - β) + √β̃ z."""
-    (alpha_t, sigma), (alpha_s, _), (_, _, v, b) = pair(t), pair(s), _posterior(t, s)
+    (alpha_t, sigma), (alpha_s, _), b = pair(t), pair(s), _posterior(t, s)[3]
     root, kept = root or sigma, kept or alpha_t / alpha_s
     eps = -sigma * score_at(x, t)
-    return (x - b / root * eps) / kept + np.sqrt(v) * noise
+    return (x - b / root * eps) / kept + _spread(t, s) * noise
 
 
 @mistake("ancestral_root_missing", port="ancestral_step", source="classic: (1 - α) ε alone")

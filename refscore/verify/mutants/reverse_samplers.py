@@ -6,17 +6,29 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.reverse import beta
+from refscore.verify.mutants.rates import beta, pair, shrink
+from refscore.verify.setting import convention
 
 
 def _run(score_at, x, times, noise, *, ends=None, at=None, clip=None):
-    ends = times[1:] if ends is None else ends
+    ends, last = times[1:] if ends is None else ends, _last()
     for k, (t, s) in enumerate(zip(times[:-1], ends)):
         u = t if at is None else at(k)
         h = t - s
-        x = x + h * beta(u) * (0.5 * x + score_at(x, u)) + np.sqrt(beta(u) * h) * noise[k]
+        z = 0.0 if last == "mean" and k == len(ends) - 1 else noise[k]
+        slope = 0.5 * shrink(u) * x + beta(u) * score_at(x, u)
+        x = x + h * slope + np.sqrt(beta(u) * h) * z
         x = x if clip is None else np.clip(x, -clip, clip)
-    return x
+    return _denoised(score_at, x, times[-1]) if last == "denoise" else x
+
+
+def _last() -> str:
+    """What the last step is declared to be."""
+    return convention("reverse_sample", "reverse_last", "noise")
+
+
+def _denoised(score_at, x, t):
+    return (x + pair(t)[1] ** 2 * score_at(x, t)) / pair(t)[0]
 
 
 @mistake("sampler_uniform_steps", port="reverse_sample", source="R15: score_sde_pytorch")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.reverse import beta
+from refscore.verify.mutants.rates import beta, shrink
 
 
 def _slope(score_at, x, t, pull=1.0, at=None):
     """Minus the drift: ½βx + pull β s."""
-    return beta(t) * (0.5 * x + pull * score_at(x, t if at is None else at))
+    return 0.5 * shrink(t) * x + pull * beta(t) * score_at(x, t if at is None else at)
 
 
 def _spread(t, s):

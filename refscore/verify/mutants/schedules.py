@@ -101,7 +101,7 @@ def _(name, n_steps):
 @mistake("table_cosine_without_clip", port="discrete_schedule", source="C07: the clip forgotten")
 def _(name, n_steps):
     """The cosine table is not clipped at 0.999."""
-    return _named(name, n_steps, lambda n: _cosine(n, clip=1 - 1e-12), "cosine")
+    return _named(name, n_steps, lambda n: _cosine(n, clip=np.inf), "cosine")
 
 
 @mistake("table_cosine_clipped_low", port="discrete_schedule", source="classic: a clip of 0.02")

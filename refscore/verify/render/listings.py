@@ -32,6 +32,9 @@ NOTES = (
         if numbers
     )
     + ". It then is the process of every port and of every score_at.",
+    "`as declared`: the conventions by which a port is read, `refscore conventions` says what their"
+    " values are; where your time runs from noise to data, one word turns every time of the process"
+    ' and every score_at, conventions = {"clock": "data at 1"}.',
     "What you do not have, leave out; a case you do not take, decline: raise NotImplementedError"
     " or refscore.verify.NotOffered.",
 )
@@ -181,6 +184,10 @@ def ports(records: list[dict], ink: Ink) -> str:
         call = f"{record['name']}{record['signature']}"
         lines.append(f"  {ink(call, 'cyan')} -> {record['returns']}")
         lines.append(ink(_wrapped(record["meaning"], 6), "dim"))
+        if record["conventions"]:
+            lines.append(
+                ink(_wrapped(f"as declared: {', '.join(record['conventions'])}", 6), "dim")
+            )
     lines += [
         "",
         ink("Arguments", "bold"),

@@ -1,0 +1,51 @@
+"""Mistakes in described processes, made in the ports of a subject whose process is one of them."""
+
+from __future__ import annotations
+
+from refscore.verify.mutants import Mistake, mistakes
+from refscore.verify.setting import described
+
+_APART = "@"
+
+
+def candidates() -> dict[str, Mistake]:
+    """Every named mistake, and under `name@port` those of described processes in own ports."""
+    found = mistakes()
+    for wrong in list(found.values()):
+        for port, function in _OWN.get(wrong.port, {}).items():
+            name = f"{wrong.name}{_APART}{port}"
+            found[name] = wrong._replace(name=name, port=port, function=function(wrong.function))
+    return found
+
+
+def plain(name: str) -> str:
+    """The name a mistake is listed under."""
+    return name.partition(_APART)[0]
+
+
+def is_own(name: str) -> bool:
+    """A described process's mistake in a port of the subject's own."""
+    return _APART in name
+
+
+def _marginal(wrong):
+    return lambda t: wrong(described(), t)
+
+
+def _drift(wrong):
+    return lambda x, t: wrong(described(), t)[0] * x
+
+
+def _diffusion(wrong):
+    return lambda t: wrong(described(), t)[1]
+
+
+def _transition(wrong):
+    return lambda t, s: wrong(described(), t, s)
+
+
+_OWN = {
+    "process_marginal": {"marginal": _marginal},
+    "process_rates": {"drift": _drift, "diffusion": _diffusion},
+    "process_transition": {"transition": _transition},
+}
