@@ -179,13 +179,15 @@ def _(velocity, x0, times, cotangent, method):
     return _euler(velocity, x0, times, cotangent, method)
 
 
-def _euler(velocity, x0, times, cotangent, method="euler", state=1, clock=1, late=False):
+def _euler(
+    velocity, x0, times, cotangent, method="euler", state=1, clock=1, late=False, sign=1
+):  # fmt: skip
     """λᵢ from λᵢ₊₁, J at xᵢ₊₁ and times[i + 1]; θ̄ collects λᵢ₊₁, or λᵢ if `late`."""
     states = _forward(velocity, x0, times, method)[1]
     P, G, lam, total = pull(velocity), push(velocity), cotangent, 0.0
     for i in range(len(times) - 2, -1, -1):
         h, x, t = times[i + 1] - times[i], states[i + state], times[i + clock]
-        new = lam + h * P(x, t, lam)
+        new = lam + sign * h * P(x, t, lam)
         total = total + h * G(x, t, new if late else lam)
         lam = new
     return lam, total
@@ -213,6 +215,12 @@ def _(velocity, x0, times, cotangent):
 def _(velocity, x0, times, cotangent):
     """λ is overwritten by its new value before the parameters collect it."""
     return _euler(velocity, x0, times, cotangent, late=True)
+
+
+@mistake("euler_adjoint_sign", port="adjoint_euler_gradient", source="classic: +fᵀ for -fᵀ")
+def _(velocity, x0, times, cotangent):
+    """λ' = +Jᵀ λ is solved on the way back."""
+    return _euler(velocity, x0, times, cotangent, sign=-1)
 
 
 @mistake("euler_adjoint_reconstructed", port="adjoint_euler_gradient", source="G3: backward states")
