@@ -155,6 +155,13 @@ def as_count(value, name: str, *, minimum: int = 1) -> int:
     return int(value)
 
 
+def as_switch(value, name: str) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}"[:200])
+    return bool(value)
+
+
 def as_square(value, name: str, dim: int | None = None) -> np.ndarray:
     """A finite square matrix `(d, d)`."""
     array = require_finite(as_real(value, name), name)

@@ -121,7 +121,7 @@ def enumerate_binary(dim: int) -> Nodes:
 
     Arguments: dim d, the length of a vector. Cost: 2^d d numbers. Raises: ValueError beyond 2^24
     points.
-    Tested in: tests/test_nodes.py
+    Checked by: bernoulli_gradient_is_a_difference
     """
     dim = as_count(dim, "dim")
     _require_few(1, 2, dim, f"{{0, 1}}^{dim}")

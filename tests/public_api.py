@@ -11,8 +11,10 @@ from refscore import (
     calculus,
     diffusion,
     discrepancies,
+    discrete,
     distributions,
     estimation,
+    families,
     flows,
     langevin,
     networks,
@@ -2062,6 +2064,399 @@ def _estimator_calls():
     }.items()  # fmt: skip
 
 
+def _gumbel_calls():
+    """Gumbel draws, relaxed rows and bits; -inf is a logit like others."""
+    table = np.array([[0.3, -0.8, 1.1], [0.4, 0.9, -0.2]])
+    rows = np.exp(table) / np.exp(table).sum(1, keepdims=True)
+    g = np.array([[0.1, 1.4, -0.3], [2.2, -0.6, 0.5]])
+    logits, gumbels = Array(table, infinite=True), Array(g, optional=True, rows=True)
+    own, rng = {"logits": Array(table, infinite=True, sizes=True)}, {"rng": Rng()}
+    index, tau = Array([2.0, 0.0]), {"temperature": positive}
+    drawn = {**own, **rng, "n": Count(3, minimum=0, optional=True)}
+    given = {"logits": logits, "gumbels": gumbels}
+    soft = {"y": Array(rows, sizes=True), **tau, "cotangent": Array(g)}
+    logged = {"log_y": Array(np.log(rows), infinite=True), **tau}
+    bits = {"logit": Array(M, sizes=True), **tau}
+    for name, call in {
+        "gumbel": Call(
+            lambda shape, rng: discrete.gumbel((shape, 2), rng=rng),
+            {"shape": Count(3, minimum=0), **rng},
+        ),
+        "gumbel_from_uniforms": Call(
+            discrete.gumbel_from_uniforms, {"u": Array([0.0, 0.4, 0.99], scalar=True, sizes=True)}
+        ),
+        "gumbel_max": Call(discrete.gumbel_max, given | tau),
+        "gumbel_max.drawn": Call(discrete.gumbel_max, drawn | tau),
+        "max_gumbel": Call(discrete.max_gumbel, own, lambda law: law.location),
+        "Gumbel": Call(discrete.max_gumbel(table).log_density, {"x": Array(M, rows=True)}),
+        "top_k": Call(discrete.top_k, {**given, "k": Count(2)}),
+        "top_k.drawn": Call(discrete.top_k, {**drawn, "k": Count(2)}),
+        "top_k_log_probability": Call(
+            discrete.top_k_log_probability,
+            {**own, "index": Array([[2.0, 0.0], [1.0, 2.0]])},
+        ),
+        "posterior_gumbels": Call(
+            discrete.posterior_gumbels,
+            {**given, "gumbels": Array(g, optional=True), "index": index},
+        ),
+        "posterior_gumbels.drawn": Call(discrete.posterior_gumbels, {**own, "index": index, **rng}),
+        "gumbel_softmax": Call(discrete.gumbel_softmax, given | tau),
+        "gumbel_softmax.drawn": Call(discrete.gumbel_softmax, drawn | tau),
+        "log_gumbel_softmax": Call(discrete.log_gumbel_softmax, given | tau),
+        "log_gumbel_softmax.drawn": Call(discrete.log_gumbel_softmax, drawn | tau),
+        "gumbel_softmax_pullback": Call(discrete.gumbel_softmax_pullback, soft),
+        "temperature_pullback": Call(
+            discrete.temperature_pullback, {**logged, "cotangent": Array(g)}
+        ),
+        "straight_through": Call(
+            discrete.straight_through, {"y": Array(rows, sizes=True)}, lambda y: y.hard
+        ),
+        "StraightThrough": Call(discrete.straight_through(rows).pullback, {"cotangent": Array(g)}),
+        "concrete_log_density": Call(
+            discrete.concrete_log_density, {"y": Array(rows, rows=True), "logits": logits, **tau}
+        ),
+        "concrete_log_density_gradient": Call(
+            discrete.concrete_log_density_gradient,
+            {"y": Array(rows, rows=True), "logits": logits, **tau},
+        ),
+        "exp_concrete_log_density": Call(
+            discrete.exp_concrete_log_density,
+            {**logged, "log_y": Array(np.log(rows), infinite=True, rows=True), "logits": logits},
+        ),
+        "binary_concrete": Call(
+            discrete.binary_concrete,
+            {
+                "logit": Array(M, scalar=True),
+                **tau,
+                "uniforms": Array([0.2, 0.9], optional=True, rows=True),
+            },
+        ),
+        "binary_concrete.drawn": Call(
+            discrete.binary_concrete,
+            {**bits, **rng, "n": Count(3, minimum=0, optional=True)},
+        ),
+        "binary_concrete_pullback": Call(
+            discrete.binary_concrete_pullback,
+            {"b": Array([0.3, 0.8]), **tau, "cotangent": vector},
+        ),
+        "binary_concrete_log_density": Call(
+            discrete.binary_concrete_log_density,
+            {"y": Array([0.3, 0.8], rows=True), "logit": Array(M, scalar=True), **tau},
+        ),
+    }.items():
+        yield f"discrete.{name}", call
+
+
+def _quantisation_calls():
+    """Codes, codebooks that learn, scalar quantisers."""
+    codes = np.array([[0.3, -0.8], [1.1, 0.4], [0.9, -0.2], [5.0, 5.0]])
+    state = Object(discrete.Codebook.start(codes, [2.0, 1.0, 3.0, 0.5]))
+    z, book = Array(X, rows=True), Array(codes, rows=True)
+    whole, bins = Array([2.0, 0.0, 3.0], sizes=True), Array([5.0, 4.0])
+    beta, decay = Number(0.25, "zero"), Number(0.7, "zero")
+    both = {"z": z, "codebook": book}
+    mean, sd = Number(0.4), positive
+    for name, call in {
+        "quantise": Call(discrete.quantise, both),
+        "nearest_codes": Call(discrete.nearest_codes, both),
+        "vq_losses": Call(discrete.vq_losses, both),
+        "vq_gradients": Call(discrete.vq_gradients, {**both, "beta": beta}),
+        "vq_straight_through_gradient": Call(
+            discrete.vq_straight_through_gradient, {**both, "cotangent": Array(X)}
+        ),
+        "vq_rotation_gradient": Call(
+            discrete.vq_rotation_gradient, {**both, "cotangent": Array(X)}
+        ),
+        "Codebook": Call(
+            discrete.Codebook.start,
+            {"codebook": Array(codes, sizes=True), "counts": Array(np.ones(4), scalar=True)},
+        ),
+        "update_codebook": Call(
+            discrete.update_codebook,
+            {"state": state, "z": z, "decay": decay, "epsilon": Number(1e-5, "zero")},
+        ),
+        "replace_dead_codes": Call(
+            discrete.replace_dead_codes,
+            {"state": state, "z": z, "threshold": Number(1.5, "positive"),
+             "rows": Array([2.0, 0.0], sizes=True, optional=True)},
+        ),
+        "replace_dead_codes.drawn": Call(
+            discrete.replace_dead_codes,
+            {"state": state, "z": z, "threshold": Number(1.5, "positive"), "rng": Rng()},
+        ),
+        "lloyd_step": Call(discrete.lloyd_step, both),
+        "lloyd": Call(
+            discrete.lloyd, {**both, "n_steps": Count(3, minimum=0)}, lambda found: found.codebook
+        ),
+        "code_frequencies": Call(discrete.code_frequencies, {"codes": whole, "n_codes": Count(4)}),
+        "perplexity": Call(discrete.perplexity, {"codes": whole, "n_codes": Count(4)}),
+        "lloyd_max": Call(
+            discrete.lloyd_max, {"n_levels": Count(4), "mean": mean, "sd": sd},
+            lambda found: found.levels,
+        ),
+        "scalar_distortion": Call(
+            discrete.scalar_distortion,
+            {"levels": Array([-1.0, 0.2, 2.0], sizes=True), "mean": mean, "sd": sd},
+        ),
+        "finite_scalar": Call(
+            discrete.finite_scalar,
+            {"z": z, "levels": bins, "epsilon": Number(1e-3, "positive")},
+        ),
+        "finite_scalar_values": Call(
+            discrete.finite_scalar_values, {"codes": whole, "levels": Array([5.0, 4.0], sizes=True)}
+        ),
+        "finite_scalar_gradient": Call(
+            discrete.finite_scalar_gradient,
+            {"z": z, "levels": bins, "cotangent": Array(X),
+             "epsilon": Number(1e-3, "positive")},
+        ),
+        "lookup_free": Call(discrete.lookup_free, {"z": Array(X, sizes=True)}),
+    }.items():  # fmt: skip
+        yield f"discrete.{name}", call
+
+
+class _Curved:
+    """exp(y_1) + y.y, a function of one-hot, relaxed and other vectors."""
+
+    def __call__(self, y):
+        return np.exp(np.clip(y[..., 0], -50, 50)) + (np.clip(y, -50, 50) ** 2).sum(-1)
+
+    def gradient(self, y):
+        y = np.clip(y, -50, 50)
+        return np.concatenate([np.exp(y[..., :1]), 0 * y[..., 1:]], axis=-1) + 2 * y
+
+
+def _discrete_gradient_calls():
+    """Gradients of expectations over classes and bits, estimates of them, their moments."""
+    logits = Array([0.4, -0.9, 1.2], infinite=True)
+    own = {"logits": Array([0.4, -0.9, 1.2], infinite=True, sizes=True)}
+    f, tau, rng = {"f": Object(_Curved())}, {"temperature": positive}, {"rng": Rng()}
+    g = np.array([[0.1, 1.4, -0.3], [2.2, -0.6, 0.5]])
+    gumbels = {"gumbels": Array(g, optional=True, rows=True)}
+    uniforms = {"uniforms": Array(np.exp(-np.exp(-g)), optional=True, rows=True)}
+    both = {"gumbels": Array(g), "uniforms": Array(np.exp(-np.exp(-g)))}
+    drawn = {**own, **rng, "n_draws": Count(3)}
+    surrogate, baseline = {"surrogate": Object(_Curved())}, {"baseline": Number(0.3, array=True)}
+    for name, more in {
+        "score_function_gradient": f | baseline,
+        "leave_one_out_gradient": f,
+        "control_variate_gradient": f | surrogate,
+        "straight_through_gradient": f,
+        "relaxed_gradient": f | tau,
+        "straight_through_relaxed_gradient": f | tau,
+        "rebar_gradient": f | tau | {"scale": number},
+        "relax_gradient": f | surrogate,
+    }.items():
+        function = getattr(discrete, name)
+        draws = both if name[:3] in ("reb", "rel") and "relaxed" not in name else gumbels
+        fewest = {"n_draws": Count(3, minimum=2)} if "leave" in name else {}
+        yield f"discrete.{name}", Call(function, {"logits": logits} | more | draws)
+        yield f"discrete.{name}.drawn", Call(function, drawn | more | fewest)
+    for name, more in {
+        "bernoulli_score_function_gradient": f | {"baseline": number},
+        "bernoulli_straight_through_gradient": f,
+        "bernoulli_relaxed_gradient": f | tau,
+        "arm_gradient": f,
+        "disarm_gradient": f,
+    }.items():
+        function = getattr(discrete, name)
+        finite = "relaxed" in name
+        log_odds = {"logits": Array([0.4, -0.9, 1.2], infinite=not finite)}
+        yield f"discrete.{name}", Call(function, log_odds | more | uniforms)
+        log_odds = {"logits": Array([0.4, -0.9, 1.2], infinite=not finite, sizes=True)}
+        more = more | rng | {"n_draws": Count(3)}
+        yield f"discrete.{name}.drawn", Call(function, log_odds | more)
+    for name, more in {
+        "expectation": {}, "expectation_gradient": {}, "best_baseline": {},
+        "bernoulli_expectation": {}, "bernoulli_expectation_gradient": {},
+        "score_function_moments": {"baseline": number},
+        "leave_one_out_moments": {"n_draws": Count(3, minimum=2)},
+        "straight_through_moments": {}, "relaxed_moments": tau, "arm_moments": {},
+        "disarm_moments": {},
+    }.items():  # fmt: skip
+        read = (lambda found: found.covariance) if name.endswith("moments") else None
+        few = {"logits": Array([0.4, -0.9], infinite=True, sizes=True)}  # nodes for three are many
+        free = few if name == "relaxed_moments" else own
+        yield f"discrete.{name}", Call(getattr(discrete, name), free | f | more, read)
+    yield (
+        "discrete.concrete_nodes",
+        Call(discrete.concrete_nodes, few | tau, lambda nodes: nodes.points),
+    )
+    yield (
+        "discrete.Relaxed",
+        Call(discrete.Relaxed, f | tau | {"scale": number}, lambda c: c(np.array([0.3, 0.1, 2.0]))),
+    )
+    yield (
+        "discrete.running_baseline",
+        Call(
+            discrete.running_baseline,
+            {"values": Array(M, sizes=True), "decay": Number(0.5, "zero"), "start": number},
+        ),
+    )
+
+
+def _bound_calls():
+    """Bounds of discrete latents, and a small autoencoder of bits."""
+    table = np.array([[0.3, -0.8, 1.1], [0.4, 0.9, -0.2]])
+    joint, logits = Array(table - 2, infinite=True), Array(table[::-1], infinite=True)
+    own = Array(table, infinite=True, sizes=True)
+    grid = np.linspace(-3.0, -1.0, 18).reshape(2, 3, 3)
+    codes = Array([[0.0, 2.0], [1.0, 1.0]], optional=True, rows=True)
+    vae = discrete.DiscreteVAE.initialise(3, 2, 3, 2, rng=1)
+    bits, model = [[1.0, 0.0, 1.0], [0.0, 0.5, 1.0]], Object(vae)
+    x, fitting = Array(bits, sizes=True), Array(bits)
+    g = np.linspace(-1.0, 2.0, 12).reshape(2, 2, 3)
+    both = {"log_joint": joint, "logits": logits}
+    for name, call in {
+        "elbo": Call(discrete.elbo, both),
+        "elbo_gap": Call(discrete.elbo_gap, both),
+        "elbo_gradient": Call(discrete.elbo_gradient, both),
+        "log_evidence": Call(discrete.log_evidence, {"log_joint": own}),
+        "categorical_kl": Call(discrete.categorical_kl, {"logits": joint, "other_logits": logits}),
+        "kl_to_uniform": Call(discrete.kl_to_uniform, {"logits": own}),
+        "importance_bound": Call(discrete.importance_bound, {**both, "codes": codes}),
+        "importance_bound.drawn": Call(
+            discrete.importance_bound, {**both, "rng": Rng(), "n_draws": Count(3)}
+        ),
+        "expected_importance_bound": Call(
+            discrete.expected_importance_bound, {**both, "n_draws": Count(3)}
+        ),
+        "grid_elbo": Call(
+            discrete.grid_elbo,
+            {"log_likelihoods": Array(grid, infinite=True),
+             "logits": Array(g, infinite=True),
+             "log_prior": Array([0.1, 0.4, -0.2], infinite=True, optional=True)},
+        ),
+        "deterministic_elbo": Call(
+            discrete.deterministic_elbo,
+            {"log_likelihood": Array([-1.0, -2.0], infinite=True, sizes=True),
+             "n_positions": Count(2), "n_codes": Count(3)},
+        ),
+        "DiscreteVAE": Call(
+            discrete.DiscreteVAE,
+            {"encoder": Array(vae.encoder), "encoder_offset": Array(vae.encoder_offset),
+             "codebook": Array(vae.codebook, rows=True), "decoder": Array(vae.decoder),
+             "decoder_offset": Array(vae.decoder_offset), "n_positions": Count(2)},
+            lambda made: made.parameters,
+        ),
+        "exact_loss": Call(discrete.exact_loss, {"model": model, "x": x}),
+        "relaxed_loss": Call(
+            discrete.relaxed_loss,
+            {"model": model, "x": fitting, "gumbels": Array(g, optional=True),
+             "temperature": positive},
+        ),
+        "relaxed_loss.drawn": Call(
+            discrete.relaxed_loss, {"model": model, "x": x, "temperature": positive, "rng": Rng()}
+        ),
+        "quantised_loss": Call(
+            discrete.quantised_loss, {"model": model, "x": x, "commitment": at_least_0}
+        ),
+    }.items():  # fmt: skip
+        yield f"discrete.{name}", call
+
+
+class _Quadratic:
+    """0.5 |x|^2 theta, an energy of the plane."""
+
+    dim = 2
+
+    def __call__(self, x):
+        return 0.5 * (x**2).sum(-1)
+
+    def gradient(self, x):
+        return 1.0 * x
+
+    def parameter_gradient(self, x):
+        return 0.5 * (x**2).sum(-1, keepdims=True)
+
+
+def _family_calls():
+    """The other model families: chains, latents, games, critics, energies."""
+    odds, more = Array([0.4, -0.9, 1.2]), Array([-0.3, 0.8])
+    v, w = Array([0.2, 0.5, 0.3], optional=True), Array([0.4, 0.6], optional=True)
+    below, p, q = Array([-0.3, -0.8]), Object(GAUSSIAN), Object(MIXTURE)
+    tall = np.concatenate([X, V + 0.1 * V[:, ::-1] ** 2])
+    box = {"low": Array([-9.0, -9.0], scalar=True), "high": Array([9.0, 9.0], scalar=True)}
+    sd, energy = Number(0.6, "zero"), Object(_Quadratic())
+    pca = families.ProbabilisticPCA([[1.0], [0.4]], M, 0.7)
+    for name, call in {
+        "AutoregressiveGaussian": Call(
+            families.AutoregressiveGaussian,
+            {"coefficients": Array([[0.0, 0.0], [0.7, 0.0]]), "intercepts": vector,
+             "deviations": Array([0.6, 1.1])},
+            lambda made: made.moments()[1],
+        ),
+        "AutoregressiveGaussian.fit": Call(
+            families.AutoregressiveGaussian.fit, {"x": Array(tall, sizes=True)},
+            lambda made: made.moments()[1],
+        ),
+        "AutoregressiveGaussian.sample": Call(
+            families.AutoregressiveGaussian.from_gaussian(M, S).sample,
+            {"n": Count(3, minimum=0), "rng": Rng()},
+        ),
+        "chain_rule": Call(families.chain_rule, {"mean": vector, "covariance": covariance, "x": x}),
+        "ProbabilisticPCA": Call(
+            families.ProbabilisticPCA,
+            {"loadings": Array([[1.0], [0.4]], sizes=True), "offset": vector, "sigma": positive},
+            lambda made: made.moments()[1],
+        ),
+        "ProbabilisticPCA.fit": Call(
+            families.ProbabilisticPCA.fit, {"x": Array(tall, sizes=True), "n_latent": Count(1)},
+            lambda made: made.moments()[1],
+        ),
+        "ProbabilisticPCA.elbo": Call(
+            pca.elbo,
+            {"x": Array(X), "mean": Array(X[:, :1]), "covariance": Array([[0.6]])},
+        ),
+        "log_ratio": Call(families.log_ratio, {"p": p, "q": q, "x": x}),
+        "log_ratio_gradient": Call(families.log_ratio_gradient, {"p": p, "q": q, "x": x}),
+        "game": Call(
+            families.game,
+            {"log_odds_x": odds, "log_odds_y": more, "x_weights": v, "y_weights": w},
+        ),
+        "generator_loss": Call(
+            families.generator_loss,
+            {"log_odds_y": more, "kind": Kind("likelihood"), "y_weights": w},
+        ),
+        "jensen_shannon": Call(
+            families.jensen_shannon,
+            {"p": p, "q": q, "p_nodes": Object(NODES), "q_nodes": Object(NODES)},
+        ),
+        "wasserstein_1_gaussian": Call(
+            families.wasserstein_1_gaussian,
+            {"mean": number, "sd": sd, "other_mean": Number(-0.3), "other_sd": Number(1.2, "zero")},
+        ),
+        "optimal_critic": Call(
+            families.optimal_critic,
+            {"name": Kind("pearson"), "log_ratio": Array([0.3, -1.0], sizes=True)},
+        ),
+        "critic_bound": Call(
+            families.critic_bound,
+            {"name": Kind("gan"), "critic_x": odds, "critic_y": below, "x_weights": v,
+             "y_weights": w},
+        ),
+        "f_divergence": Call(
+            families.f_divergence, {"name": Kind("kl"), "log_ratio": more, "q_weights": w}
+        ),
+        "log_normaliser": Call(families.log_normaliser, {"energy": energy, **box}),
+        "likelihood_gradient": Call(
+            families.likelihood_gradient, {"energy": energy, "x": Array(X, sizes=True), **box}
+        ),
+        "importance_log_normaliser": Call(
+            families.importance_log_normaliser, {"log_unnormalised": odds, "log_proposal": odds}
+        ),
+        "importance_variance": Call(
+            families.importance_variance, {"dim": Count(3), "scale": Number(1.2, "positive")}
+        ),
+        "comparison": Call(
+            families.comparison,
+            {"x": Array(tall, sizes=True), "n_draws": Count(4, minimum=2), "rng": Rng()},
+            lambda rows: np.array([row.draw_cost for row in rows]),
+        ),
+    }.items():  # fmt: skip
+        yield f"families.{name}", call
+
+
 CALLS: dict[str, Call] = {
     name: call
     for group in (
@@ -2071,6 +2466,9 @@ CALLS: dict[str, Call] = {
         _process_calls(), _fokker_planck_calls(), _exponential_calls(), _reverse_calls(),
         _kernel_calls(), _contrast_calls(), _estimator_calls(), _exact_flow_calls(),
         _timed_network_calls(), _bijection_calls(), _continuous_flow_calls(), _ode_calls(),
+        _discrete_gradient_calls(),
+        _gumbel_calls(), _quantisation_calls(),
+        _bound_calls(), _family_calls(),
     )
     for name, call in group
 }  # fmt: skip
@@ -2080,6 +2478,8 @@ NOT_CALLED = {
     "ode.TABLEAUX", "ode.Tableau", "ode.Stages", "ode.STATUS", "ode.Solution", "ode.Events",
     "ode.ScipySolution", "ode.Event", "ode.Gradients", "ode.RunningCost", "ode.Sensitivities",
     "flows.FlowDensity", "flows.FlowGradient",
+    "families.Ability", "families.DIVERGENCES", "families.Divergence", "families.Game",
+    "families.Posterior",
     "diffusion.Likelihood", "diffusion.LikelihoodErrors", "diffusion.ScoreDivergence",
     "diffusion.SPELLINGS", "diffusion.Evolution", "diffusion.Terms", "diffusion.ReverseStep",
     "fields.Field", "fields.Linearisation", "fields.Local", "distributions.Distribution",
@@ -2089,5 +2489,7 @@ NOT_CALLED = {
     "estimation.NoiseContrastiveFit", "flows.Bijection",
     "estimation.FitResult", "estimation.GaussianFit", "estimation.Comparison",
     "estimation.load_checkpoint", "estimation.save_checkpoint",
-    "estimation.KernelExponentialFamily",
+    "estimation.KernelExponentialFamily", "discrete.Moments",
+    "discrete.Quantised", "discrete.QuantisationLosses", "discrete.QuantisationGradients",
+    "discrete.LloydResult", "discrete.ScalarQuantiser",
 }  # fmt: skip

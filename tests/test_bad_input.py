@@ -17,7 +17,8 @@ from refscore import strategies
 
 MODULES = ("fields", "networks", "distributions", "nodes", "traces", "objectives", "bayes",
            "recovery", "calculus", "langevin", "processes", "diffusion", "laws",
-           "discrepancies", "estimation", "flows", "ode")  # fmt: skip
+           "discrepancies", "estimation", "flows", "ode", "discrete",
+           "families")  # fmt: skip
 
 
 SHAPE = "shape: "  # two arguments that do not fit together: either may be named

@@ -11,6 +11,7 @@ from refscore.fields import (
     Field,
     Function,
     LinearInParameters,
+    PerLevel,
     Zero,
     as_velocity,
 )
@@ -351,6 +352,22 @@ def test_a_family_without_parameters_holds_those_of_its_fields_fixed():
     np.testing.assert_allclose(weights, [3, 3, 3, 3, 3, 3])
     np.testing.assert_allclose(both.vjp_parameters(x, t, x), weights)
     np.testing.assert_allclose(both.vjp(x, 0.5, x), 2.5 * x)
+
+
+def test_a_family_whose_parameters_are_its_own_has_to_say_how_they_are_set():
+    class Silent(Family):
+        parameters = np.ones(3)
+
+    with pytest.raises(ValueError, match="theta must have shape"):
+        Silent(lambda t: NET).with_parameters(np.zeros(3))
+
+
+def test_at_one_level_the_gradient_is_in_the_parameters_of_all():
+    family = PerLevel([Affine(np.eye(2)), Affine(2 * np.eye(2))], [2.0, 0.5])
+    x = np.array([[1.0, -2.0], [0.3, 0.4], [0.0, 1.5]])
+    one = family.vjp_parameters(x, 0.5, x)
+    np.testing.assert_array_equal(one, family.vjp_parameters(x, np.full(3, 0.5), x))
+    np.testing.assert_allclose(one, [*np.zeros(6), *(x.T @ x).ravel(), *x.sum(0)])
 
 
 def test_parameters_without_a_gradient_are_an_error_not_a_zero():

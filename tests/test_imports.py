@@ -74,7 +74,7 @@ def test_public_names_are_the_modules_there_are():
     "module",
     ["fields", "networks", "distributions", "nodes", "traces", "objectives", "langevin",
      "diffusion", "bayes", "recovery", "calculus", "processes", "laws", "discrepancies", "flows",
-     "ode"],
+     "ode", "discrete"],
 )  # fmt: skip
 def test_every_public_name_exists_and_has_a_docstring(module):
     found = getattr(refscore, module)

@@ -26,6 +26,8 @@ CHAPTERS = {
     "E": ("Langevin", "`langevin` `laws` `discrepancies`"),
     "F": ("diffusions", "`processes` `diffusion`"),
     "G": ("neural ODEs and flows", "`ode` `flows`"),
+    "H": ("discrete latents", "`discrete`"),
+    "I": ("other model families", "`families`"),
     "J": ("errata of the lectures", "`objectives` `distributions` `langevin` `flows`"),
 }
 
@@ -133,6 +135,27 @@ def samplers() -> str:
     return _printed(lambda: table([]))
 
 
+def errata() -> str:
+    """The lectures' formulas that do not hold as printed, each with its counterexample run."""
+    from validation.errata import markdown
+
+    return markdown()
+
+
+def families() -> str:
+    """Model families on the same data: what each can do, and at what price."""
+    from validation.families import markdown
+
+    return markdown()
+
+
+def digits() -> str:
+    """A small discrete autoencoder fitted three ways to scikit-learn's digits."""
+    from validation.digits import markdown
+
+    return markdown()
+
+
 def benchmarks() -> None:
     """Speed against peers, interleaved in one run, as ratios; written workload by workload."""
     from validation.benchmarks.__main__ import main as table
@@ -146,6 +169,9 @@ SECTIONS = {
     "statistics": ("The statistical tests tested", statistics),
     "precision": ("Precision", precision),
     "published": ("Published numbers", published),
+    "errata": ("Errata of the lectures", errata),
+    "families": ("Model families side by side", families),
+    "digits": ("Digits through a book of codes", digits),
     "peers": ("Other libraries", peers),
     "samplers": ("Other libraries' samplers", samplers),
     "benchmarks": ("Speed", benchmarks),

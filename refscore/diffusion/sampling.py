@@ -13,6 +13,7 @@ from refscore._arguments import (
     as_points,
     as_positive,
     as_rng,
+    as_switch,
     beyond_float,
     require_finite,
     require_one,
@@ -56,14 +57,13 @@ def sample(
     """
     job = _job(step, x_T, times, noise, rng, last)
     memory_limit = _limit(memory_limit)
-    for name, flag in (("trajectory", trajectory), ("progress", progress)):
-        if not isinstance(flag, (bool, np.bool_)):
-            raise TypeError(f"{name} must be True or False, got {flag!r}")
+    trajectory = as_switch(trajectory, "trajectory")
+    progress = as_switch(progress, "progress")
     kept = _reserve(job, memory_limit) if trajectory else None
     keep_freed_memory()
     out, done, total = np.empty_like(job.rows), 0, len(job.rows) * job.n_steps
     try:
-        with beyond_float(), Progress(total, bool(progress), "row steps") as shown:
+        with beyond_float(), Progress(total, progress, "row steps") as shown:
             for rows, source in job.groups():
                 part = None if kept is None else kept[:, rows]
                 out[rows] = _carried(job, rows, source, part, shown)

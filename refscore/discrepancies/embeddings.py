@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore._arguments import as_switch
 from refscore._progress import Progress
 from refscore.discrepancies.kernels import (
     TILE,
@@ -13,7 +14,7 @@ from refscore.discrepancies.kernels import (
     median_distance,
     tile,
 )
-from refscore.discrepancies.samples import Sample, as_pair, as_progress, as_statistic, finite
+from refscore.discrepancies.samples import Sample, as_pair, as_statistic, finite
 
 
 def mmd(
@@ -40,7 +41,7 @@ def mmd(
     first, second = as_pair(x, y, x_weights, y_weights)
     named = ("x", "x_weights", first), ("y", "y_weights", second)
     statistic = as_statistic(statistic, *named)
-    progress = as_progress(progress)
+    progress = as_switch(progress, "progress")
     if kernel == "energy":
         if bandwidth is not None:
             raise ValueError(f'bandwidth must be None for kernel "energy", got {bandwidth!r}')

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from refscore._arguments import as_switch
 from refscore.discrepancies.embeddings import mmd
 from refscore.discrepancies.samples import (
     Sample,
     as_pair,
-    as_progress,
     as_statistic,
     before,
     finite,
@@ -37,7 +37,7 @@ def energy_distance(
     if first.points.shape[1] > 1:
         return mmd(x, y, kernel="energy", statistic=statistic, x_weights=x_weights,
                    y_weights=y_weights, progress=progress)  # fmt: skip
-    as_progress(progress)  # one pass: nothing to show
+    as_switch(progress, "progress")  # one pass: nothing to show
     with np.errstate(all="ignore"):
         return finite(_on_a_line(first, second, statistic), "x", "y")
 

@@ -118,13 +118,6 @@ def as_statistic(value, *samples: tuple[str, str, Sample]) -> str:
     return value
 
 
-def as_progress(value) -> bool:
-    """True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"progress must be True or False, got {value!r}")
-    return bool(value)
-
-
 def finite(value: float, *names: str) -> float:
     """`value`, unless it has left the range of floats."""
     if not np.isfinite(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_like
+from refscore._arguments import as_array, as_like, as_switch
 from refscore._progress import Progress
 from refscore.discrepancies.kernels import (
     TILE,
@@ -16,7 +16,7 @@ from refscore.discrepancies.kernels import (
     is_near,
     tile,
 )
-from refscore.discrepancies.samples import as_progress, as_sample, as_statistic, finite
+from refscore.discrepancies.samples import as_sample, as_statistic, finite
 from refscore.fields.base import handed_to
 
 
@@ -45,7 +45,8 @@ def kernel_stein(
     """
     sample, h = as_sample(x, "x", weights), as_bandwidth(bandwidth)
     phi = as_kernel(kernel, h, exponent)
-    statistic, progress = as_statistic(statistic, ("x", "weights", sample)), as_progress(progress)
+    statistic = as_statistic(statistic, ("x", "weights", sample))
+    progress = as_switch(progress, "progress")
     s = _scores(score, x, sample.points)
     n, d = sample.points.shape
     with np.errstate(all="ignore"):

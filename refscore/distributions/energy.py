@@ -19,7 +19,7 @@ class Energy(Distribution):
     density; NaN is an error. `normalise(low, high)` gives log Z, moments and draws by
     quadrature for d ≤ 2. Cost: one call a value, d backward passes a Jacobian.
 
-    Tested in: tests/distributions/test_energy.py
+    Checked by: normaliser_by_quadrature
     """
 
     normalised = False

@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore._arguments import as_array, as_count, as_offering, as_positive, as_rng, beyond_float
 from refscore.distributions.base import Distribution
+from refscore.nodes import Nodes
 
 ORDER = 16  # Gauss-Legendre nodes a panel
 MOST_NODES = {1: 2**17, 2: 2**21}
@@ -23,7 +24,7 @@ class Normalised(Distribution):
     A peak narrower than the panels and apart from the rest can be missed: choose the box.
     Attributes log_normaliser, mean (d,), covariance (d, d).
 
-    Tested in: tests/distributions/test_energy.py, as `normalise`
+    Checked by: normaliser_by_quadrature
     """
 
     def __init__(self, law, low, high, *, cut=False, tolerance=1e-10):
@@ -131,6 +132,19 @@ class Normalised(Distribution):
             rows = slice(start, min(start + 512, n))
             draws[rows] = self._draw(rows.stop - start, rng)
         return draws
+
+    def nodes(self) -> Nodes:
+        """The points of the quadrature and their probabilities, which sum to one.
+
+        Checked by: likelihood_gradient_has_two_terms
+        """
+        axes = [_nodes(l, h, self._panels) for l, h in zip(self.low, self.high)]
+        points = np.stack(np.meshgrid(*(a[0] for a in axes), indexing="ij"), axis=-1)
+        points = points.reshape(-1, self.dim)
+        weights = axes[0][1] if self.dim == 1 else np.outer(axes[0][1], axes[1][1]).ravel()
+        with np.errstate(under="ignore"):
+            mass = weights * self._values(points)
+        return Nodes(points, mass / mass.sum())
 
     def _draw(self, n, rng):
         axes = [_nodes(l, h, self._panels)[0] for l, h in zip(self.low, self.high)]

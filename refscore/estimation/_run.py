@@ -15,6 +15,9 @@ from refscore.estimation._rows import draws, rows_of
 from refscore.estimation.fit import as_gradient
 from refscore.estimation.result import FitResult
 
+_ARRAYS = ("theta", "first", "second", "best", "order")  # of a checkpoint
+_NUMBERS = ("step", "stopped", "waited", "seed", "position")
+
 
 class Run:
     """The state of a run: everything the next step depends on."""
@@ -111,13 +114,10 @@ class Run:
 
     def save(self, path):
         """The whole state to a checkpoint."""
-        arrays = {
-            name: getattr(self, name) for name in ("theta", "first", "second", "best", "order")
-        }
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         arrays["history"] = np.array(self.history, dtype=float).reshape(-1, 3)
         arrays["numbers"] = np.array([self.best_loss, self.last])
-        names = ("step", "stopped", "waited", "seed", "position", "identity")
-        record = {name: getattr(self, name) for name in names}
+        record = {name: getattr(self, name) for name in (*_NUMBERS, "identity")}
         save_checkpoint(path, arrays, {**record, "rng": generator_state(self.rng)})
 
     def restore(self, path, steps):
@@ -134,9 +134,9 @@ class Run:
             raise ValueError(
                 f"steps must be at least {record['step']}, those of {path}, got {steps}"
             )
-        for name in ("theta", "first", "second", "best", "order"):
+        for name in _ARRAYS:
             setattr(self, name, arrays[name])
-        for name in ("step", "stopped", "waited", "seed", "position"):
+        for name in _NUMBERS:
             setattr(self, name, record[name])
         self.history = [(int(k), float(a), float(b)) for k, a, b in arrays["history"]]
         self.best_loss, self.last = map(float, arrays["numbers"])

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.fields.linearisation import Local, Workspace
+from refscore.fields.linearisation import (
+    Local,
+    Workspace,
+    beside_points,
+    rows_by_level,
+    with_trace,
+)
 
 
 class SumLocal(Local):
@@ -92,8 +98,7 @@ class RestrictedLocal(Local):
 
     def _columns(self):
         """B e_k for every k and point: (k, n, d)."""
-        n, dim = self.local.value.shape
-        return np.broadcast_to(self.directions.T[:, None, :], (self.directions.shape[1], n, dim))
+        return beside_points(self.directions.T, len(self.local.value))
 
     def divergence(self):
         columns = self._columns()
@@ -121,10 +126,7 @@ class RestrictedLocal(Local):
         if v is not None:
             v, b = v @ self.directions.T, b @ self.directions.T
         if c is not None:
-            columns = self._columns()
-            weighted = c[None, :, None] * columns
-            v = columns if v is None else np.concatenate([v, columns])
-            b = weighted if b is None else np.concatenate([b, weighted])
+            v, b = with_trace(v, b, c, self._columns())
         return a, None, v, b
 
 
@@ -134,11 +136,10 @@ class LevelLocal(Local):
     def __init__(self, family, x, levels, workspace=None):
         space = Workspace() if workspace is None else workspace
         self._family, self.value, self._parts = family, np.empty(x.shape), []
-        for i, level in enumerate(np.unique(levels)):
-            rows = np.flatnonzero(levels == level)
+        for i, (level, rows) in enumerate(rows_by_level(levels)):
             part = family._own_at(level)._local(x[rows], space.part(("level", i)))
             self.value[rows] = part.value
-            self._parts.append((float(level), rows, part))
+            self._parts.append((level, rows, part))
 
     def divergence(self):
         """The divergence, (n,)."""
@@ -162,13 +163,24 @@ class LevelLocal(Local):
         """∂/∂θ [Σ a·s + Σ c div s + Σ b·J v] over the points, in the family's parameters."""
         total = np.zeros(self._family.parameters.size)
         for level, rows, part in self._parts:
-            own = getattr(self._family, "own_parameters", lambda _: slice(None))(level)
-            total[own] += part.gradient(*_of(rows, a, c, v, b))
+            total[self._own(level)] += part.gradient(*_of(rows, a, c, v, b))
         return total
 
     def point_gradient(self, a, c, v, b):
         """∂/∂x of the same, (n, d)."""
         return self._joined(lambda part, rows: part.point_gradient(*_of(rows, a, c, v, b)))
+
+    def gradients(self, a, c, v, b):
+        """Both, by one backward pass a level where the fields have one."""
+        points, total = np.empty(self.value.shape), np.zeros(self._family.parameters.size)
+        for level, rows, part in self._parts:
+            points[rows], parameters = part.gradients(*_of(rows, a, c, v, b))
+            total[self._own(level)] += parameters
+        return points, total
+
+    def _own(self, level):
+        """Where the parameters of one level stand: all of them, but for a separate field each."""
+        return getattr(self._family, "own_parameters", lambda _: slice(None))(level)
 
     def _joined(self, read):
         result = np.empty(self.value.shape)

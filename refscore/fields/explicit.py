@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_count, as_scalar
+from refscore.fields.at_time import AtTime
 from refscore.fields.base import Field
 from refscore.fields.families import Family
 from refscore.fields.linearisation import Local
@@ -54,19 +55,8 @@ class ExplicitFamily(Family):
         raise NotImplementedError(f"{type(self).__name__} does not define _point_gradient")
 
 
-class _At(Field):
-    """An explicit family at one time; its parameters are the whole family's."""
-
-    def __init__(self, family, t):
-        super().__init__(family.dim)
-        self.family, self.t = family, t
-
-    @property
-    def parameters(self):
-        return self.family.parameters
-
-    def with_parameters(self, theta):
-        return self.family.with_parameters(theta).at(self.t)
+class _At(AtTime):
+    """An explicit family at one time."""
 
     def _value(self, x):
         return self.family._value(x, self.t)

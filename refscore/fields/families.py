@@ -17,7 +17,7 @@ from refscore._arguments import (
 from refscore.fields._locals import LevelLocal
 from refscore.fields.base import Field, as_field
 from refscore.fields.functions import Function
-from refscore.fields.linearisation import Local
+from refscore.fields.linearisation import Local, rows_by_level
 
 
 class Family:
@@ -81,7 +81,7 @@ class Family:
 
     def with_parameters(self, theta) -> Family:
         """The same family with other parameters, `theta` (p,) in the order of `parameters`."""
-        theta = as_array(theta, "theta", self.parameters.shape)
+        theta = as_array(theta, "theta", (0,) if self._theta is None else self._theta.shape)
         if self._theta is None:
             return self
         family = Family(self._at, theta)
@@ -122,35 +122,39 @@ class Family:
     def divergence(self, x, t) -> np.ndarray:
         """Σᵢ ∂sᵢ/∂xᵢ at points (..., d) and t, one number or one a point (...,); (...,)."""
         with beyond_float():
-            x, local = self._near(x, t)
+            x, local = self._at_points(x, t)
             return local.divergence().reshape(x.shape[:-1])
 
     def vjp(self, x, t, v) -> np.ndarray:
         """J(x, t)ᵀ v for v of the shape of x (..., d); (..., d)."""
         with beyond_float():
-            x, local = self._near(x, t)
+            x, local = self._at_points(x, t)
             v = as_like(v, "v", x, "x")
             return local.vjp(v.reshape(-1, x.shape[-1])).reshape(x.shape)
 
     def vjp_parameters(self, x, t, a) -> np.ndarray:
         """∂/∂θ Σ a·s(x, t) for a of the shape of x (..., d); (p,)."""
         with beyond_float():
-            x, local = self._near(x, t)
+            x, local = self._at_points(x, t)
             a = as_like(a, "a", x, "x")
             return local.gradient(a.reshape(-1, x.shape[-1]), None, None, None)
 
-    def _near(self, x, t) -> tuple[np.ndarray, Local]:
+    def _at_points(self, x, t) -> tuple[np.ndarray, Local]:
         x, t = as_points(x, "x", self.dim), as_array(t, "t")
-        rows = x.reshape(-1, x.shape[-1])
-        if t.ndim == 0:
-            return x, self._own_at(t)._local(rows)
-        return x, self._local(rows, as_array(t, "t", x.shape[:-1]).reshape(-1))
+        t = t if t.ndim == 0 else as_array(t, "t", x.shape[:-1]).reshape(-1)
+        return x, self._near(x.reshape(-1, x.shape[-1]), t)
+
+    def _near(self, x, t, workspace=None) -> Local:
+        """The family near points x (n, d) at one time, or at one a point (n,)."""
+        if np.ndim(t) == 0:
+            return self._own_at(float(t))._local(x, workspace)
+        return self._local(x, t, workspace)
 
     def _values(self, x, t):
         """s at points x (n, d) with times t (n,): here one field for every time that occurs."""
         result = np.empty(x.shape)
-        for level in np.unique(t):
-            result[t == level] = self.at(level)(x[t == level])
+        for level, rows in rows_by_level(t):
+            result[rows] = self.at(level)(x[rows])
         return result
 
     def _local(self, x, t, workspace=None) -> Local:

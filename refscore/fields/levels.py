@@ -61,6 +61,10 @@ class PerLevel(Family):
         index = self._index(sigma)
         return slice(int(self._ends[index]), int(self._ends[index + 1]))
 
+    def _near(self, x, t, workspace=None) -> Local:
+        """As of a `Family`: near points of one level too, in the parameters of all levels."""
+        return self._local(x, np.broadcast_to(t, len(x)), workspace)
+
     def _index(self, sigma) -> int:
         index = int(np.abs(self.sigmas / sigma - 1).argmin())
         if abs(self.sigmas[index] / sigma - 1) > _SAME:

@@ -16,6 +16,26 @@ def rows_in_blocks(n: int, size: int):
     return [slice(start, start + size) for start in range(0, max(n, 1), size)]
 
 
+def rows_by_level(levels: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """The numbers that occur among `levels` (n,), rising, each with the rows where it does."""
+    order = np.argsort(levels, kind="stable")
+    values, first = np.unique(levels[order], return_index=True)
+    return list(zip(values.tolist(), np.split(order, first[1:])))
+
+
+def beside_points(vectors: np.ndarray, n: int) -> np.ndarray:
+    """Vectors (m, d) stacked as directions beside n points, (m, n, d)."""
+    return np.broadcast_to(vectors[:, None, :], (len(vectors), n, vectors.shape[1]))
+
+
+def with_trace(v, b, c, units):
+    """The weights v and b (m, n, d) of products J v, those of c Σ e·J e over units e among them."""
+    weighted = c[:, None] * units
+    if v is None:
+        return units, weighted
+    return np.concatenate([v, units]), np.concatenate([b, weighted])
+
+
 class Workspace:
     """Named float64 arrays that are kept from one block of points to the next.
 

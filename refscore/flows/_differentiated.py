@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from refscore._arguments import as_array, as_like
+from refscore._arguments import as_like
 from refscore.fields.linearisation import rows_in_blocks
 from refscore.flows._options import require_gradients
 from refscore.flows.running import Joint, Layout, arrived
+from refscore.ode._grids import as_times_between
 from refscore.ode._stopped import Stopped
 from refscore.ode.adjoint import adjoint
 from refscore.ode.backpropagation import backpropagate, checkpointed
@@ -29,11 +30,6 @@ def layout_of(dim: int, probes, terms=()) -> Layout:
     return Layout(dim, ("trace", *terms), probes.shape[1])
 
 
-def blocks(layout: Layout, n: int):
-    """Slices that cover n rows, as many at once as memory should hold."""
-    return rows_in_blocks(n, max(1, AT_ONCE // layout.width))
-
-
 @contextmanager
 def counted_from(first: int):
     """A row that is complained of is counted over all rows, where these begin at the first."""
@@ -49,6 +45,18 @@ def summed(flow, layout: Layout, y, s, t):
     """y at time t from y at time s, and the evaluations of every row."""
     solution = solve(Joint(flow.velocity, layout), y, s, t, **layout.tolerances(flow.options))
     return arrived(solution, s, t), solution.n_evaluations
+
+
+def summed_rows(flow, layout: Layout, rows, probes, s, t):
+    """z and its sums, (n, layout.inner), at time t from rows at time s, as many at once as memory
+    should hold; and the evaluations of every row."""
+    y, evaluations = np.empty((len(rows), layout.inner)), np.empty(len(rows), dtype=int)
+    for block in rows_in_blocks(len(rows), max(1, AT_ONCE // layout.width)):
+        start = layout.start(rows[block], None if probes is None else probes[block])
+        with counted_from(block.start):
+            end, evaluations[block] = summed(flow, layout, start, s, t)
+        y[block] = end[:, : layout.inner]
+    return y, evaluations
 
 
 def log_of_base(base, z) -> np.ndarray:
@@ -123,7 +131,7 @@ def _pulled_back(flow, layout, start, cotangent):
 
 def log_density_on_grid(flow, x, times, probes, rng) -> np.ndarray:
     """See `ContinuousFlow.log_density_on_grid`."""
-    times, rows = _as_grid(times, flow.t0, flow.t1), x.reshape(-1, flow.dim)
+    times, rows = as_times_between(times, flow.t0, flow.t1), x.reshape(-1, flow.dim)
     probes = _fresh(flow, x, len(times) - 1, probes, rng)
     layout = layout_of(flow.dim, probes[0])
     joint, y = Joint(flow.velocity, layout), layout.start(rows, probes[-1])
@@ -143,17 +151,3 @@ def _fresh(flow, x, steps, probes, rng):
     many, own = np.broadcast_to(x, (steps, *x.shape)), {"n_probes": flow.n_probes}
     probes = point_probes(many, probes, rng=rng, probe=flow.probe, **own)
     return probes.reshape(steps, -1, *probes.shape[-2:])
-
-
-def _as_grid(times, t0, t1) -> np.ndarray:
-    """Times (N + 1,) that lead from t0 to t1, strictly monotone."""
-    times = as_array(times, "times", (None,))
-    steps = np.diff(times)
-    if len(times) < 2 or not ((steps > 0).all() or (steps < 0).all()):
-        wanted = "two or more numbers that strictly rise or strictly fall"
-        raise ValueError(f"times must be {wanted}, got {times}"[:200])
-    if times[0] != t0 or times[-1] != t1:
-        raise ValueError(
-            f"times must lead from t0 = {t0:g} to t1 = {t1:g}, got {times[0]:g} to {times[-1]:g}"
-        )
-    return times

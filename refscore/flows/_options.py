@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count, as_positive
-from refscore.ode._per_sample import require_switch
+from refscore._arguments import as_count, as_positive, as_switch
 from refscore.ode.tableaux import tableau
 from refscore.traces.divergences import point_probes
 
@@ -28,7 +27,7 @@ def as_probe(value, dim: int) -> str:
 
 def solve_options(method, rtol, atol, n_steps, shared_steps, gradient) -> dict:
     """Those of `ode.solve`, of which some gradient asks more."""
-    require_switch(shared_steps, "shared_steps")
+    shared_steps = as_switch(shared_steps, "shared_steps")
     if n_steps is not None:
         n_steps = as_count(n_steps, "n_steps")
     if n_steps is not None or not is_dop853(method):

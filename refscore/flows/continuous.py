@@ -13,13 +13,11 @@ from refscore._progress import Progress
 from refscore.fields import as_velocity
 from refscore.flows._differentiated import (
     AT_ONCE,
-    blocks,
-    counted_from,
     differentiated,
     layout_of,
     log_density_on_grid,
     log_of_base,
-    summed,
+    summed_rows,
 )
 from refscore.flows._options import GRADIENTS, TRACES, as_probe, one_of, solve_options
 from refscore.flows._results import FlowDensity, FlowGradient, standard_error
@@ -110,12 +108,7 @@ class ContinuousFlow:
         """
         x, rows, probes = self._given(x, probes, rng)
         layout = layout_of(self.dim, probes)
-        y, evaluations = np.empty((len(rows), layout.inner)), np.empty(len(rows), dtype=int)
-        for block in blocks(layout, len(rows)):
-            start = layout.start(rows[block], None if probes is None else probes[block])
-            with counted_from(block.start):
-                end, evaluations[block] = summed(self, layout, start, self.t1, self.t0)
-            y[block] = end[:, : layout.inner]
+        y, evaluations = summed_rows(self, layout, rows, probes, self.t1, self.t0)
         z, volumes = y[:, : self.dim].reshape(x.shape), y[:, self.dim :]
         log_base, log_det = log_of_base(self.base, z), volumes.mean(axis=1)
         lead = x.shape[:-1]
@@ -147,8 +140,8 @@ class ContinuousFlow:
         Checked by: flow_forwards
         """
         z = as_points(z, "z", self.dim)
-        layout = layout_of(self.dim, None)
-        y, _ = summed(self, layout, layout.start(z.reshape(-1, self.dim)), self.t0, self.t1)
+        layout, rows = layout_of(self.dim, None), z.reshape(-1, self.dim)
+        y, _ = summed_rows(self, layout, rows, None, self.t0, self.t1)
         volume = y[:, self.dim].reshape(z.shape[:-1])
         return y[:, : self.dim].reshape(z.shape), log_of_base(self.base, z) - volume
 
@@ -161,7 +154,7 @@ class ContinuousFlow:
         Tested in: tests/flows/test_continuous.py
         """
         n = as_count(n, "n", minimum=0)
-        z = self.base.sample(n, rng=as_rng(rng))
+        z = np.array(as_points(self.base.sample(n, rng=as_rng(rng)), "base.sample(n)", self.dim))
         size = AT_ONCE // self.dim if chunk is None else as_count(chunk, "chunk")
         with Progress(n, progress, "draws") as shown:
             for start in range(0, n, size):

@@ -6,11 +6,9 @@ import numpy as np
 
 from refscore._arguments import as_count, as_offering, as_points, as_rng
 from refscore.fields.linearisation import rows_in_blocks
-from refscore.flows.bijections.base import as_bijection
+from refscore.flows.bijections.base import as_bijection, rows_at_once
 
-_AT_ONCE = 1 << 21  # numbers of points that are moved together
-_ROWS = 1 << 13  # and rows at most, for the layers of networks
-_KEPT = 8  # fewer still where every layer is kept for the pass back
+_KEPT = 8  # times fewer rows are moved together where every layer is kept for the pass back
 
 
 class Flow:
@@ -30,7 +28,7 @@ class Flow:
         self.dim = bijection.dim
         if base.dim != self.dim:
             raise ValueError(f"base must have dimension {self.dim}, got {base.dim}")
-        self._block = max(1, min(_ROWS, _AT_ONCE // self.dim))
+        self._block = rows_at_once(self.dim)
 
     @property
     def parameters(self):

@@ -8,6 +8,7 @@ from refscore._arguments import as_offering
 from refscore.diffusion.probability_flow import diffused, one_time, score_at_time
 from refscore.distributions import Gaussian
 from refscore.fields import Family, Field
+from refscore.fields._of_families import Fixed
 from refscore.fields.base import as_field
 from refscore.flows.continuous import ContinuousFlow
 from refscore.processes import as_process
@@ -51,7 +52,7 @@ class _Velocity(Family):
 
     @property
     def parameters(self):
-        return getattr(self.score_at, "parameters", np.empty(0))
+        return self.score_at.parameters if isinstance(self.score_at, Family) else np.empty(0)
 
     def with_parameters(self, theta):
         if not isinstance(self.score_at, Family):
@@ -60,8 +61,13 @@ class _Velocity(Family):
 
     def at(self, t):
         rate, half = self.process.drift_rate(t), -0.5 * float(self.process.diffusion(t)) ** 2
-        score = as_field(self.score_of(t), "score_at(t)")
-        return _Multiple(float(rate), self.dim) + half * score
+        return _Multiple(float(rate), self.dim) + half * self._score(t)
+
+    def _score(self, t):
+        """The score at t, whose parameters are the family's, or no one's."""
+        if isinstance(self.score_at, Family):
+            return self.score_at._own_at(t)
+        return Fixed(as_field(self.score_of(t), "score_at(t)"))
 
 
 class _Multiple(Field):

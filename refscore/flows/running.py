@@ -16,7 +16,7 @@ import numpy as np
 
 from refscore.fields.base import Field
 from refscore.fields.families import Family
-from refscore.fields.linearisation import Local
+from refscore.fields.linearisation import Local, beside_points
 from refscore.ode._stopped import Stopped
 
 TERMS = ("divergence", "trace", "kinetic", "jacobian", "directional")
@@ -98,7 +98,7 @@ class Joint(Family):
 
     def at(self, t):
         """The field of y at time t."""
-        return JointField(self.velocity.at(t), self.layout)
+        return JointField(self.velocity._own_at(t), self.layout)
 
     def _local(self, y, t, workspace=None):
         inner = self.velocity._local(self.layout.point(y), t, workspace)
@@ -158,8 +158,7 @@ class JointLocal(Local):
         if layout.n_probes:
             directions.append(("probes", layout.probes(y)))
         elif "jacobian" in layout.terms:
-            units = np.broadcast_to(np.eye(d)[:, None, :], (d, n, d))
-            directions.append(("probes", units))
+            directions.append(("probes", beside_points(np.eye(d), n)))
         if "directional" in layout.terms:
             directions.append(("along", self.inner.value[None]))
         self.directions, self.products = None, {}

@@ -5,6 +5,7 @@ One file per chapter of the lectures' mathematics; `catalogue()` loads them all.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 
 from refscore.identities.base import (
@@ -37,6 +38,10 @@ CHAPTERS = (
     "ode_steps", "ode_solves", "adjoint_gradients",
     "adjoint_steps", "bijections",
     "bijection_linear", "bijection_layers", "orders", "proofs", "errata", "omissions", "blindness",
+    "gumbel", "concrete", "concrete_densities", "discrete_gradients",
+    "elbo", "adversarial", "families",
+    "discrete_bits", "discrete_moments",
+    "quantisation", "codebooks", "scalar_quantisation",
 )  # fmt: skip
 
 __all__ = [
@@ -49,11 +54,24 @@ def catalogue() -> dict[str, Identity]:
     """Every entry by name, in the order of the chapters."""
     from refscore.identities.base import REGISTRY
 
-    for chapter in CHAPTERS:
-        import_module(f"refscore.identities.{chapter}")
-    order = {f"{__name__}.{chapter}": i for i, chapter in enumerate(CHAPTERS)}
-    last = len(order)  # entries of the user's own
-    return dict(sorted(REGISTRY.items(), key=lambda e: order.get(e[1].sides.__module__, last)))
+    _load(CHAPTERS)
+    return {name: REGISTRY[name] for name in _order(CHAPTERS, tuple(REGISTRY))}
+
+
+@lru_cache(maxsize=2)
+def _load(chapters: tuple[str, ...]) -> None:
+    for chapter in chapters:
+        import_module(f"{__name__}.{chapter}")
+
+
+@lru_cache(maxsize=2)
+def _order(chapters: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    """The names of the entries, by the place of their module among the chapters."""
+    from refscore.identities.base import REGISTRY
+
+    place = {f"{__name__}.{chapter}": i for i, chapter in enumerate(chapters)}
+    last = len(place)  # entries of the user's own
+    return sorted(names, key=lambda name: place.get(REGISTRY[name].sides.__module__, last))
 
 
 def find(key: str) -> list[Identity]:

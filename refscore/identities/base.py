@@ -139,6 +139,7 @@ class Identity(NamedTuple):
 
 
 REGISTRY: dict[str, Identity] = {}
+ROUNDING = 1e-9  # of the scale: by what two sides may differ where nothing is approximated
 
 
 def identity(
@@ -151,7 +152,7 @@ def identity(
     assumptions: str = "none beyond the case",
     kind: str = "exact",
     draws: str = "given",
-    tolerance: float = 1e-9,
+    tolerance: float = ROUNDING,
     family: str | None = None,
     terms: Callable[[Any], dict[str, np.ndarray]] | None = None,
 ):

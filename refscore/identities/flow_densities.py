@@ -8,9 +8,9 @@ from refscore import oracles
 from refscore.identities import flow_settings, settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, VelocityDescription
+from refscore.identities.ode_solves import ACCURACY
 
 SEEDS = "seeds 000, 002, 003 (continuous change of variables)"
-ACCURACY = 1e-5
 
 
 def velocities() -> dict[str, VelocityDescription]:

@@ -8,6 +8,7 @@ from refscore import oracles
 from refscore.identities import flow_settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, VelocityDescription
+from refscore.identities.ode_solves import ACCURACY
 
 GROWTH = VelocityDescription("linear", matrix=[[1.0]], offset=[0.0])  # z' = z
 
@@ -37,7 +38,7 @@ def _judged(case, start):
     assumptions="the inverse of a flow, from data x at t1 to z at t0",
     source="seed 003 (the recapitulation of continuous flows, as printed)",
     cases=_ends,
-    tolerance=1e-5,
+    tolerance=ACCURACY,
 )
 def erratum_inverse_of_a_flow(ports, case):
     """Printed with the integral from 0 to 1; the way back integrates from 1 to 0."""
@@ -52,7 +53,7 @@ def erratum_inverse_of_a_flow(ports, case):
     assumptions="a solve with t1 after t0, backwards",
     source="seeds 000, 002 (the solve back in time, as printed)",
     cases=_ends,
-    tolerance=1e-5,
+    tolerance=ACCURACY,
 )
 def erratum_solve_back_in_time(ports, case):
     """Printed with a minus before an integral whose ends already run backwards."""

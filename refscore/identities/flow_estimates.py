@@ -86,7 +86,7 @@ def flow_estimate_is_unbiased(ports, case):
     source=FFJORD,
     cases=lambda: [
         Case("linear, d = 3", velocity=linear(3), x=settings.points(5, 3),
-             base=settings.mixture(3), t0=0.3, t1=1.2),
+             base=settings.mixture(3), t0=0.3, t1=0.75),
     ],
 )  # fmt: skip
 def flow_estimate_mean(ports, case):

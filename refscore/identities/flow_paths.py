@@ -8,6 +8,7 @@ from refscore import oracles
 from refscore.identities import flow_settings, settings
 from refscore.identities.base import Bound, Sides, identity
 from refscore.identities.cases import Case, Description, VelocityDescription
+from refscore.identities.ode_solves import ACCURACY
 
 TIMES = np.array(flow_settings.TIMES)
 
@@ -37,7 +38,7 @@ def _crossings():
     source="seeds 000, 002 (Picard); Grönwall 1919",
     cases=_crossings,
     kind="bound",
-    tolerance=1e-5,
+    tolerance=ACCURACY,
 )
 def paths_never_cross(ports, case):
     """Paths of a Lipschitz velocity on the line keep their order and part no faster than e^{Lt}."""
@@ -49,8 +50,8 @@ def paths_never_cross(ports, case):
     path = path[..., 0]
     gaps = np.diff(path, axis=1)
     grown = np.exp(case.lipschitz * np.abs(case.times - case.times[0]))[:, None]
-    yield Bound("apart", gaps, gaps[0] * grown * (1 + 1e-5))
-    yield Bound("together", gaps[0] / grown, gaps * (1 + 1e-5))
+    yield Bound("apart", gaps, gaps[0] * grown * (1 + ACCURACY))
+    yield Bound("together", gaps[0] / grown, gaps * (1 + ACCURACY))
 
 
 def _unequal():
@@ -164,7 +165,7 @@ def _branches():
     assumptions="a velocity that is not injective, on several branches",
     source="seeds 000, 002 (the flow is a bijection)",
     cases=_branches,
-    tolerance=1e-5,
+    tolerance=ACCURACY,
 )
 def flow_of_sine_is_bijective(ports, case):
     """A velocity that takes every value twice has a flow that takes each once, both ways."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Sides, identity
+from refscore.identities.base import ROUNDING, Sides, identity
 from refscore.identities.cases import Case, VelocityDescription
 from refscore.identities.ode_steps import linear, network, turning
 
@@ -132,7 +132,7 @@ def rows_solved_alone(ports, case):
         for i in range(len(case.x0))
     ]
     shared = settings.convention_of(ports, "ode_solve", "step_control", "row") == "batch"
-    scale = np.abs(case.x0).max() * (ACCURACY / 1e-9 if shared else 1.0)
+    scale = np.abs(case.x0).max() * (ACCURACY / ROUNDING if shared else 1.0)
     yield Sides("rows", together, np.concatenate(alone), scale)
 
 

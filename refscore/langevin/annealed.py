@@ -14,6 +14,7 @@ from refscore._arguments import (
     as_points,
     as_positive,
     as_real,
+    as_switch,
     beyond_float,
 )
 from refscore.langevin.finite import all_finite
@@ -76,8 +77,7 @@ def annealed(
     Cost: T n_steps_each scores. Source: Song and Ermon 2019; Jolicoeur-Martineau et al. 2021.
     Checked by: annealed_given_noise, annealed_draws, mixture_annealed_draws
     """
-    if not isinstance(denoise, (bool, np.bool_)):
-        raise TypeError(f"denoise must be True or False, got {denoise!r}")
+    denoise = as_switch(denoise, "denoise")
     step = Annealed(score_at, sigmas, step_size, n_steps_each)
     x0, n_levels = as_points(x0, "x0"), len(step.levels)
     if noise is not None:

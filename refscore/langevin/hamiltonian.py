@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_callable, as_count, as_like, as_points, as_positive, beyond_float
+from refscore._arguments import (
+    as_callable,
+    as_count,
+    as_like,
+    as_points,
+    as_positive,
+    as_switch,
+    beyond_float,
+)
 from refscore.langevin.finite import vector_through
 from refscore.langevin.metropolis import Metropolis
 from refscore.langevin.steps import Step, dots, number_at, points, vector_at
@@ -121,8 +129,6 @@ def hmc(
     Source: Duane et al. 1987; Neal 2011.
     Checked by: hmc_given_momentum, hmc_draws, unadjusted_hmc_of_steps
     """
-    if not isinstance(adjusted, (bool, np.bool_)):
-        raise TypeError(f"adjusted must be True or False, got {adjusted!r}")
-    if adjusted:
+    if as_switch(adjusted, "adjusted"):
         return Hamiltonian(log_density, score, step_size, n_leapfrog)
     return Trajectory(score, step_size, n_leapfrog)

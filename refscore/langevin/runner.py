@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refscore._arguments import as_callable, as_count, as_points, as_positive, as_rng
+from refscore._arguments import as_callable, as_count, as_points, as_positive, as_rng, as_switch
 from refscore.distributions._blocks import keep_freed_memory
 from refscore.langevin.blocks import Blocks, Run
 from refscore.langevin.chains import Chains
@@ -73,8 +73,7 @@ def run(
         _require_room(x.shape[-1], len(rows), workers, memory_limit)
     if callback is not None:
         as_callable(callback, "callback")
-    if not isinstance(progress, (bool, np.bool_)):
-        raise TypeError(f"progress must be True or False, got {progress!r}")
+    progress = as_switch(progress, "progress")
     n_kept = max(0, n_steps - burn_in) // thin
     kept = _reserve((n_kept, *x.shape), memory_limit) if trajectory else None
     keep_freed_memory()
@@ -86,7 +85,7 @@ def run(
             part.keep_moments()
         part.kept = None if kept is None else kept[(slice(None), *block)]
         chains.append(part)
-    return Blocks(chains, x.shape, kept, saver).run(n_steps, callback, bool(progress), workers)
+    return Blocks(chains, x.shape, kept, saver).run(n_steps, callback, progress, workers)
 
 
 def _rows(step, x: np.ndarray, workers) -> list[tuple]:

@@ -20,7 +20,7 @@ from functools import cached_property
 
 import numpy as np
 
-from refscore.fields.linearisation import Local, Workspace
+from refscore.fields.linearisation import Local, Workspace, beside_points
 
 
 def tanh_and_slope(z, h, slope):
@@ -95,8 +95,7 @@ class MLPLocal(Local):
     def _units(self):
         """The unit vectors beside every point, (d, n, inputs), d as many as outputs."""
         n, inputs = self.x.shape
-        units = np.eye(self.outputs, inputs)
-        return np.broadcast_to(units[:, None, :], (self.outputs, n, inputs))
+        return beside_points(np.eye(self.outputs, inputs), n)
 
     @cached_property
     def _coupled(self):

@@ -15,7 +15,14 @@ import numpy as np
 
 from refscore._arguments import as_array, as_points, as_positive, beyond_float
 from refscore.fields import Family, Field
-from refscore.fields.linearisation import Local, borrowed_workspace, rows_in_blocks
+from refscore.fields.at_time import AtTime
+from refscore.fields.linearisation import (
+    Local,
+    beside_points,
+    borrowed_workspace,
+    rows_in_blocks,
+    with_trace,
+)
 from refscore.networks.backpropagation import MLPLocal
 from refscore.networks.blocks import BlockField
 from refscore.networks.layers import Layers, initial_layers
@@ -176,10 +183,7 @@ class ConditionalLocal(Local):
     def _within(self, a, c, v, b):
         """The weights as F meets them; div s is the sum of d products."""
         if c is not None:
-            units = self._units()
-            v = units if v is None else np.concatenate([v, units])
-            weighted = c[:, None] * units
-            b = weighted if b is None else np.concatenate([b, weighted])
+            v, b = with_trace(v, b, c, self._units())
         return (
             None if a is None else self._B * a,
             None,
@@ -193,26 +197,15 @@ class ConditionalLocal(Local):
 
     def _units(self):
         n, dim = self.x.shape
-        return np.broadcast_to(np.eye(dim)[:, None, :], (dim, n, dim))
+        return beside_points(np.eye(dim), n)
 
     def _padded(self, v):
         """(C v, 0): the embedding does not move with x."""
         return np.concatenate([self._C * v, np.zeros((*v.shape[:-1], self._extra))], axis=-1)
 
 
-class _AtLevel(BlockField):
-    """A conditional network at one level; its parameters are the whole network's."""
-
-    def __init__(self, family, sigma):
-        super().__init__(family.dim)
-        self.family, self.sigma, self.rows_at_once = family, sigma, family.rows_at_once
-
-    @property
-    def parameters(self):
-        return self.family.parameters
-
-    def with_parameters(self, theta):
-        return self.family.with_parameters(theta).at(self.sigma)
+class _AtLevel(AtTime, BlockField):
+    """A conditional network at one level."""
 
     def _local(self, x, workspace=None):
-        return ConditionalLocal(self.family, x, np.full(len(x), self.sigma), workspace)
+        return ConditionalLocal(self.family, x, np.full(len(x), self.t), workspace)

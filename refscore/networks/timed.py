@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore._arguments import as_scalar
 from refscore.fields import Family, Field
+from refscore.fields.at_time import AtTime
 from refscore.fields.linearisation import borrowed_workspace, rows_in_blocks
 from refscore.networks.backpropagation import MLPLocal
 from refscore.networks.blocks import BlockField
@@ -83,19 +84,8 @@ class TimeLocal(MLPLocal):
         return super()._backward(a, c, None if v is None else _beside(v, 0.0), b, **wanted)
 
 
-class _AtTime(BlockField):
-    """The network at one time; its parameters are the whole network's."""
-
-    def __init__(self, family, t):
-        super().__init__(family.dim)
-        self.family, self.t, self.rows_at_once = family, t, family.rows_at_once
-
-    @property
-    def parameters(self):
-        return self.family.parameters
-
-    def with_parameters(self, theta):
-        return self.family.with_parameters(theta).at(self.t)
+class _AtTime(AtTime, BlockField):
+    """The network at one time."""
 
     def _value(self, x):
         return self.family._values(x, np.broadcast_to(self.t, len(x)))

@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore._arguments import as_callable, as_like, as_offering, beyond_float
 from refscore.fields.base import as_field
+from refscore.fields.linearisation import beside_points
 from refscore.objectives.integrands import field_and_points, loss_and_gradient, losses
 from refscore.objectives.weights import Weight
 
@@ -79,7 +80,7 @@ def _arguments(field, x, weight, weight_derivative):
 
     def integrand(local, rows):
         s, n, d = local.value, len(local.value), field.dim
-        units = np.broadcast_to(np.eye(d)[:, None, :], (d, n, d)).copy()
+        units = beside_points(np.eye(d), n).copy()
         own = np.einsum("ini->ni", local.jvp(units))
         loss = (h[rows] * (0.5 * s * s + own) + slope[rows] * s).sum(-1)
         return loss, (h[rows] * s + slope[rows], None, units, units * h[rows])

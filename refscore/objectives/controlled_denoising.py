@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_normals, beyond_float
+from refscore._arguments import as_normals, as_switch, beyond_float
 from refscore.objectives.denoising import levels_beside
 from refscore.objectives.integrands import field_and_points, half_square
 from refscore.objectives.stacked import loss_and_gradient, losses
@@ -61,8 +61,7 @@ def controlled_denoising_loss_and_gradient(field, x, sigma, noise=None, *, rng=N
 
 def _arguments(field, x, sigma, noise, rng, centred):
     """The field, the points x̃ and x stacked, and the integrand of their values."""
-    if not isinstance(centred, (bool, np.bool_)):
-        raise TypeError(f"centred must be True or False, got {centred!r}")
+    centred = as_switch(centred, "centred")
     field, x = field_and_points(field, x)
     sigma = levels_beside(sigma, x)
     z = as_normals(noise, x, rng)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 
 from refscore.fields.linearisation import Workspace
-from refscore.ode._per_sample import STEPS, Run
+from refscore.ode._per_sample import STEPS, Run, not_past
 from refscore.ode._schemes import rms, run_stages, scheme_of
 from refscore.ode._stopped import halted
 from refscore.ode._tapes import near
 from refscore.ode.steps import combined, embedded, stages_of
+from refscore.ode.tableaux import own_stages
 
 
 class Planned(NamedTuple):
@@ -36,12 +38,31 @@ class Rows(NamedTuple):
 
 
 def run_of(slope, start, end, y, rtol, atol, scheme, shared) -> Run:
-    """A solve that keeps its steps and stops at the first row in trouble.
+    """A solve for `rounds` to go through.
 
     shared: False, True, or "rms": one step size for all, by the errors' root mean square.
     """
     kind = _Pooled if shared == "rms" else Run
-    return kind(slope, start, end, y, rtol, atol, scheme, bool(shared), keep=True, strict=True)
+    return kind(slope, start, end, y, rtol, atol, scheme, bool(shared))
+
+
+def rounds(run: Run):
+    """Step until every row has left; raise at the first in trouble.
+
+    Yields, of every step that was judged, the rows that tried it, and the rows that moved on,
+    perhaps none, with their times and states.
+    """
+    kept: list = []
+    run.kept = kept
+    for _ in range(STEPS):
+        if not len(run.index) or run.why:
+            break
+        before = run.index
+        run.step()
+        if kept:
+            yield before, *kept.pop()
+    if len(run.index) or run.why:
+        raise halted(run)
 
 
 def require_sharing(value, name: str) -> None:
@@ -63,7 +84,7 @@ class FixedGrid:
 
     def __init__(self, problem, method, times):
         self.problem, self.method = problem, method
-        width, few = len(method.b) - method.fsal, len(problem.times) < len(times)
+        width, few = own_stages(method), len(problem.times) < len(times)
         self.A, self.b = method.A[:width, :width], method.b[:width]
         self.plan = [
             Planned(float(t), float(end - t), float(end), 0 if few else m)
@@ -116,24 +137,14 @@ class Controlled:
         slope.slots = [-width, len(self.plan) * width]
         run = run_of(slope, start, end, x.T.copy(), self.rtol, self.atol, self.scheme, self.shared)
         self.slopes[mark:] = [run.f.T]
-        run.kept.clear()
-        t = start
-        for _ in range(STEPS):
-            if not len(run.index) or run.why:
-                break
-            j = len(self.plan)
-            slope.slots = list(range((j + 1) * width, j * width, -1))
-            run._step()
-            if not run.kept:
-                continue
-            index, target, new = run.kept.pop()
+        t, slope.slots = start, _slots(len(self.plan), width)
+        for _, index, target, new in rounds(run):
             if len(index):
                 if marks is not None:
-                    marks(j, x)
+                    marks(len(self.plan), x)
                 self.plan.append(Planned(t, float(target[0]) - t, float(target[0]), mark))
                 t, x, mark = float(target[0]), np.ascontiguousarray(new.T), 0
-        if run.why or len(run.index):
-            raise halted(run)
+            slope.slots = _slots(len(self.plan), width)
         last = run.memory.reshape(width + 1, *x.T.shape)[-1]
         self.slopes.append(last.T)
         return x
@@ -145,15 +156,15 @@ class Controlled:
         slope.slots = [0]
         f, rows = slope(self.plan[first].t, y, None), np.ones(y.shape[1])
         for j in range(first, last):
-            step, base = self.plan[j], (j - first) * width
-            slope.slots = list(range(base + width, base, -1))
-            times = _within(step.t + self.scheme.c[1:] * step.h, step.t, step.end)
+            step, slope.slots = self.plan[j], _slots(j - first, width)
+            times = not_past(step.t + self.scheme.c[1:] * step.h, step.end, step.h > 0)
             y = run_stages(self.scheme, slope, [*times, step.end], step.h * rows, y, f, None, K)
-            f = K[-1].copy()
+            f = K[-1]
 
 
-def _within(times, start, end):
-    return np.minimum(times, end) if end > start else np.maximum(times, end)
+def _slots(step: int, width: int) -> list:
+    """Where the stages of a step go, the last first: that at x' is the next step's first."""
+    return list(range((step + 1) * width, step * width, -1))
 
 
 class _Slope:
@@ -184,50 +195,44 @@ class OwnTimes(_Slope):
 
 def per_row(p, method, rtol, atol):
     """Each interval's steps, as of `accepted`, and the states at the times."""
-    states, rounds = [p.x0], []
+    states, kept = [p.x0], []
     for start, end in zip(p.times, p.times[1:]):
         steps, x = accepted(p.velocity, method, states[-1], float(start), float(end), rtol, atol)
-        rounds.append(steps)
+        kept.append(steps)
         states.append(x)
-    return rounds, states
+    return kept, states
 
 
-def accepted(velocity, method, x, start, end, rtol, atol, shared=False, *, slopes=False, keep=True):
-    """The rounds of accepted steps, `Rows`, with or without slopes, and the states at the end
-    (n, p); keep: False where the rounds are not asked for."""
-    scheme, x, rounds = scheme_of(embedded(method)), x.copy(), []
+def accepted(velocity, method, x, start, end, rtol, atol, shared=False, *, keep="states"):
+    """The accepted steps, `Rows`, and the states at the end (n, p).
+
+    keep: None for no steps, "times" for these alone, "states" beside, or "slopes" beside both.
+    """
+    scheme, x, kept = scheme_of(embedded(method)), x.copy(), []
     run = run_of(OwnTimes(velocity), start, end, x.T.copy(), rtol, atol, scheme, shared)
-    run.kept.clear()
     t = np.full(len(x), start)
-    for _ in range(STEPS):
-        if not len(run.index) or run.why:
-            break
-        before = run.index
-        run._step()
-        if not run.kept:
+    for before, index, target, new in rounds(run):
+        if not len(index):
             continue
-        index, target, new = run.kept.pop()
-        if len(index):
-            K = _slopes(run, scheme, method, before, index) if slopes else None
-            if keep:
-                rounds.append(Rows(index, t[index], target - t[index], x[index], target, K))
-            t[index], x[index] = target, new.T
-    if run.why or len(run.index):
-        raise halted(run)
-    return rounds, x
+        if keep:
+            at = None if keep == "times" else x[index]
+            K = _slopes(run, scheme, method, before, index) if keep == "slopes" else None
+            kept.append(Rows(index, t[index], target - t[index], at, target, K))
+        t[index], x[index] = target, new.T
+    return kept, x
 
 
 def _slopes(run, scheme, method, before, index):
     """The slopes (m, s, p) of the stages of the rows that moved on."""
-    count = len(scheme.b) + 1
-    K = run.memory[: count * len(before) * run.answers.shape[0]].reshape(count, -1, len(before))
+    s = len(scheme.b) + 1
+    K = run.memory[: s * len(before) * len(run.answers)].reshape(s, -1, len(before))
     K = K[: len(method.b), :, np.isin(before, index)]
     return np.moveaxis(K, (0, 1, 2), (1, 2, 0)).copy()
 
 
 def staged(velocity, method, on, step, x, t, h, end=None):
     """The slopes of one step's stages, on tape in its slots; t and h numbers, or (n, 1) a row."""
-    slots = iter(range(step * (len(method.b) - method.fsal), 10**12))
+    slots = count(step * own_stages(method))
 
     def slope(x, t):
         t = t if np.ndim(t) == 0 else np.broadcast_to(t, (len(x), 1))[:, 0]

@@ -18,6 +18,7 @@ class Between:
 
     def __init__(self, scheme: Scheme, slope: Slope, times, states, t1: float):
         self.scheme, self.slope, self.t1 = scheme, slope, t1
+        self.given = times  # (m + 1, 1) where all rows share a grid
         self.times, self.states = np.broadcast_to(times, states.shape[:2]), states
 
     def __call__(self, t) -> np.ndarray:
@@ -27,8 +28,8 @@ class Between:
             return np.empty((len(t), *states.shape[1:]))
         self._require_within(t)
         sign = 1.0 if self.t1 >= times[0, 0] else -1.0
-        found = [np.searchsorted(sign * own, sign * t, "right") - 1 for own in times.T]
-        step = np.stack(found, axis=1)
+        found = [np.searchsorted(sign * own, sign * t, "right") - 1 for own in self.given.T]
+        step = np.broadcast_to(np.stack(found, axis=1), (len(t), states.shape[1]))
         row = np.broadcast_to(np.arange(states.shape[1]), step.shape)
         x, after = states[step, row], t[:, None] - times[step, row]
         x[(after != 0) & (step == len(times) - 1)] = np.nan

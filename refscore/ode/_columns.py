@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_positive
-from refscore.ode._per_sample import STEPS, TOO_MANY, Run, require_switch
-from refscore.ode._schemes import SCIPY, scheme
+from refscore._arguments import as_positive, as_switch
+from refscore.ode._per_sample import STEPS, TOO_MANY, Run
+from refscore.ode._schemes import IMPLICIT, SCIPY, scheme
 
-METHODS = (*SCIPY, "Radau", "BDF", "LSODA")
+METHODS = (*SCIPY, *IMPLICIT)
 
 
 class Solved(NamedTuple):
@@ -44,12 +44,12 @@ def solve(
     y = np.array(y, dtype=float)
     if s == t or not y.shape[1]:
         return Solved(y, np.zeros(y.shape[1], dtype=int))
-    require_switch(shared_steps, "shared_steps")
-    if shared_steps and method not in SCIPY:
+    shared = as_switch(shared_steps, "shared_steps")
+    if shared and method not in SCIPY:
         raise ValueError(f"shared_steps must be used with one of {tuple(SCIPY)}, got {method!r}")
     if method not in SCIPY:
         return _by_scipy(slope, s, t, y, rtol, atol, method)
-    run = Run(slope, s, t, y, rtol, atol, scheme(SCIPY[method]), bool(shared_steps))
+    run = Run(slope, s, t, y, rtol, atol, scheme(SCIPY[method]), shared)
     run.finish(STEPS)
     why = run.why
     if run.first >= 0 and run.status[run.first] == TOO_MANY:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from refscore._arguments import as_array
 from refscore.fields import Family
 from refscore.fields.base import read_only
-from refscore.ode.tableaux import Tableau
+from refscore.ode.tableaux import Tableau, own_stages
 
 
 class Slope:
@@ -32,10 +33,36 @@ class Slope:
         return _finite_only(self.velocity._values, y.T, t).T
 
 
+def as_times(value, name: str = "times", least: int = 2) -> np.ndarray:
+    """Times (k,), at least so many, strictly rising or strictly falling."""
+    times = as_array(value, name, (None,))
+    if len(times) < least or not _monotone(times):
+        many = {1: "one", 2: "two", 4: "four"}[least]
+        raise ValueError(
+            f"{name} must be {many} or more numbers that strictly rise or strictly fall, got"
+            f" {times}"[:200]
+        )
+    return times
+
+
+def as_times_between(value, t0: float, t1: float, least: int = 2) -> np.ndarray:
+    """The same, from t0 to t1."""
+    times = as_times(value, least=least)
+    if times[0] != t0 or times[-1] != t1:
+        raise ValueError(
+            f"times must lead from t0 = {t0} to t1 = {t1}, got {times[0]} to {times[-1]}"
+        )
+    return times
+
+
+def _monotone(times) -> bool:
+    steps = np.diff(times)
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
 def require_apart(times, name: str) -> np.ndarray:
     """`times`, which must not be so close that rounding has made two of them one."""
-    steps = np.diff(times)
-    if not ((steps > 0).all() or (steps < 0).all()):
+    if not _monotone(times):
         raise ValueError(
             f"{name} must leave steps above the rounding of the times, about"
             f" {np.spacing(np.abs(times).max()):.2g}; got {len(times) - 1} from"
@@ -60,7 +87,7 @@ def walk(method: Tableau, slope: Slope, x, times, *, keep=False, shown=None):
     Returns: states (n, d), or (m + 1, n, d) with `keep`; and of every row the first time at
     which it was not finite (n,), nan where it always was.
     """
-    s = len(method.b) - method.fsal
+    s = own_stages(method)
     x, room = x.copy(), np.empty((s + 1, *x.shape))
     K, flat, change = room[:s], room[:s].reshape(s, -1), room[s]
     line, broken = change.reshape(-1), np.full(len(x), np.nan)

@@ -7,6 +7,7 @@ import numpy as np
 from refscore.fields.linearisation import Workspace
 from refscore.ode._tapes import near
 from refscore.ode.steps import combined, interpolation_weights, stages_of
+from refscore.ode.tableaux import own_stages
 
 
 class Path:
@@ -49,12 +50,9 @@ class StoredStages:
     step from grid[j + 1] back to grid[j], each computed forward from the one before."""
 
     def __init__(self, velocity, method, x, grid):
-        self.grid, self.states = grid, []
-        width = len(method.b) - method.fsal
-        fractions = 1 - method.c[:width]
+        self.grid, self.states, space = grid, [], Workspace()
+        fractions = 1 - method.c[: own_stages(method)]
         inner = sorted(set(fractions.tolist()) | {0.0, 1.0})
-
-        space = Workspace()
 
         def slope(x, t):
             return near(velocity, x, t, space).value

@@ -19,10 +19,9 @@ def step_factor(error, power, rejected) -> np.ndarray:
     return np.where(error < 1, np.fmin(factor, largest), np.fmax(factor, SHRINK))
 
 
-def require_switch(value, name: str) -> None:
-    """Raise unless `value` is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+def not_past(times, end, rising):
+    """Times within a step, which rounding has not carried past its end."""
+    return np.minimum(times, end) if rising else np.maximum(times, end)
 
 
 class Run:
@@ -36,12 +35,12 @@ class Run:
 
     def __init__(
         self, slope, s, t, y, rtol, atol, scheme: Scheme, shared=False, *, keep=False,
-        strict=False, stops=(),
+        stops=(),
     ):  # fmt: skip
         self.slope, self.s, self.end = slope, s, t
         # scipy does not go below a hundred units of rounding
         self.rtol, self.atol = max(rtol, 100 * np.finfo(float).eps), atol
-        self.scheme, self.shared, self.strict = scheme, shared, strict
+        self.scheme, self.shared = scheme, shared
         self.direction = 1.0 if t > s else -1.0
         n = y.shape[1]
         self.answers, self.status = np.full_like(y, np.nan), np.zeros(n, dtype=int)
@@ -86,8 +85,8 @@ class Run:
             if self.shared:
                 first = np.full(len(first), first.min(initial=np.inf))
             step = self.direction * first
-            moment = self.slope.at(self._within(self.times + step)[None])[0]
-            moved = self.slope(moment, self.y + step * self.f, self.index)
+            times = not_past(self.times + step, self.end, self.direction > 0)
+            moved = self.slope(self.slope.at(times[None])[0], self.y + step * self.f, self.index)
             bend = rms((moved - self.f) / scale) / first
             largest = np.maximum(speed, bend)
             second = (0.01 / largest) ** self.scheme.power
@@ -101,9 +100,9 @@ class Run:
     def finish(self, steps: int, shown=None):
         """Step until all columns have left; at most `steps` rounds."""
         for _ in range(steps):
-            if not len(self.index) or (self.strict and self.why):
+            if not len(self.index):
                 return
-            self._step()
+            self.step()
             if shown is not None:
                 shown(self._covered())
         if len(self.index):
@@ -129,7 +128,8 @@ class Run:
             return 1.0
         return float(np.abs(self.times - self.s).min() / abs(self.end - self.s))
 
-    def _step(self):
+    def step(self):
+        """One step of every column that is on its way, accepted or not."""
         smallest = 10 * np.abs(np.nextafter(self.times, self.direction * np.inf) - self.times)
         stuck = self.rejected & (self.h < smallest)
         if stuck.any():
@@ -163,15 +163,12 @@ class Run:
     def _stages(self, h, target):
         shape = self.y.shape
         K = self.memory[: (len(self.scheme.b) + 1) * self.y.size].reshape(-1, *shape)
-        times = self._within(self.times + self.scheme.c[1:, None] * h)
+        times = self.times + self.scheme.c[1:, None] * h
+        times = not_past(times, target, self.direction > 0)
         moments = self.slope.at(np.vstack([times, target]))
         new = run_stages(self.scheme, self.slope, moments, h, self.y, self.f, self.index, K)
         scale = self.atol + np.maximum(np.abs(self.y), np.abs(new)) * self.rtol
         return new, K[-1].copy(), self.scheme.error(K, h, scale)
-
-    def _within(self, times):
-        """Times that rounding has not carried past the end."""
-        return np.minimum(times, self.end) if self.direction > 0 else np.maximum(times, self.end)
 
     def _judge(self, target, h, new, f, error):
         """Accept or retry, choose the next steps, and let those that arrived go."""

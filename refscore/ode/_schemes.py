@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore.ode.steps import embedded
-from refscore.ode.tableaux import TABLEAUX, Tableau, tableau
+from refscore.ode.steps import embedded, interpolation_weights
+from refscore.ode.tableaux import TABLEAUX, Tableau, own_stages, tableau
 
 SCIPY = {"RK23": "bogacki_shampine", "RK45": "dormand_prince", "DOP853": "dop853"}
+IMPLICIT = ("Radau", "BDF", "LSODA")  # which scipy alone has; LSODA where it takes to it
 
 
 class Scheme(NamedTuple):
@@ -44,12 +45,11 @@ def scheme(method) -> Scheme:
 def scheme_of(method) -> Scheme:
     """The scheme of a Tableau, with its embedded error where it has one."""
     method = tableau(method)
-    s = len(method.b) - method.fsal
+    s = own_stages(method)
     low = method.b if method.b_low is None else method.b_low
     weights, dense = method.b - low, method.dense
     if not method.fsal:
         weights, dense = np.append(weights, 0.0), np.pad(dense, ((0, 1), (0, 0)))
-
     power = 1 / (method.low_order + 1)
     return Scheme(method.A[:s, :s], method.b[:s], method.c[:s], power, _Error(weights), dense)
 
@@ -123,8 +123,7 @@ def interpolated(scheme: Scheme, slope, times, h, y, fraction, index) -> np.ndar
     new = run_stages(scheme, slope, moments, h, y, first, index, K)
     if isinstance(scheme.dense, tuple):
         return _septic(scheme, slope, times, h, y, new, fraction, index, K)
-    powers = fraction ** np.arange(1, scheme.dense.shape[1] + 1)[:, None]
-    return y + h * np.einsum("im,mn,ipn->pn", scheme.dense, powers, K)
+    return y + h * np.einsum("ni,ipn->pn", interpolation_weights(scheme, fraction), K)
 
 
 def _septic(scheme, slope, times, h, y, new, fraction, index, K):

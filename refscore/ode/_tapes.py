@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from refscore.fields import Family
+from refscore.fields._of_families import Constant
 from refscore.fields.base import read_only
 from refscore.fields.linearisation import Local, Workspace
 from refscore.networks import MLP, TimeMLP
@@ -52,9 +53,9 @@ class FieldTape:
 
 
 def tape(velocity: Family, workspace: Workspace) -> TapeLike:
-    """The tape of a velocity: the networks' own for networks."""
-    inner = getattr(velocity, "field", velocity)  # of a constant family
-    if isinstance(inner, (MLP, TimeMLP)):
+    """The tape of a velocity: the networks' own for networks, not for what is derived from them."""
+    inner: Any = velocity.field if type(velocity) is Constant else velocity
+    if type(inner) in (MLP, TimeMLP):
         return Tape(inner.weights, inner.biases, workspace)
     return FieldTape(velocity)
 
@@ -64,36 +65,4 @@ def near(velocity: Family, x: np.ndarray, t, workspace: Workspace | None = None)
 
     With a workspace it is valid until the workspace is used for the next.
     """
-    x = read_only(np.ascontiguousarray(x))
-    if np.ndim(t) == 0:
-        return velocity._own_at(float(t))._local(x, workspace)
-    if hasattr(velocity, "_local"):
-        return velocity._local(x, t, workspace)
-    return _Scattered(velocity, x, t)
-
-
-class _Scattered(Local):
-    """Rows of different times, the rows of each time by themselves."""
-
-    def __init__(self, velocity, x, t):
-        self.x, self.size = x, velocity.parameters.size
-        self.parts = [
-            (rows, near(velocity, x[rows], level))
-            for level in np.unique(t)
-            for rows in (np.flatnonzero(t == level),)
-        ]
-        self.value = np.empty(x.shape)
-        for rows, local in self.parts:
-            self.value[rows] = local.value
-
-    def gradients(self, a, c=None, v=None, b=None):
-        """Both gradients of Σ a·f."""
-        points, parameters = np.empty(self.x.shape), np.zeros(self.size)
-        for rows, local in self.parts:
-            points[rows], own = local.gradients(a[rows], None, None, None)
-            parameters += own
-        return points, parameters
-
-    def vjp(self, w):
-        """Jᵀ w row by row."""
-        return self.gradients(w)[0]
+    return velocity._near(read_only(np.ascontiguousarray(x)), t, workspace)

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_positive, as_scalar, beyond_float
+from refscore._arguments import as_count, as_positive, as_scalar, as_switch, beyond_float
 from refscore.fields.linearisation import Workspace
-from refscore.ode._accepted import OwnTimes, Rows, accepted, require_sharing, run_of
-from refscore.ode._grids import require_apart
+from refscore.ode._accepted import OwnTimes, Rows, accepted, require_sharing, rounds, run_of
+from refscore.ode._grids import as_times_between, require_apart
 from refscore.ode._paths import Path, StoredStages
-from refscore.ode._per_sample import STEPS, require_switch
 from refscore.ode._schemes import scheme_of
-from refscore.ode._stopped import halted
 from refscore.ode._tapes import near
 from refscore.ode.backpropagation import finished
 from refscore.ode.gradients import Gradients, Problem, problem
@@ -56,7 +54,7 @@ def adjoint(
     """
     times = _times(t0, t1, times)
     p, method = problem(velocity, x0, times, cotangent, running, weights), tableau(method)
-    require_switch(controlled, "controlled")
+    controlled = as_switch(controlled, "controlled")
     require_sharing(shared_steps, "shared_steps")
     if reconstruct not in RECONSTRUCT:
         raise ValueError(f"reconstruct must be one of {RECONSTRUCT}, got {reconstruct!r}")
@@ -75,12 +73,7 @@ def _times(t0, t1, times):
     t0, t1 = as_scalar(t0, "t0"), as_scalar(t1, "t1")
     if t0 == t1:
         raise ValueError(f"t1 must differ from t0, got {t1} for both")
-    if times is None:
-        return np.array([t0, t1])
-    times = as_array(times, "times", (None,))
-    if len(times) < 2 or times[0] != t0 or times[-1] != t1:
-        raise ValueError(f"times must begin with t0 = {t0} and end with t1 = {t1}, got {times}")
-    return times
+    return np.array([t0, t1]) if times is None else as_times_between(times, t0, t1)
 
 
 class _Adjoint:
@@ -110,10 +103,8 @@ class _Adjoint:
         """The steps forward, with their slopes where they are interpolated, and the end."""
         slopes = self.reconstruct == "interpolate"
         if self.n_steps is None:
-            return accepted(
-                self.p.velocity, self.method, x, start, end, *self.tolerances, slopes=slopes,
-                keep=slopes or not self.controlled,
-            )  # fmt: skip
+            keep, f = "slopes" if slopes else None if self.controlled else "times", self.p.velocity
+            return accepted(f, self.method, x, start, end, *self.tolerances, keep=keep)
         grid = require_apart(np.linspace(start, end, self.n_steps + 1), "n_steps")
         steps, width, index = [], len(self.method.b), np.arange(len(x))
         if self.reconstruct == "store":
@@ -153,13 +144,10 @@ class _Adjoint:
         slope = _AdjointSlope(self.p.velocity, where, self.dim)
         rtol, atol, shared = self.tolerances
         run = run_of(slope, end, start, y.T.copy(), rtol, atol, scheme_of(self.method), shared)
-        run.finish(STEPS)
-        if run.why:
-            raise halted(run)
         t = np.full(len(y), end)
-        for index, target, _ in run.kept[1:]:
+        for _, index, target, _ in rounds(run):
             if len(index):
-                yield Rows(index, t[index], target - t[index], y[index], target, None)
+                yield Rows(index, t[index], target - t[index], None, target, None)
                 t[index] = target
 
     def _over_stored(self, lam, stored):

@@ -13,11 +13,12 @@ import numpy as np
 from refscore._arguments import as_positive, beyond_float
 from refscore.fields.linearisation import borrowed_workspace
 from refscore.ode._accepted import Controlled, FixedGrid, per_row, require_sharing, staged
+from refscore.ode._grids import as_times
 from refscore.ode._stopped import Stopped, first_not_finite
 from refscore.ode._tapes import near, tape
-from refscore.ode.gradients import Gradients, Problem, as_times, problem
+from refscore.ode.gradients import Gradients, Problem, problem
 from refscore.ode.steps import embedded
-from refscore.ode.tableaux import Tableau, tableau
+from refscore.ode.tableaux import Tableau, own_stages, tableau
 
 
 def backpropagate(
@@ -83,11 +84,12 @@ def _gradient(
 
 
 def _tolerances(rtol, atol):
-    rtol, atol = (
-        rtol if atol is None or rtol is not None else atol,
-        atol if atol is not None else rtol,
-    )
-    return as_positive(rtol, "rtol"), as_positive(atol, "atol")
+    """Both; one that is None is the other."""
+    if rtol is not None:
+        rtol = as_positive(rtol, "rtol")
+    if atol is not None:
+        atol = as_positive(atol, "atol")
+    return (atol if rtol is None else rtol), (rtol if atol is None else atol)
 
 
 class _Checkpoints:
@@ -155,7 +157,7 @@ def pulled(A, b, on, step: int, h, lam) -> np.ndarray:
 
 def _row_by_row(p: Problem, method: Tableau, rtol, atol, space) -> Gradients:
     """Every row with its own accepted steps: states are kept, stages run again on the way back."""
-    b = method.b[: len(method.b) - method.fsal]  # the last stage of the others weighs nothing
+    b = method.b[: own_stages(method)]  # the last stage of the others weighs nothing
     on, (rounds, states) = tape(p.velocity, space), per_row(p, method, rtol, atol)
     p = p.closed(states)
     lam = p.cotangents[-1].copy()

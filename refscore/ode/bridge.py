@@ -7,12 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_array, as_callable, as_points, as_positive, as_scalar
+from refscore._arguments import (
+    as_array,
+    as_callable,
+    as_points,
+    as_positive,
+    as_scalar,
+    as_switch,
+)
 from refscore.fields import as_velocity
-from refscore.ode._per_sample import ARRIVED, NOT_FINITE, TOO_SMALL, require_switch
+from refscore.ode._per_sample import ARRIVED, NOT_FINITE, TOO_SMALL
+from refscore.ode._schemes import IMPLICIT, SCIPY
 
-METHODS = ("RK23", "RK45", "DOP853", "Radau", "BDF", "LSODA")
-_IMPLICIT = ("Radau", "BDF", "LSODA")
+METHODS = (*SCIPY, *IMPLICIT)
 
 
 class Event(NamedTuple):
@@ -92,10 +99,10 @@ def solve_scipy(
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
     rtol, atol = as_positive(rtol, "rtol"), as_positive(atol, "atol")
-    require_switch(dense, "dense")
+    dense = as_switch(dense, "dense")
     options = {"method": method, "rtol": max(rtol, 3e-14), "atol": atol}
-    options |= {"events": [_scipys(one) for one in events], "dense_output": bool(dense)}
-    if method in _IMPLICIT:
+    options |= {"events": [_scipys(one) for one in events], "dense_output": dense}
+    if method in IMPLICIT:
         options["jac"] = lambda t, x: velocity.at(t).jacobian(x)
     rows = [_row(velocity, x, t0, t1, options) for x in x0.reshape(-1, dim)]
     return _together(rows, x0.shape, t1)

@@ -16,8 +16,10 @@ import numpy as np
 
 from refscore._arguments import as_array, as_callable, as_like, as_points, as_real
 from refscore.fields import Family, Field, as_velocity
+from refscore.fields.at_time import AtTime
 from refscore.fields.base import handed_to
 from refscore.fields.linearisation import Local
+from refscore.ode._grids import as_times
 from refscore.ode._stopped import failed, first_not_finite
 from refscore.ode._tapes import near
 
@@ -128,17 +130,6 @@ def problem(velocity, x0, times, cotangent, running=None, weights=None, *, ends=
     return Problem(Costed(velocity, running, d), rows, times, g, shape, True, loss)
 
 
-def as_times(value, name: str = "times") -> np.ndarray:
-    """Times (k,), two or more, strictly rising or strictly falling."""
-    times = as_array(value, name, (None,))
-    steps = np.diff(times)
-    if len(times) < 2 or not ((steps > 0).all() or (steps < 0).all()):
-        raise ValueError(
-            f"{name} must be two or more numbers that strictly rise or strictly fall, got {times}"
-        )
-    return times
-
-
 def as_cotangents(found: np.ndarray, name: str, x0: np.ndarray, k: int) -> np.ndarray:
     """(k, ..., d): as given, or zero before the end for one of the shape of x0."""
     if found.shape == (k, *x0.shape):
@@ -174,11 +165,7 @@ class Costed(Family):
         return _CostedLocal(self, y, t, workspace)
 
 
-class _CostedField(Field):
-    def __init__(self, family, t):
-        super().__init__(family.dim)
-        self.family, self.t = family, t
-
+class _CostedField(AtTime):
     def _value(self, y):
         return self.family._local(y, self.t).value
 

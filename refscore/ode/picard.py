@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore._arguments import as_array, as_count, as_points, as_positive, require_finite
 from refscore.fields import Field, as_velocity
+from refscore.ode._grids import as_times
 
 
 def picard(velocity, x0, times, n_iterations: int) -> np.ndarray:
@@ -25,15 +26,11 @@ def picard(velocity, x0, times, n_iterations: int) -> np.ndarray:
     from scipy.interpolate import CubicSpline
 
     velocity = as_velocity(velocity, "velocity")
-    x0, times = as_points(x0, "x0", velocity.dim), as_array(times, "times", (None,))
-    steps = np.diff(times)
-    if len(times) < 4 or not ((steps > 0).all() or (steps < 0).all()):
-        wanted = "four or more numbers that strictly rise or strictly fall"
-        raise ValueError(f"times must be {wanted}, got {times}"[:200])
+    x0, times = as_points(x0, "x0", velocity.dim), as_times(times, least=4)
     n = as_count(n_iterations, "n_iterations", minimum=0)
     paths = np.empty((n + 1, len(times), *x0.shape))
     paths[0] = x0
-    sign = 1.0 if steps[0] > 0 else -1.0  # splines want ascending knots
+    sign = 1.0 if times[1] > times[0] else -1.0  # splines want ascending knots
     with np.errstate(all="ignore"):
         for k in range(n):
             slopes = np.stack([velocity.at(t)(x) for t, x in zip(times, paths[k])])

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_points, as_scalar
+from refscore._arguments import as_points, as_scalar, as_switch
 from refscore.fields import Family, Field, as_velocity
-from refscore.fields.linearisation import Local
-from refscore.ode._per_sample import require_switch
+from refscore.fields.at_time import AtTime
 from refscore.ode._stopped import failed
 from refscore.ode._tapes import near
+from refscore.ode.solvers import solve
 
 
 class Sensitivities(NamedTuple):
@@ -44,13 +44,11 @@ def sensitivities(velocity, x0, t0, t1, *, parameters=True, **options) -> Sensit
     Source: Hairer, Nørsett and Wanner 1993, I.14, theorems 14.1 and 14.3.
     Checked by: forward_sensitivities
     """
-    from refscore.ode.solvers import solve
-
     velocity = as_velocity(velocity, "velocity")
     x0 = as_points(x0, "x0", velocity.dim)
     t0, t1 = as_scalar(t0, "t0"), as_scalar(t1, "t1")
-    require_switch(parameters, "parameters")
-    p, d = velocity.parameters.size if parameters else 0, x0.shape[-1]
+    p = velocity.parameters.size if as_switch(parameters, "parameters") else 0
+    d = x0.shape[-1]
     rows = x0.reshape(-1, d)
     start = np.zeros((len(rows), d, 1 + d + p))
     start[:, :, 0], start[:, :, 1 : d + 1] = rows, np.eye(d)
@@ -82,36 +80,23 @@ class _Variational(Family):
         return _VariationalField(self, t)
 
     def _values(self, y, t):
-        return self._local(y, t).value
-
-    def _local(self, y, t, workspace=None) -> Local:
-        return _VariationalLocal(self, y, t)
-
-
-class _VariationalField(Field):
-    def __init__(self, family, t):
-        super().__init__(family.dim)
-        self.family, self.t = family, t
-
-    def _value(self, y):
-        return self.family._local(y, self.t).value
-
-
-class _VariationalLocal(Local):
-    """(f, J_f J, J_f S + ∂f/∂θ) near rows y."""
-
-    def __init__(self, family, y, t):
-        d, columns = family.shape
+        """(f, J_f J, J_f S + ∂f/∂θ) at rows y, t a number or one a row."""
+        d, columns = self.shape
         whole = y.reshape(len(y), d, columns)
         x = np.ascontiguousarray(whole[:, :, 0])
-        local = near(family.velocity, x, t)
+        local = near(self.velocity, x, t)
         out = np.empty(whole.shape)
         out[:, :, 0] = local.value
         directions = np.ascontiguousarray(np.moveaxis(whole[:, :, 1:], -1, 0))
         out[:, :, 1:] = np.moveaxis(local.jvp(directions), 0, -1)
         if columns > d + 1:
-            out[:, :, d + 1 :] += _parameter_jacobian(family.velocity, x, t)
-        self.x, self.value = y, out.reshape(y.shape)
+            out[:, :, d + 1 :] += _parameter_jacobian(self.velocity, x, t)
+        return out.reshape(y.shape)
+
+
+class _VariationalField(AtTime):
+    def _value(self, y):
+        return self.family._values(y, self.t)
 
 
 def _parameter_jacobian(velocity, x, t) -> np.ndarray:

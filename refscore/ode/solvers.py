@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_points, as_positive, as_scalar
+from refscore._arguments import as_count, as_points, as_positive, as_scalar, as_switch
 from refscore._progress import Progress
 from refscore.fields import as_velocity
 from refscore.ode import _per_sample
 from refscore.ode._between import Between
-from refscore.ode._grids import Slope, require_apart, walk
-from refscore.ode._per_sample import Run, require_switch, step_factor
+from refscore.ode._grids import Slope, as_times, as_times_between, require_apart, walk
+from refscore.ode._per_sample import Run, step_factor
 from refscore.ode._schemes import scheme, scheme_of
 from refscore.ode.solutions import Solution
-from refscore.ode.tableaux import tableau
+from refscore.ode.tableaux import own_stages, tableau
 
 
 def solve(
@@ -45,7 +45,7 @@ def solve(
     Checked by: solved_flows, solved_backwards, constant_velocity, rows_solved_alone,
     steps_over_a_grid, orders_of_methods, backward_reconstruction_drifts
     """
-    velocity, x0, rtol, atol = _checked(velocity, x0, rtol, atol, shared_steps)
+    velocity, x0, rtol, atol, shared = _checked(velocity, x0, rtol, atol, shared_steps)
     t0, t1 = as_scalar(t0, "t0"), as_scalar(t1, "t1")
     if not np.isfinite(t1 - t0):
         raise ValueError(f"t1 - t0 must be finite, got t0 = {t0:g} and t1 = {t1:g}")
@@ -56,7 +56,7 @@ def solve(
     if n_steps is not None or times is not None:
         grid = _grid(t0, t1, n_steps, times)
         return _on_grid(tableau(method), slope, rows, grid, steps, progress, x0.shape)
-    options = {"shared": bool(shared_steps), "keep": steps}
+    options = {"shared": shared, "keep": steps}
     run = _run((slope, t0, t1, rows.T, rtol, atol, scheme(method)), options, max_steps, progress)
     return _adapted(run, x0.shape)
 
@@ -90,17 +90,17 @@ def solve_path(
     more a time.
     Checked by: paths_of_flows
     """
-    velocity, x0, rtol, atol = _checked(velocity, x0, rtol, atol, shared_steps)
-    times, rows, slope = _monotone(times, "times"), x0.reshape(-1, x0.shape[-1]), Slope(velocity)
+    velocity, x0, rtol, atol, shared = _checked(velocity, x0, rtol, atol, shared_steps)
+    times, rows, slope = as_times(times, least=1), x0.reshape(-1, x0.shape[-1]), Slope(velocity)
     if n_steps is not None:
         n, method = as_count(n_steps, "n_steps"), tableau(method)
         pieces = [np.linspace(a, b, n, endpoint=False) for a, b in zip(times[:-1], times[1:])]
         grid = require_apart(np.concatenate([*pieces, times[-1:]]), "n_steps")
         with Progress(len(grid) - 1, bool(progress), "steps") as shown:
-            states, broken = walk(method, slope, rows, grid, keep=True, shown=shown.update)
+            states, _ = walk(method, slope, rows, grid, keep=True, shown=shown.update)
         return states[::n].reshape(len(times), *x0.shape)
     max_steps = as_count(max_steps, "max_steps")
-    options = {"shared": bool(shared_steps), "stops": times[1:-1]}
+    options = {"shared": shared, "stops": times[1:-1]}
     inputs = slope, times[0], times[-1], rows.T, rtol, atol, scheme(method)
     run = _run(inputs, options, max_steps, progress)
     path = [rows.T[None], run.met, *([run.answers[None]] if len(times) > 1 else [])]
@@ -116,18 +116,9 @@ def _run(inputs, options, max_steps, progress) -> Run:
 
 def _checked(velocity, x0, rtol, atol, shared_steps):
     velocity = as_velocity(velocity, "velocity")
-    require_switch(shared_steps, "shared_steps")
+    shared = as_switch(shared_steps, "shared_steps")
     x0 = as_points(x0, "x0", velocity.dim)
-    return velocity, x0, as_positive(rtol, "rtol"), as_positive(atol, "atol")
-
-
-def _monotone(times, name) -> np.ndarray:
-    times = as_array(times, name, (None,))
-    steps = np.diff(times)
-    if not len(times) or not ((steps > 0).all() or (steps < 0).all()):
-        wanted = "one or more numbers that strictly rise or strictly fall"
-        raise ValueError(f"{name} must be {wanted}, got {times}"[:200])
-    return times
+    return velocity, x0, as_positive(rtol, "rtol"), as_positive(atol, "atol"), shared
 
 
 def _grid(t0, t1, n_steps, times) -> np.ndarray:
@@ -136,13 +127,7 @@ def _grid(t0, t1, n_steps, times) -> np.ndarray:
     if times is None:
         n = as_count(n_steps, "n_steps")
         return require_apart(np.linspace(t0, t1, n + 1 if t0 != t1 else 1), "n_steps")
-    times = _monotone(times, "times")
-    if times[0] != t0 or times[-1] != t1:
-        raise ValueError(
-            f"times must start at t0 = {t0:g} and end at t1 = {t1:g}, got {times[0]:g}"
-            f" to {times[-1]:g}"
-        )
-    return times
+    return as_times_between(times, t0, t1, least=1)
 
 
 def _on_grid(method, slope, rows, grid, keep, progress, shape) -> Solution:
@@ -156,12 +141,11 @@ def _on_grid(method, slope, rows, grid, keep, progress, shape) -> Solution:
         first = broken[~sound][np.argmin(np.abs(broken[~sound] - grid[0]))]
         why = f"state or slope is not finite at t = {first:g}"
     status = np.where(sound, _per_sample.ARRIVED, _per_sample.NOT_FINITE).reshape(lead)
-    stages = len(method.b) - method.fsal
     sign = np.sign(grid[-1] - grid[0])
     made = np.where(sound, steps, np.searchsorted(sign * grid, sign * broken)).reshape(lead)
     accepted = made - (status != _per_sample.ARRIVED)
     message = _message(sound, grid[-1], why)
-    result = Solution(x1, stages * made, accepted, made - accepted, status, message)
+    result = Solution(x1, own_stages(method) * made, accepted, made - accepted, status, message)
     if not keep:
         return result
     between = Between(scheme_of(method), slope, grid[:, None], states, grid[-1])

@@ -137,7 +137,7 @@ def combined(weights, k) -> np.ndarray:
     return np.zeros_like(k[0]) if total is None else total
 
 
-def interpolation_weights(method: Tableau, fraction) -> np.ndarray:
-    """bᵢ(θ) for fractions (m,): (m, s)."""
+def interpolation_weights(method, fraction) -> np.ndarray:
+    """bᵢ(θ) of what has `dense` (s, ·), for fractions (m,): (m, s)."""
     powers = np.asarray(fraction)[:, None] ** np.arange(1, method.dense.shape[1] + 1)
     return powers @ method.dense.T

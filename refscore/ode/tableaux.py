@@ -19,7 +19,9 @@ class Tableau(NamedTuple):
     name; order; A (s, s), strictly lower; b (s,); c (s,); b_low (s,), weights b̂ of order
     `low_order`, or None; dense (s, m), an interpolant from the same stages, of order
     `dense_order`; fsal: the last stage is f(x', t + h), the first of the next step. Wherever a
-    method is taken, one that is none of `TABLEAUX` is held against these conditions.
+    method is taken, one that is none of `TABLEAUX` must have these shapes, A strictly lower, c
+    from 0 on and fsal as it is; its numbers and orders are taken at their word: of a method with
+    b that do not sum to one nothing converges.
     """
 
     name: str
@@ -180,6 +182,11 @@ def tableau(method) -> Tableau:
     if not isinstance(method, str) or method not in TABLEAUX:
         raise ValueError(f"method must be one of {', '.join(TABLEAUX)}; got {method!r}")
     return TABLEAUX[method]
+
+
+def own_stages(method: Tableau) -> int:
+    """How many stages f is evaluated for in a step: a last one at x' is the next step's first."""
+    return len(method.b) - method.fsal
 
 
 def _fitting(method: Tableau) -> Tableau:

@@ -115,7 +115,12 @@ def _forced_volume(v, z, s, t):
 
 
 def velocity_at(v, z, t):
-    """f(z, t)."""
+    """f(z, t). z: (n, d)."""
+    if v.kind == "time_mlp":
+        h = np.column_stack([z, np.full(len(z), t)])
+        for weight, bias in zip(v.weights[:-1], v.biases[:-1]):
+            h = np.tanh(h @ weight.T + bias)
+        return h @ v.weights[-1].T + v.biases[-1]
     if v.kind == "linear":
         return z @ v.matrix.T + v.offset
     if v.kind == "rotating":
@@ -138,9 +143,10 @@ def _network(v, z, s, t, volume):
     network = SimpleNamespace(kind="mlp", weights=v.weights, biases=v.biases)
 
     def moved(u, y):
-        wide = np.column_stack([y.reshape(n, -1)[:, :d], np.full(n, u)])
-        value = fields.value(network, wide)
+        z = y.reshape(n, -1)[:, :d]
+        value = velocity_at(v, z, u)
         if volume:
+            wide = np.column_stack([z, np.full(n, u)])
             trace = np.trace(fields.jacobian(network, wide)[..., :d], axis1=-2, axis2=-1)
             value = np.column_stack([value, trace])
         return value.ravel()

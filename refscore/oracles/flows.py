@@ -128,18 +128,29 @@ def gradient(velocity, x, law, t0, t1, probes=None):
         moved = x.astype(complex)
         moved[:, i] += 1j * STEP
         points[:, i] = value(velocity, moved).imag / STEP / len(x)
-    slopes = [value(v, x.astype(complex)).imag.mean() / STEP for v in _stepped(velocity)]
+    slopes = [value(v, x.astype(complex)).imag.mean() / STEP for v in moved_by(velocity)]
     return points, np.array(slopes)
 
 
-def _stepped(velocity):
+def moved_by(velocity):
     """The velocity with each of its parameters in turn moved by i STEP."""
-    for name in PARAMETERS[velocity.kind]:
-        array = np.asarray(getattr(velocity, name))
-        for index in np.ndindex(array.shape):
-            moved = array.astype(complex)
+    if velocity.kind in PARAMETERS:
+        names = PARAMETERS[velocity.kind]
+        for moved in _moved([getattr(velocity, name) for name in names]):
+            yield SimpleNamespace(kind=velocity.kind, **dict(zip(names, moved)))
+        return
+    layers = zip(velocity.weights, velocity.biases)
+    for moved in _moved([part for layer in layers for part in layer]):
+        yield SimpleNamespace(kind=velocity.kind, weights=moved[::2], biases=moved[1::2])
+
+
+def _moved(arrays):
+    """The arrays with each of their entries in turn moved by i STEP."""
+    for k, array in enumerate(arrays):
+        for index in np.ndindex(np.shape(array)):
+            moved = np.asarray(array).astype(complex)
             moved[index] += 1j * STEP
-            yield SimpleNamespace(**{**vars(velocity), name: moved})
+            yield [*map(np.asarray, arrays[:k]), moved, *map(np.asarray, arrays[k + 1 :])]
 
 
 def linear_gradient(velocity, x, law, t0, t1):

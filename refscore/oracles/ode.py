@@ -14,17 +14,8 @@ from math import factorial
 import numpy as np
 
 from . import flows
+from ._flow_maps import velocity_at as velocity
 from ._memory import remembered
-
-
-def velocity(v, x, t):
-    """f(x, t). x: (n, d)."""
-    if v.kind != "time_mlp":
-        return flows.velocity_at(v, x, t)
-    h = np.column_stack([x, np.full(len(x), float(t))])
-    for weight, bias in zip(v.weights[:-1], v.biases[:-1]):
-        h = np.tanh(h @ weight.T + bias)
-    return h @ v.weights[-1].T + v.biases[-1]
 
 
 def step(v, x, t, h, method):

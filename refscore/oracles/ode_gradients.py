@@ -7,16 +7,14 @@ networks by their variational equation to 1e-13. Points are (n, d), cotangents l
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from . import flows, ode
 from ._flow_maps import affine_matrix, velocity_at
 from ._memory import remembered
+from .flows import moved_by
 
 STEP = flows.STEP
-CLOSED = ("linear", "rotating", "cubic", "logistic", "sine", "hopf", "forced")
 
 
 @remembered
@@ -30,7 +28,7 @@ def path_gradient(velocity, x0, times, cotangents):
     """Of sum_k sum cotangents[k] z(times[k]): in x0, in the parameters, in every time, (k,)."""
     if velocity.kind == "linear":
         return _linear(velocity, x0, times, cotangents)
-    if velocity.kind not in CLOSED:
+    if velocity.kind not in flows.PARAMETERS:
         return _variational(velocity, x0, times, cotangents)
 
     def value(velocity, x0, times):
@@ -67,13 +65,6 @@ def steps_gradient(velocity, x0, times, cotangent, method):
         return np.sum(cotangent * ode.steps(velocity, x0, times, method), axis=-1)
 
     return _stepped(value, velocity, x0, times, clock=False)[:2]
-
-
-@remembered
-def linear_euler_gradient(velocity, x0, times, cotangent):
-    """The same of Euler's equal steps of z' = W z + b, by powers of I + h M, M = [[W, b], [0, 0]]:
-    sum_n h ((I + h M)^T)^(N-1-n) r~ ((I + h M)^n x~)^T."""
-    return _powers(velocity, x0, times, cotangent, 0)
 
 
 @remembered
@@ -124,27 +115,6 @@ def _stepped(value, velocity, x0, times, clock=True):
         moved[i] += 1j * STEP
         slopes_in_time.append(value(velocity, x0.astype(complex), moved).imag.sum() / STEP)
     return points, np.array(slopes), np.array(slopes_in_time)
-
-
-def moved_by(velocity):
-    """The velocity with each of its parameters in turn moved by i STEP."""
-    if velocity.kind in CLOSED:
-        names = flows.PARAMETERS[velocity.kind]
-        for moved in _moved([getattr(velocity, name) for name in names]):
-            yield SimpleNamespace(kind=velocity.kind, **dict(zip(names, moved)))
-        return
-    layers = zip(velocity.weights, velocity.biases)
-    for moved in _moved([part for layer in layers for part in layer]):
-        yield SimpleNamespace(kind=velocity.kind, weights=moved[::2], biases=moved[1::2])
-
-
-def _moved(arrays):
-    """The arrays with each of their entries in turn moved by i STEP."""
-    for k, array in enumerate(arrays):
-        for index in np.ndindex(np.shape(array)):
-            moved = np.asarray(array).astype(complex)
-            moved[index] += 1j * STEP
-            yield [*map(np.asarray, arrays[:k]), moved, *map(np.asarray, arrays[k + 1 :])]
 
 
 def _linear(velocity, x0, times, cotangents):

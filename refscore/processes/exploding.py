@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refscore._arguments import as_positive
+from refscore._arguments import as_positive, as_switch
 from refscore.processes.base import Process, as_interval, as_log_snr, as_time
 
 
@@ -34,8 +34,7 @@ class VE(Process):
         high = as_positive(self.sigma_max, "sigma_max")
         if not low < high:
             raise ValueError(f"sigma_min must be below sigma_max, {high}, got {low}")
-        if not isinstance(self.exact, (bool, np.bool_)):
-            raise TypeError(f"exact must be True or False, got {self.exact!r}")
+        as_switch(self.exact, "exact")
         object.__setattr__(self, "sigma_min", low)
         object.__setattr__(self, "sigma_max", high)
 

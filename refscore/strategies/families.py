@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from refscore.identities.cases import Case
 from refscore.strategies.on_chains import ON_CHAINS
+from refscore.strategies.on_codebooks import ON_CODEBOOKS
+from refscore.strategies.on_codes import ON_CODES
 from refscore.strategies.on_fields import ON_FIELDS
 from refscore.strategies.on_flows import ON_FLOWS
 from refscore.strategies.on_laws import ON_LAWS
@@ -16,6 +18,7 @@ from refscore.strategies.on_times import ON_TIMES
 
 FAMILIES = {
     **ON_FIELDS, **ON_LAWS, **ON_CHAINS, **ON_LEVELS, **ON_SAMPLES, **ON_TIMES, **ON_FLOWS,
+    **ON_CODES, **ON_CODEBOOKS,
 }  # fmt: skip
 
 

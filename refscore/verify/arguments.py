@@ -10,7 +10,8 @@ ARGUMENTS: dict[str, str] = {
     "x": "points (n, d), read only; for binary ports their entries are 0.0 and 1.0; for"
     " fit_generalised_normal_rate and the fits on a half-line (n, 1); a batch may have one row",
     "y": "denoise: noised points (n, d); noise_contrastive_loss: noise points (n_y, d), their"
-    " number another than that of x; elsewhere one observation (k,)",
+    " number another than that of x; concrete_log_density*: rows of the simplex (n, C); elsewhere"
+    " one observation (k,)",
     "x0": "recover_log_density: one point (d,); elsewhere the points (n, d) a chain starts from",
     "data": "other points (m, d)",
     "basis": "points (m, d) that carry a kernel each",
@@ -43,7 +44,7 @@ ARGUMENTS: dict[str, str] = {
     "levels": "integers (n,): point i has the noise level sigmas[levels[i]]",
     "alpha": "what the data are multiplied by before noise is added, a number",
     "scale": "what the data are multiplied by before noise is added, a number; of a Metropolis"
-    " step: the standard deviation of the proposal",
+    " step: the standard deviation of the proposal; rebar_gradient: the factor of the surrogate",
     "covariance": "(d, d), symmetric and positive definite",
     "mean": "(d,)",
     "matrix": "(d, d), in general without symmetry",
@@ -63,7 +64,8 @@ ARGUMENTS: dict[str, str] = {
     " by NotImplementedError",
     "fraction": "how much of the step is behind, a number within [0, 1]",
     "error_ratio": "the norm of a step's error over the tolerance, a number",
-    "cotangent": "the derivative of a loss in the states at the end, (n, d)",
+    "cotangent": "the derivative of a loss in the states at the end, (n, d); in relaxed rows,"
+    " (n, C)",
     "cotangents": "the derivatives of losses in the states at each of the times, (k, n, d)",
     "running": "running(x, t), points (n, d) and a number to costs (n,); in NumPy with .gradient(x,"
     " t) (n, d), elsewhere differentiable",
@@ -102,7 +104,8 @@ ARGUMENTS: dict[str, str] = {
     "sigma_min": "the smallest level, a number",
     "sigma_max": "the largest level, a number",
     "normals": "given standard normal numbers (m,)",
-    "uniforms": "given uniform numbers on [0, 1), (m,); barker_step: (n, d)",
+    "uniforms": "given uniform numbers on [0, 1), (m,); barker_step: (n, d); binary_concrete: (n,),"
+    " not 0; of estimates of gradients (m, C) or (m, d), m draws, averaged over, not 0 or 1",
     "uniform": "a uniform number a point, (n,)",
     "p_mean": "the mean of log sigma, a number",
     "p_std": "the standard deviation of log sigma, a number",
@@ -160,7 +163,38 @@ ARGUMENTS: dict[str, str] = {
     "other_law": "another law, a description",
     "log_likelihoods": "natural logarithms of densities (n,)",
     "bin_width": "the width of the bins in every coordinate, in the units of x, a number",
-    "logits": "of C classes at n points, (n, C)",
+    "logits": "of C classes or codes at n points, (n, C); -inf where a probability is 0; of"
+    " gradients of expectations: of one variable (C,), or log odds of bits (d,)",
+    "f": "a function of vectors (n, C), one-hot or within the simplex, or of bits (n, d), to values"
+    " (n,); in NumPy with .gradient(y), shaped like y, in torch and JAX also differentiable",
+    "surrogate": "a function of vectors (n, C) like f; relax_gradient: of any real vectors",
+    "baseline": "a number",
+    "logit": "log odds of a one, (n,)",
+    "values": "numbers (n,)",
+    "k": "how many codes, an integer",
+    "index": "codes counted from 0, whole numbers of the framework: (n,), top_k_log_probability"
+    " (n, k)",
+    "log_y": "logarithms of rows of the simplex, (n, C)",
+    "other_logits": "of another law of the codes, (n, C)",
+    "log_joint": "log p(x, c) of every code c, natural logarithms, (n, C); -inf where it is 0",
+    "grid_log_likelihoods": "log p(x | c_1, ..., c_P) of every grid of codes, (n, C, ..., C)",
+    "grid_logits": "of P codes a point, (n, P, C); -inf where a probability is 0",
+    "n_positions": "how many codes a point has, an integer",
+    "n_draws": "how many draws, an integer",
+    "codes": "codes counted from 0, whole numbers of the framework, (m, n)",
+    "standard_normals": "standard normal numbers (n, d)",
+    "loadings": "(d, k)",
+    "latent_mean": "(n, k)",
+    "latent_covariance": "(k, k), symmetric and positive definite",
+    "n_latent": "k, an integer below d",
+    "data_log_odds": "log D / (1 - D) at points of the data, (n,)",
+    "model_log_odds": "log D / (1 - D) at points of the model, (m,)",
+    "log_ratio": "log p - log q, (n,)",
+    "critic_x": "a critic's values at points of p, (n,)",
+    "critic_y": "a critic's values at points of q, (m,)",
+    "log_unnormalised": "-E at points drawn from q, (n,)",
+    "log_proposal": "log q at these points, q normalised, (n,)",
+    "proposal_scale": "the standard deviation of the proposal, a number",
     "jacobian": "their gradients in x, (n, C, d)",
     "label": "a class, an integer from 0",
     "temperature": "a number > 0",
@@ -230,11 +264,29 @@ ARGUMENTS: dict[str, str] = {
     " (2, n, d) in underdamped_step where the splitting has two O; (L, n, d) in"
     " fit_denoised_levels; (2, n, d) in predictor_corrector_step and sde_dpm_2_step; (N, n, d) in"
     " reverse_sample and sde_dpm_multistep_sample",
+    "codebook": "codes (K, d)",
+    "counts": "how many points each code stands for, (K,), numbers that need not be whole",
+    "sums": "sums of these points, (K, d)",
+    "beta": "the weight of the commitment loss, a number",
+    "decay": "how much of an average is kept, a number of [0, 1]",
+    "epsilon": "what is added to every count, a number >= 0",
+    "threshold": "a number > 0",
+    "rows": "rows of x, counted from 0, whole numbers of the framework (m,), as many as are needed",
+    "n_codes": "how many codes there are, an integer",
+    "mu": "the mean of a normal law, a number",
+    "sd": "its standard deviation, a number",
+    "reproduction": "numbers (K,), strictly rising",
+    "bins": "how many values every coordinate takes, whole numbers of the framework (d,), 3 or"
+    " more",
+    "gumbels": "standard Gumbel numbers -log(-log u), shaped like the logits; of estimates of"
+    " gradients (m, C), m draws, averaged over",
     "rng": "a generator of the framework's own kind",
 }
 
 # What an answer is, and the names its parts may go by where there are several.
 RETURNS: dict[str, str] = {
+    "quantised": "a pair (codes, values): whole numbers (n,), counted from 0, and (n, d)",
+    "averages": "a tuple (codebook, counts, sums), (K, d), (K,) and (K, d)",
     "values": "an array of one number a point, (n,)",
     "points": "an array (n, d)",
     "matrices": "an array (n, d, d)",
@@ -260,6 +312,9 @@ RETURNS: dict[str, str] = {
     "mean_and_precision": "a pair (mean, precision), (d,) and (d, d), or a mapping that names the"
     " covariance instead",
     "moved": "an array (n, d), or (x, accepted) with accepted (n,)",
+    "regressions": "a pair (coefficients, deviations), (d, d) and (d,)",
+    "latent_law": "a pair (mean, covariance), (n, k) and (k, k)",
+    "latent_moments": "a pair (mean, covariance), (d,) and (d, d)",
     "mapped": "a pair (y, log_det) of the moved points, shaped like x, and log|det| of the"
     " direction taken, (n,)",
     "states": "a pair (x, v), two arrays (n, d)",
@@ -273,6 +328,8 @@ RETURNS: dict[str, str] = {
 }
 
 PARTS: dict[str, tuple[str, ...]] = {
+    "quantised": ("codes", "values"),
+    "averages": ("codebook", "counts", "sums"),
     "estimate": ("estimate", "standard_error"),
     "pair": ("alpha", "sigma"),
     "pair_of_rates": ("alpha_rate", "sigma_rate"),
@@ -285,6 +342,9 @@ PARTS: dict[str, tuple[str, ...]] = {
     "coefficients": ("c_skip", "c_out", "c_in", "c_noise"),
     "mean_and_precision": ("mean", "precision"),
     "moved": ("x", "accepted"),
+    "regressions": ("coefficients", "deviations"),
+    "latent_law": ("mean", "covariance"),
+    "latent_moments": ("mean", "covariance"),
     "mapped": ("y", "log_det"),
     "states": ("x", "v"),
     "ode_gradients": ("x0", "parameters"),

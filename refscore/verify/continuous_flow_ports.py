@@ -9,8 +9,8 @@ CONTINUOUS_FLOWS: list[tuple[str, str, str, str, str | None, bool]] = [
      "to t1 of the trace of the velocity's Jacobian, z the point at t0 whose path ends in x; to "
      "1e-5, as all flows", None, False),
     ("flow_log_density_estimate", "velocity x base_log_density t0 t1", "values",
-     "the same with the mean over probes v of v.(J v) for the trace of J, every point's probes "
-     "held fixed along its path", "probes", False),
+     "the same with the mean over probes v of v.(J v) for the trace of J, every point with "
+     "probes of its own, held fixed along its path", "probes", False),
     ("flow_log_density_on_grid", "velocity x base_log_density times", "values",
      "the same on a fixed grid from the base at times[0] to the data at times[-1], rising, by a "
      "method of order 4 or more, with probes[k] (n, m, d) from times[k] to times[k + 1]; probes "

@@ -37,7 +37,7 @@ class DensityConventions:
 
 @dataclass(frozen=True)
 class ObjectiveConventions:
-    """How losses are scaled."""
+    """How losses are scaled; which bit of a code is which."""
 
     half: bool = True
     dimensions: str = "sum"
@@ -46,6 +46,7 @@ class ObjectiveConventions:
     sliced_form: str = "plain"
     probes: str = "identity covariance"
     step: str = "eta"  # of LangevinConventions, for losses that run a chain
+    bit_order: str = "first highest"
 
     VALUES = {
         "half": (True, False),
@@ -54,6 +55,7 @@ class ObjectiveConventions:
         "sigma_power": (0, 1, 2, 4),
         "sliced_form": ("plain", "variance reduced"),
         "probes": ("identity covariance", "unit norm"),
+        "bit_order": ("first highest", "first lowest"),
     }
 
 
@@ -185,6 +187,12 @@ _AFFINE = (
 )  # fmt: skip
 LOSSES = tuple(name for name, port in PORTS.items() if port.group == "objectives")
 _RATIO = ("ratio_loss", "boltzmann_ratio_gradient")
+_QUANTISED = (
+    "vq_codebook_loss", "vq_commitment_loss", "vq_point_gradient", "vq_codebook_gradient",
+)  # fmt: skip
+_SUMMED = {name for name, port in PORTS.items() if port.returns == "gradient"} | {
+    "vq_point_gradient", "vq_codebook_gradient",
+}  # fmt: skip
 _DENOISING = (
     "denoising_loss", "denoising_loss_gradient", "controlled_denoising_loss",
     "controlled_denoising_loss_gradient",
@@ -205,10 +213,11 @@ APPLIES: dict[str, tuple[str, ...]] = {
     "score_sign": ("score", "score_jacobian", "divergence"),
     "normalised": ("log_density",),
     "half": (*LOSSES, "uncertainty_loss"),
-    "dimensions": (*LOSSES, *_RATIO),
-    "batch": (*LOSSES, *_RATIO, "noise_contrastive_loss", "contrastive_divergence"),
+    "dimensions": (*LOSSES, *_RATIO, *_QUANTISED),
+    "batch": (*LOSSES, *_RATIO, *_QUANTISED, "noise_contrastive_loss", "contrastive_divergence"),
     "sigma_power": _DENOISING,
     "sliced_form": _SLICED,
+    "bit_order": ("lookup_free",),
     "probes": _SLICED,
     "trace_probes": PROBED,
     "step": SPELLED,
@@ -400,12 +409,16 @@ def _density(port, arguments, output, record):
 def _objective(port, arguments, output, record):
     if record == FAMILIES["objectives"]:
         return output
+    if port == "lookup_free":  # in another order of bits
+        codes, d = np.asarray(output[0]).astype(np.int64), np.shape(arguments["x"])[1]
+        bits = codes[:, None] >> np.arange(d) & 1
+        return (bits << np.arange(d - 1, -1, -1)).sum(1), output[1]
     n, d = np.shape(arguments["x"]) if "x" in arguments else (1, 1)
     loss = port.removesuffix("_gradient")
     factor = 1.0 if record.half else 0.5
     if record.dimensions == "mean":
         factor *= d
-    if record.batch == "sum" and (PORTS[port].returns == "gradient" or np.ndim(output) == 0):
+    if record.batch == "sum" and (port in _SUMMED or np.ndim(output) == 0):
         factor /= n
     if record.sigma_power:
         factor *= float(arguments["sigma"]) ** -record.sigma_power

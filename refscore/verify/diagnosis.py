@@ -37,10 +37,10 @@ def explain(
     from refscore.verify.mutants.own_process import candidates, is_own, plain
 
     observed = read_off(check, process_of(subject))
-    known = candidates()
-    fitting = _fits([n for n in known if not is_own(n)], known, check, report, subject, eps)
+    known = {name: wrong for name, wrong in candidates().items() if wrong.port in check.ports}
+    fitting = _fits([n for n in known if not is_own(n)], known, report, subject, eps)
     if not fitting and process_of(subject).kind != "vp":  # whose ports have mistakes of their own
-        fitting = _fits([n for n in known if is_own(n)], known, check, report, subject, eps)
+        fitting = _fits([n for n in known if is_own(n)], known, report, subject, eps)
     best = max(fitting.values(), default=0.0)
     drawn = not any(_seen_exactly(known[name].port, report) for name in fitting)
     margin = 2 * _LOG_20 if drawn else _LOG_20  # chance alone parts equal laws by log 20
@@ -61,10 +61,9 @@ def explain(
     return Diagnosis(named, "; or, alike on these inputs, ".join(summaries), observed)
 
 
-def _fits(names, known, check, report: Report, subject: Subject, eps) -> dict[str, float]:
-    """The log-likelihoods of the mistakes that fit a check."""
-    asked = [known[name] for name in names if known[name].port in check.ports]
-    scores = {wrong.name: _fit_once(wrong, report, subject, eps) for wrong in asked}
+def _fits(names, known, report: Report, subject: Subject, eps) -> dict[str, float]:
+    """The log-likelihoods of those of the known mistakes that fit."""
+    scores = {name: _fit_once(known[name], report, subject, eps) for name in names}
     return {name: score for name, score in scores.items() if score is not None}
 
 
@@ -109,7 +108,7 @@ def _fit_of_sides(mistake: str, check: CheckResult, setting: Setting) -> tuple[f
     """The log-likelihood of what a check compared, and whether it fails under the mistake too."""
     total, informative = 0.0, False
     drawn = check.name in catalogue() and catalogue()[check.name].draws == "rng"
-    kind = "bound" if drawn else check.kind  # of the subject's own draws only what they show
+    kind = "drawn" if drawn else check.kind  # of the subject's own draws only what they show
     for case in check.cases:
         expected = predicted_of(mistake, check.name, case.case, setting) if case.judgements else []
         said = _numbered(expected)
@@ -217,6 +216,8 @@ def _suspects(report: Report) -> set[str]:
 
 def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
     """0 for an exact match, a log-likelihood for draws, None for a mismatch."""
+    if kind == "drawn":
+        return 0.0 if seen.holds == said.holds and _of_one_size(seen, said) else None
     if kind in ("bound", "order") or seen.left is None or said.left is None:
         return 0.0 if seen.holds == said.holds else None
     mine, theirs = np.asarray(seen.left), np.asarray(said.left)
@@ -232,6 +233,12 @@ def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
         allowed = min(10 * max(seen.tolerance, 1e-9) * scale, _told_apart(said, theirs))
         close = np.abs(mine - theirs) <= allowed
     return 0.0 if bool((same | close).all()) else None
+
+
+def _of_one_size(seen: Judgement, said: Judgement) -> bool:
+    """Where both are off, neither is by a hundred times more: a coarse solve is no mistake."""
+    low, high = sorted((seen.gap, said.gap))
+    return seen.holds or not high > 100 * low
 
 
 def _told_apart(said: Judgement, theirs: np.ndarray) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.diffusion.fokker_planck import DiffusedDensity, StillDensity
+from refscore.diffusion.fokker_planck import DiffusedDensity, FunctionDensity, StillDensity
 from refscore.flows.continuity import carried_density
 from refscore.verify import library
 from refscore.verify.timed import forward
@@ -63,8 +63,9 @@ def diffusion_of(framework, described):
 def density_of(framework, described):
     """log p(x, t) (n,), with .score, .jacobian and .rate of (x, t)."""
     law = library.distribution(described.law)
+    p: StillDensity | FunctionDensity
     if described.kind == "carried":
-        p: StillDensity = carried_density(library.velocity(described.velocity), law, described.t0)
+        p = carried_density(library.velocity(described.velocity), law, described.t0)
     elif described.kind == "diffused":
         p = DiffusedDensity(forward(described.process), law)
     else:

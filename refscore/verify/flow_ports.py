@@ -57,6 +57,7 @@ FLOWS: list[tuple[str, str, str, str, str | None, bool]] = [
      " the same at every call", None, True),
     ("bijection_inverse", "y", "mapped", "its inverse", None, True),
     ("determinant_operations", "dim", "number",
-     "products and quotients of the elimination that gives the determinant of a (dim, dim) matrix",
+     "products and quotients of the elimination that brings a (dim, dim) matrix to triangular form;"
+     " the dim - 1 products of its diagonal, which end the determinant, are not counted",
      None, False),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore import objectives
+from refscore.verify.relaxable import relaxable
 
 _WEIGHTS = {
     "power": objectives.power_weight,
@@ -85,4 +86,6 @@ FUNCTIONS = {
     "weight_derivative": weight_derivative,
     "log_odds": log_odds,
     "running": running_cost,
+    "f": relaxable,
+    "surrogate": relaxable,
 }

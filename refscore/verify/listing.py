@@ -16,6 +16,7 @@ from refscore.verify.ports import GROUPS, PORTS
 
 Progress = Callable[[str], None]
 LIBRARY = "refscore.verify.library"
+_DRAWN = " | rng"
 
 
 def identities(key: str | None = None, *, progress: Progress | None = None) -> list[dict[str, Any]]:
@@ -154,10 +155,16 @@ def wrong_code(name: str) -> str:
 
 
 def ports() -> list[dict[str, Any]]:
-    """The table of ports, with the conventions each is read by."""
+    """The table of ports, with the conventions each is read by; `rng` stands in a signature
+    where what a port draws by itself is judged too."""
+    drawing = {name for e in catalogue().values() if e.draws == "rng" for name in e.ports}
     return [
-        {**port._asdict(), "signature": port.signature, "conventions": spoken_by(port.name)}
-        for port in PORTS.values()
+        {
+            **port._asdict(),
+            "signature": port.signature if name in drawing else port.signature.replace(_DRAWN, ""),
+            "conventions": spoken_by(name),
+        }
+        for name, port in PORTS.items()
     ]
 
 

@@ -45,6 +45,10 @@ MEANINGS: dict[str, dict[Any, str]] = {
         "variance reduced": "½‖s‖² in place of ½ (v·s)²",
     },
     "probes": {"identity covariance": "E v vᵀ = I: Gaussian or signs", "unit norm": _UNIT},
+    "bit_order": {
+        "first highest": "the first coordinate is the highest bit of a code",
+        "first lowest": "it is the lowest",
+    },
     "trace_probes": {"identity covariance": "E v vᵀ = I: Gaussian or signs", "unit norm": _UNIT},
     "step": {
         "eta": "x + η/2 s(x) + √η z with step_size = η",

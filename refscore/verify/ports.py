@@ -10,13 +10,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from refscore.verify.continuous_flow_ports import CONTINUOUS_FLOWS
+from refscore.verify.discrete_gradient_ports import DISCRETE_GRADIENTS
+from refscore.verify.discrete_ports import DISCRETE
+from refscore.verify.elbo_ports import ELBO
 from refscore.verify.exponential_ports import EXPONENTIAL
+from refscore.verify.family_ports import FAMILIES
 from refscore.verify.flow_ports import FLOWS
 from refscore.verify.fokker_planck_ports import FOKKER_PLANCK
 from refscore.verify.guidance_ports import GUIDANCE, LIKELIHOOD
 from refscore.verify.langevin_ports import LANGEVIN
 from refscore.verify.ode_ports import ODE
 from refscore.verify.process_ports import PROCESSES
+from refscore.verify.quantisation_ports import QUANTISATION
 from refscore.verify.reverse_ports import REVERSE
 
 GENERATOR_NAMES = ("rng", "seed", "generator", "key")
@@ -253,6 +258,11 @@ _TABLE = [
     *(_port(name, "flows", *rest) for name, *rest in FLOWS),
     *(_port(name, "ode", *rest) for name, *rest in ODE),
     *(_port(name, "ode", *rest) for name, *rest in CONTINUOUS_FLOWS),
+    *(_port(name, "discrete", *rest) for name, *rest in DISCRETE),
+    *(_port(name, "discrete", *rest) for name, *rest in QUANTISATION),
+    *(_port(name, "discrete", *rest) for name, *rest in ELBO),
+    *(_port(name, "families", *rest) for name, *rest in FAMILIES),
+    *(_port(name, "discrete", *rest) for name, *rest in DISCRETE_GRADIENTS),
     _port("ratio_loss", "discrete", "log_odds x", "losses",
           "sum over i of (1 + p(x) / p(x^i))^-2, x^i with bit i flipped, log_odds log p(x)/p(x^i)"),
     _port("boltzmann_ratio_gradient", "discrete", "couplings biases x", "gradient",
@@ -299,18 +309,5 @@ _TABLE = [
 PORTS: dict[str, Port] = {port.name: port for port in _TABLE}
 GROUPS = (
     "densities", "objectives", "weightings", "estimators", "traces", "langevin", "discrepancies",
-    "processes", "reverse", "likelihood", "guidance", "ode", "flows", "discrete",
+    "processes", "reverse", "likelihood", "guidance", "ode", "flows", "discrete", "families",
 )  # fmt: skip
-
-
-def table() -> str:
-    """The ports as Markdown, grouped."""
-    lines = ["| port | signature | returns | means |", "|---|---|---|---|"]
-    for group in GROUPS:
-        rows = [port for port in PORTS.values() if port.group == group]
-        if rows:
-            lines.append(f"| *{group}* | | | |")
-        for port in rows:
-            cells = (port.name, f"`{port.signature}`", port.returns, port.meaning)
-            lines.append("| " + " | ".join(c.replace("|", r"\|") for c in cells) + " |")
-    return "\n".join(lines)

@@ -66,4 +66,13 @@ def drawn_by(
 
 
 def _subject(mistake: str, setting: Setting) -> Subject:
+    """The mistaken library, with no memory of what it was asked."""
+    wrong = _mistaken(mistake, setting)
+    wrong.calls.clear()
+    return wrong
+
+
+@functools.lru_cache(maxsize=64)
+def _mistaken(mistake: str, setting: Setting) -> Subject:
+    """Built once for all the cases of the checks that ask for it in turn."""
     return Subject(candidates()[mistake].subject(setting))

@@ -17,7 +17,7 @@ from refscore.verify.repeating import leftovers
 
 _BY_POINT = (
     "x", "y", "probes", "noise", "x0", "levels", "uniform", "uniforms", "proposal", "momentum", "v",
-    "gradient_noise", "x_T", "value",
+    "gradient_noise", "x_T", "value", "logits",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from refscore.identities import catalogue
 from refscore.verify.report import CheckResult, Report
+from refscore.verify.roughness import LITTLE, worst_of
 
 UNNAMED = "no listed mistake reproduces what was returned"
 
@@ -45,7 +46,10 @@ def _redrawn(check: CheckResult, report: Report) -> str:
     mean = _named(report, "flow_estimate_mean")
     if check.name != "flow_probes_are_held" or mean is None or mean.verdict == "fails":
         return ""
-    return "the mean is right: is the probe drawn anew inside the solve (estimate_probe_redrawn)?"
+    asked = "is the probe drawn anew inside the solve (estimate_probe_redrawn)?"
+    if worst_of(check).gap > LITTLE:
+        return f"the mean is right: {asked}"
+    return f"the error is small: is the solver coarse? refine it; if the error stays, {asked}"
 
 
 def _one_method(check: CheckResult) -> str:

@@ -69,14 +69,19 @@ def under(setting: Setting):
         _SETTING.reset(token)
 
 
+def current() -> Setting:
+    """The present setting."""
+    return _SETTING.get()
+
+
 def described() -> Description:
     """The process of the present setting as a plain description."""
-    return _SETTING.get().described
+    return current().described
 
 
 def convention(port: str, name: str, default):
     """The value of a convention for one port of the library."""
-    declared = _SETTING.get().declared
+    declared = current().declared
     return declared.get(f"{port}.{name}", declared.get(name, default))
 
 
@@ -94,7 +99,7 @@ def present():
     """The library's process of the present setting."""
     from refscore.verify.timed import forward
 
-    setting = _SETTING.get()
+    setting = current()
     if setting.process not in _MADE:
         _MADE[setting.process] = forward(setting.described)
     return _MADE[setting.process]

@@ -14,6 +14,7 @@ from refscore.identities import Law
 from refscore.identities.cases import VelocityDescription
 from refscore.identities.settings import process_of
 from refscore.verify import answers, conventions
+from refscore.verify.again import Answers
 from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError, said
 from refscore.verify.frameworks import energies
 from refscore.verify.frameworks.draws import UNASKED, Unasked
@@ -28,7 +29,7 @@ _FRAMEWORKS = ("numpy", "torch", "jax")
 _DESCRIBED = {
     "velocities", "drift", "diffusion", "velocity", "log_density_at", "energy", "log_model",
     "log_noise", "log_density", "weight_function", "weight_derivative", "log_odds", "drift_of",
-    "diffusion_of", "diffusion_slope", "running", "base_log_density",
+    "diffusion_of", "diffusion_slope", "running", "base_log_density", "f", "surrogate",
 }  # fmt: skip
 _ARRAYS = {
     "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor", "data",
@@ -42,8 +43,16 @@ _ARRAYS = {
     "x_T", "value",
     "mask", "hidden_weights", "output_weights", "degrees", "bend", "centre", "lower", "upper",
     "skewness", "tail", "x_knots", "y_knots", "slopes", "images", "deviations",
-    "log_likelihoods", "logits", "jacobian", "posterior_scores", "prior_score",
+    "codebook", "counts", "sums", "reproduction",
+    "log_likelihoods", "logits", "logit", "log_y", "values",
+    "jacobian", "posterior_scores", "prior_score",
+    "log_joint", "other_logits", "grid_log_likelihoods", "grid_logits", "standard_normals",
+    "loadings", "latent_mean", "latent_covariance", "data_log_odds", "model_log_odds", "log_ratio",
+    "critic_x", "critic_y", "log_unnormalised", "log_proposal",
 }  # fmt: skip
+_LEVELED = (
+    "score_at", "gradient", "family", "likelihood_score_at", "conditional_at", "unconditional_at",
+)  # fmt: skip
 
 
 class Subject:
@@ -83,6 +92,7 @@ class Subject:
         self.narrow: set[str] = set()  # the ports seen to answer in less than double precision
         self.unasked: list[Unasked] = []  # draws left by a library that was to be handed them
         self._taken: dict[str, Takes] = {}
+        self._answered, self._again = Answers(), False
 
     @property
     def framework(self):
@@ -94,8 +104,10 @@ class Subject:
         return self._framework
 
     def redeclared(self, **declared) -> Subject:
-        """The same subject judged by other conventions."""
-        return Subject(self.source, declared=declared)
+        """The same subject judged by other conventions; what it is asked again it answers once."""
+        other = Subject(self.source, declared=declared)
+        other._answered, other._again = self._answered, True
+        return other
 
     def offered(self) -> list[str]:
         """The names of the ports this subject has."""
@@ -127,7 +139,7 @@ class Subject:
         start = time.perf_counter()
         with np.errstate(all="ignore"), self.framework.session(self.dtype):
             try:
-                answer = self._answer(port, handed, draws)
+                answer = self._once(port, handed, draws)
             except PASSED_ON:
                 raise
             except BaseException as error:  # SystemExit must end neither the run nor pytest
@@ -135,6 +147,14 @@ class Subject:
                 raise Stopped(f"{port.name} raised {why}") from error
             self.seconds += time.perf_counter() - start
             return conventions.from_subject(port.name, arguments, answer, record)
+
+    def _once(self, port: Port, handed: dict, draws: dict):
+        """The answer; of a subject judged by other conventions, the one it gave before."""
+        if not self._again or "matvec" in handed:  # whose products are counted
+            return self._answer(port, handed, draws)
+        timed = any(name in handed for name in _LEVELED)  # where the process makes a difference
+        asked = port.name, self.dtype, process_of(self) if timed else "any", tuple(handed.items())
+        return self._answered.of(asked, draws, lambda: self._answer(port, handed, draws))
 
     def _answer(self, port: Port, handed: dict, draws: dict):
         """What the subject's function returns, in NumPy."""
@@ -157,14 +177,13 @@ class Subject:
             return self._law(value)
         if name in _DESCRIBED or isinstance(value, VelocityDescription):
             return self._described(name, value)
-        if name in ("score_at", "gradient", "family", "likelihood_score_at", "conditional_at",
-                    "unconditional_at"):  # fmt: skip
+        if name in _LEVELED:
             return self._leveled(name, value)
         if name in ("conditioner", "layers"):
             from refscore.verify.layered import LAYERED
 
             return LAYERED[name](self.framework, value, self.dtype)
-        if name in ("levels", "places"):
+        if name in ("levels", "places", "index", "codes", "rows", "bins"):
             whole = self.framework.to(np.array(value))
             return whole.long() if hasattr(whole, "long") else whole.astype(int)
         if name == "matvec":
@@ -221,7 +240,8 @@ class Subject:
         )
 
     def _within_range(self, name: str, array):
-        if self.dtype == "float32" and np.abs(array).max(initial=0) > np.finfo(np.float32).max:
+        finite = array[np.isfinite(array)]
+        if self.dtype == "float32" and np.abs(finite).max(initial=0) > np.finfo(np.float32).max:
             raise NotOffered(f"{name} is beyond the range of float32")
         return array
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore import oracles
-from refscore.identities import catalogue, flow_densities
+from refscore.identities import catalogue
+from refscore.identities.ode_solves import ACCURACY
 from refscore.verify import conventions
 from refscore.verify.evidence.engine import Engine
 from refscore.verify.other_process import fitting, other_reading, said
@@ -292,7 +293,7 @@ def _off_by_little(check: CheckResult) -> bool:
     if not (check.diagnosis and not check.diagnosis.named):
         return False
     entry = catalogue()[check.name]
-    solved = entry.tolerance >= flow_densities.ACCURACY and entry.draws == "given"
+    solved = entry.tolerance >= ACCURACY and entry.draws == "given"
     return worst_of(check).gap <= LITTLE and (solved or check.name == "rows_solved_alone")
 
 

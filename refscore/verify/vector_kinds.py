@@ -29,6 +29,8 @@ KINDS: dict[str, str] = {
     "mlp": "a field: h = x; for every layer h = weights[l] h + biases[l], then tanh(h) after all"
     " but the last; parameters: weights[0] row by row, biases[0], weights[1], ...",
     "polynomial": "E(x) = sum_k coefficients[k] prod_i x_i^exponents[k][i]; as a log density: -E",
+    "quadratic": "f(y) = y.(matrix y) / 2 + linear.y + constant, matrix not symmetric",
+    "exponential_sum": "f(y) = sum_k amplitudes[k] exp(directions[k].y)",
     "per_level": "a family: fields[l] at the level sigmas[l]; parameters: of one after the other",
     "noised": "score_at(x, t): the score of `law` plus t Z, Z ~ N(0, I)",
     "class": "likelihood_score_at(x, t): the score at time t of the mixture of the components"

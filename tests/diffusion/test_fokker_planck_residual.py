@@ -72,6 +72,7 @@ def test_a_log_density_alone(derivatives):
         return -anp.sum(x**2, axis=-1) / (2 * (1 + t)) - anp.log(1 + t)
 
     p = fp.FunctionDensity(log_p, derivatives)
+    assert not hasattr(p, "at")  # there is no law, only its density
     np.testing.assert_allclose(p.score(X, 0.5), -X / 1.5, atol=1e-9)
     np.testing.assert_allclose(p.jacobian(X, 0.5), np.tile(-np.eye(2) / 1.5, (3, 1, 1)), atol=1e-7)
     residual = fp.fokker_planck_residual(p, lambda x: 0 * x, 1.0, X, 0.5)

@@ -64,6 +64,23 @@ def test_blocks_of_rows_give_what_all_rows_at_once_give(monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
+@pytest.mark.parametrize("gradient", ["adjoint", "backpropagation", "checkpointed"])
+def test_fields_of_a_family_without_parameters_are_held_fixed(gradient):
+    net = MLP.initialise((2, 4, 2), rng=1)
+    velocity = Family(lambda t: (1 + t) * net)
+    options = {"gradient": gradient, "n_steps": 4, "method": "rk4"}
+    held = flows.ContinuousFlow(velocity, MIXTURE, **options).log_density_and_gradient(X)
+    assert held.parameters.shape == (0,)
+    written = Family.from_function(lambda x, t: (1 + t) * _by_autograd(net, x), 2)
+    plain = flows.ContinuousFlow(written, MIXTURE, **options).log_density_and_gradient(X)
+    np.testing.assert_allclose(held.score, plain.score, rtol=1e-10)
+
+
+def _by_autograd(net, x):
+    (first, last), (offset, end) = net.weights, net.biases
+    return anp.dot(anp.tanh(anp.dot(x, first.T) + offset), last.T) + end
+
+
 def test_no_time_is_the_base():
     flow = flows.ContinuousFlow(network(), MIXTURE, 0.4, 0.4)
     value, score, slope = flow.log_density_and_gradient(X)
@@ -94,6 +111,17 @@ def test_the_log_density_is_under_error_control_at_rest_too():
     exact = v[0, 0] @ (form - 0.2 * np.eye(2)) @ v[0, 0]
     assert -found.log_det[0] == pytest.approx(exact, abs=1e-6)
     assert found.n_evaluations[0] > 200
+
+
+def test_draws_of_the_base_are_not_written_to():
+    class Kept(Gaussian):
+        def sample(self, n, *, rng):
+            return X[:n]
+
+    before = X.copy()
+    flow = flows.ContinuousFlow(flows.Linear(W), Kept([0.0, 0.0], np.eye(2)))
+    np.testing.assert_allclose(flow.sample(3, rng=0), flow.forward(X), rtol=1e-12)
+    np.testing.assert_array_equal(X, before)
 
 
 def test_draws_follow_the_flow_and_do_not_depend_on_the_chunk(capsys):

@@ -5,7 +5,8 @@ import pytest
 
 from refscore import diffusion, flows
 from refscore.distributions import Gaussian, GaussianMixture
-from refscore.networks import TimeMLP
+from refscore.fields import Family
+from refscore.networks import MLP, TimeMLP
 from refscore.processes import VE, VP
 
 MIXTURE = GaussianMixture([0.3, 0.7], [[-1.0, 0.5], [0.8, -0.4]], [0.3, 0.5])
@@ -45,6 +46,17 @@ def test_its_gradient_is_that_of_the_scores_parameters():
                  for t in (theta + e, theta - e)]  # fmt: skip
         assert slope[i] == pytest.approx((value[0] - value[1]) / (2 * h), abs=1e-7)
     assert flow.base.covariance[0, 0] == 1.0
+
+
+def test_the_fields_of_a_function_of_time_are_held_fixed():
+    net = MLP.initialise((2, 4, 2), rng=0)
+    options = {"base": Gaussian([0.0, 0.0], np.eye(2)), "n_steps": 4, "method": "rk4"}
+    found, right = (
+        flows.probability_flow(VP(), scores, **options).log_density_and_gradient(X)
+        for scores in (lambda t: net, Family.constant(net))
+    )
+    assert found.parameters.shape == (0,)
+    np.testing.assert_allclose(found.score, right.score, rtol=1e-12)
 
 
 def test_bad_input_is_named():

@@ -146,6 +146,10 @@ CANCELS = {("conservative_score", "score_jacobian"), ("flow_log_likelihood", "lo
            ("flow_log_likelihood_on_probes", "final_time"),
            ("flow_probes_are_held", "log_det"),
            ("only_reverse_sde_reverses", "marginal"), ("erratum_flow_more_stable", "marginal"),
+           ("best_baseline_is_least", "score_function_moments"),
+           # of no effect to first order, as around a minimum
+           ("jensen_shannon_of_laws", "log_density"),
+           ("latent_bound_and_gap", "latent_posterior"),
            ("flow_densities", "value")}  # of a network that moves points by a tenth  # fmt: skip
 
 

@@ -133,12 +133,56 @@ def test_networks_on_tape_are_networks_by_linearisation():
     np.testing.assert_allclose(taped.parameters, slow.parameters[:p], rtol=1e-11, atol=1e-13)
 
 
+class Growing(Family):
+    """(1 + t) times a field that it calls `field`, as a constant family does."""
+
+    def __init__(self, field):
+        super().__init__(self.at)
+        self.field = field
+
+    @property
+    def parameters(self):
+        return self.field.parameters
+
+    def at(self, t):
+        return (1 + t) * self.field
+
+
+class Twice(MLP):
+    """Two times a network."""
+
+    def _value(self, x):
+        return 2 * super()._value(x)
+
+    def _local(self, x, workspace=None):
+        return (2 * MLP(self.weights, self.biases))._local(x, workspace)
+
+
+def test_what_is_made_of_a_network_is_not_taken_for_it():
+    net = MLP.initialise((2, 4, 2), rng=1)
+    theta = net.parameters
+    pairs = (
+        (Growing(net), Family(lambda t, own: (1 + t) * net.with_parameters(own), theta)),
+        (Twice(net.weights, net.biases), 2 * net),
+    )
+    for own, plain in pairs:
+        found, right = (ode.backpropagate(f, X, TIMES, LOSSES, method="rk4") for f in (own, plain))
+        np.testing.assert_allclose(found.x0, right.x0, rtol=1e-12)
+        np.testing.assert_allclose(found.parameters, right.parameters, rtol=1e-12)
+        np.testing.assert_allclose(found.states, right.states, rtol=1e-12)
+
+
 def peak(gradient, velocity, x, n):
     """Bytes at the top of one gradient over n steps."""
     times = np.linspace(0.0, 1.0, n + 1)
     gradient(velocity, x, times[:3], x, method="rk4")
+    return top_of(lambda: gradient(velocity, x, times, x, method="rk4"))
+
+
+def top_of(call):
+    """Bytes at the top of a call."""
     tracemalloc.start()
-    gradient(velocity, x, times, x, method="rk4")
+    call()
     top = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return top
@@ -151,6 +195,15 @@ def test_memory_grows_with_the_steps_or_with_their_root():
     assert stored[1] > 3.2 * stored[0]
     assert thrifty[1] < 3 * thrifty[0]
     assert thrifty[1] < stored[1] / 4
+
+
+def test_going_backward_memory_does_not_grow_with_the_steps():
+    velocity, x = Linear([[0.0, -9.0], [9.0, 0.0]]), RNG.standard_normal((300, 2))
+    short, long = (
+        top_of(lambda T=T: ode.adjoint(velocity, x, 0.0, T, x, reconstruct="backward"))
+        for T in (0.5, 4.0)
+    )
+    assert long < 1.2 * short
 
 
 def test_backward_reconstruction_drifts_where_the_velocity_is_stiff():
@@ -278,10 +331,11 @@ def test_sensitivities_are_what_gradients_contract():
 
 
 BAD = {
+    "atol must be positive": lambda: ode.backpropagate(TURNING, X, [0, 1], G, atol=-1.0),
     "t1 must differ": lambda: ode.adjoint(TURNING, X, 0.3, 0.3, G),
     "times must be two or more": lambda: ode.backpropagate(TURNING, X, [0.0, 1.0, 0.5], G),
     "cotangent must have the shape": lambda: ode.backpropagate(TURNING, X, TIMES, LOSSES[:2]),
-    "times must begin with t0": lambda: ode.adjoint(TURNING, X, 0, 1, LOSSES, times=TIMES),
+    "times must lead from t0": lambda: ode.adjoint(TURNING, X, 0, 1, LOSSES, times=TIMES),
     "reconstruct must be one of": lambda: ode.adjoint(TURNING, X, 0, 1, G, reconstruct="guess"),
     "n_steps must be given": lambda: ode.adjoint(TURNING, X, 0, 1, G, reconstruct="store"),
     "method must have an embedded": lambda: ode.adjoint(TURNING, X, 0, 1, G, method="rk4"),

@@ -204,7 +204,7 @@ def test_a_stiff_equation_runs_out_of_steps_with_an_explicit_method():
      ({"method": "rk5"}, "method must be one of midpoint, .*, dop853; got 'rk5'"),
      ({"max_steps": 0}, "max_steps must be at"),
      ({"n_steps": 2, "times": [0, 1]}, "n_steps and times must not both"),
-     ({"times": [0.0, 0.5]}, "times must start at t0 = 0 and end at t1 = 1"),
+     ({"times": [0.0, 0.5]}, "times must lead from t0 = 0.0 to t1 = 1.0"),
      ({"times": [0.0, 0.6, 0.5, 1]}, "times must be one or more numbers that strictly rise or"),
      ({"keep": "all"}, "keep must be"),
      ({"t0": 1e16, "t1": 1e16 + 2, "n_steps": 5}, "n_steps must leave steps above the rounding"),

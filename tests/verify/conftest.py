@@ -110,6 +110,11 @@ def _entries():
         return -2 * score(law, x)
 
 
+_KNOWN = (
+    predictions.predicted, predictions.predicted_of, predictions.besides, predictions._mistaken,
+)  # fmt: skip
+
+
 @pytest.fixture
 def kit(monkeypatch):
     """The small catalogue in place of the real one; returns the library's right functions."""
@@ -120,7 +125,7 @@ def kit(monkeypatch):
     monkeypatch.setattr(
         mutants, "catches", lambda: {"small_score": ["small_score_sign"]}, raising=False
     )
-    for known in (predictions.predicted, predictions.predicted_of, predictions.besides):
+    for known in _KNOWN:
         known.cache_clear()
     right = {"score": score, "implicit_loss": implicit_loss, "trace_estimate": trace_estimate}
     _module(monkeypatch, "library", name="refscore", version="1", **right)
@@ -132,7 +137,7 @@ def kit(monkeypatch):
     )  # fmt: skip
     _entries()
     yield SimpleNamespace(**right)
-    for known in (predictions.predicted, predictions.predicted_of, predictions.besides):
+    for known in _KNOWN:
         known.cache_clear()
 
 

@@ -334,6 +334,9 @@ SUBJECTS = {
     ("flow_direction", "data to base"): subject(layered_log_density=inverted_density),
     ("planar_bend", "made invertible"): subject(planar_forward=free_planar),
     ("radial_swelling", "made invertible"): subject(radial_forward=free_radial),
+    ("bit_order", "first lowest"): subject(
+        lookup_free=lambda x: (library.lookup_free(x[:, ::-1])[0], library.lookup_free(x)[1])
+    ),
     ("deviation", "n - 1"): subject(actnorm_forward=unbiased_actnorm),
     ("deviation", "n - 1, plus 1e-6"): subject(
         actnorm_forward=lambda data, x: unbiased_actnorm(data, x, 1e-6)

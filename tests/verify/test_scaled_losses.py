@@ -19,8 +19,12 @@ SCALED = [
 ]
 # what has no one half, no coordinates summed over, no batch
 NUMBERS = ("noise_contrastive_loss", "contrastive_divergence")
+RATIO = ("ratio_loss", "boltzmann_ratio_gradient")
+QUANTISED = (
+    "vq_codebook_loss", "vq_commitment_loss", "vq_point_gradient", "vq_codebook_gradient",
+)  # fmt: skip
 OUTSIDE = {
-    "half": ("ratio_loss", "boltzmann_ratio_gradient", *NUMBERS),
+    "half": (*RATIO, *QUANTISED, *NUMBERS),
     "dimensions": ("uncertainty_loss", *NUMBERS),
     "batch": ("uncertainty_loss",),
 }
@@ -64,11 +68,8 @@ def test_declared_it_holds_and_undeclared_it_is_said(port, name, value):
 
 
 def test_every_loss_and_gradient_has_its_scalings():
-    losses = [
-        p.name
-        for p in PORTS.values()
-        if p.group in ("objectives", "discrete") or p.name in (*NUMBERS, "uncertainty_loss")
-    ]
+    others = (*RATIO, *QUANTISED, *NUMBERS, "uncertainty_loss")
+    losses = [p.name for p in PORTS.values() if p.group == "objectives" or p.name in others]
     for name, outside in OUTSIDE.items():
         assert set(conventions.APPLIES[name]) == set(losses) - set(outside)
     noised = {p for p in losses if "sigma" in PORTS[p].arguments}

@@ -17,6 +17,7 @@ os.environ.setdefault(
 NAMES = (
     "implicit", "sliced", "denoising", "ladder", "divergence", "mixture_score", "langevin", "mala",
     "stein", "mmd", "likelihood", "fokker_planck", "reverse_sde", "neural_ode",
+    "gumbel", "quantise",
 )  # fmt: skip
 GROWTH = "growth"
 

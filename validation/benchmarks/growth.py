@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore import ode
+from refscore import discrete, ode
 from refscore.distributions import GaussianMixture
 from refscore.estimation import (
     kernel_exponential_family,
@@ -25,7 +25,7 @@ from refscore.estimation import (
 )
 from refscore.objectives import sliced_loss_gradient
 from refscore.traces import divergence_estimate
-from validation.benchmarks import network, neural_ode
+from validation.benchmarks import network, neural_ode, quantise
 
 WIDTH, POINTS = 128, 64
 
@@ -45,7 +45,9 @@ class Curve(NamedTuple):
 
 def curves() -> list[Curve]:
     """All measured curves."""
-    return [*_divergence(), *_mixture_time(), *_memory(), *_gradient_memory()]
+    return [
+        *_divergence(), *_mixture_time(), *_memory(), *_gradient_memory(), *_quantisation_memory()
+    ]  # fmt: skip
 
 
 def table(measured: list[Curve]) -> str:
@@ -230,6 +232,18 @@ def _gradient_memory():
     ):
         values = [_peak(lambda n=n, call=call: call(n)) for n in sizes]
         yield Curve(title, name, "steps", sizes, "MB", values, _slope(sizes, values), expected)
+
+
+def _quantisation_memory():
+    """The nearest of 1,024 codes, d = 64: all distances of a million points would be 4 GB."""
+    sizes = [62_500, 125_000, 250_000, 500_000, 1_000_000]
+    x, codes = quantise.inputs(sizes[-1])
+    title = "memory of the nearest of 1,024 codes, d = 64, single precision"
+    for name, call in (
+        ("codes alone", lambda rows: discrete.nearest_codes(rows, codes)),
+        ("codes and values", lambda rows: discrete.quantise(rows, codes)),
+    ):
+        yield _peaks(title, name, sizes, call, x)
 
 
 def _peak(call) -> float:

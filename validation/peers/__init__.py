@@ -55,6 +55,18 @@ PEERS = {
     "scipy_integrate": ("scipy",),
     "torchdyn": ("torch", "torchdyn"),
     "continuous_flows": ("torch", "zuko", "flow_matching"),
+    "kmeans": ("sklearn", "scipy"),
+    "haiku": ("jax", "haiku"),
+    "diffusers_codes": ("torch", "diffusers"),
+    "vector_quantize": ("torch", "vector_quantize_pytorch", "einops", "einx"),
+    "torch_gumbel": ("torch",),
+    "jax_gumbel": ("jax",),
+    "torch_gradients": ("torch",),
+    "torch_bounds": ("torch",),
+    "storchastic": ("torch", "storch"),
+    "tfp_relaxed": ("jax", "tensorflow_probability"),
+    "numpyro_relaxed": ("jax", "numpyro"),
+    "pyro_relaxed": ("torch", "pyro"),
 }
 
 

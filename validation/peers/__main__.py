@@ -38,6 +38,10 @@ WITHOUT_DEPENDENCIES = (
     "nflows==0.14",
     "bionemo-moco==0.0.2.2",
     "diffusionjax==0.1.8",
+    "vector-quantize-pytorch==1.32.0",
+    "dm-haiku==0.0.17",
+    "jmp==0.0.4",
+    "tabulate==0.10.0",
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
-MINIMUM = 1e-3  # of bin widths, heights and slopes, and what is added to scales
+MINIMUM = 1e-3  # of bin widths, heights and slopes, and what is added to softplus
 
 
 class Net(torch.nn.Module):
@@ -48,11 +50,6 @@ def by_autograd(function, x):
     return torch.autograd.grad(function(point).sum(), point)[0]
 
 
-def logit(p):
-    """The inverse of the sigmoid."""
-    return torch.log(p) - torch.log1p(-p)
-
-
 def softplus_inverse(value):
     """The inverse of log(1 + exp)."""
     return value + torch.log(-torch.expm1(-value))
@@ -70,6 +67,18 @@ def spline(function, x_knots, y_knots, slopes, x, inverse):
     parts = [part.expand(len(x), -1, -1) for part in (shares(x_knots), shares(y_knots), inner)]
     moved, log_slopes = function(x, *parts, inverse=inverse, tails="linear", tail_bound=3.0)
     return moved, log_slopes.sum(1)
+
+
+class Splines:
+    """The ports of splines, by `rational`, the library's own function of them."""
+
+    rational: Callable
+
+    def spline_forward(self, x_knots, y_knots, slopes, x):
+        return spline(self.rational, x_knots, y_knots, slopes, x, False)
+
+    def spline_inverse(self, x_knots, y_knots, slopes, y):
+        return spline(self.rational, x_knots, y_knots, slopes, y, True)
 
 
 class Own:

@@ -11,17 +11,15 @@ from validation.peers.bijections import (
     Layer,
     Net,
     Own,
+    Splines,
     by_autograd,
-    logit,
     softplus_inverse,
-    spline,
 )
 from validation.peers.stand_ins import modules
 
 transforms, distributions, flows = modules(
     "nflows", ("transforms", "distributions", "flows"), ("matplotlib", "matplotlib.pyplot")
 )
-rational = transforms.nonlinearities.splines.unconstrained_rational_quadratic_spline
 VERSION = version_of("nflows")
 
 
@@ -29,12 +27,11 @@ class Coupling:
     """Scales are sigmoid(s + 2) + 0.001; a mask of nflows says what moves."""
 
     name, framework, version = "nflows, AffineCouplingTransform", "torch", VERSION
-    conventions = {"scale_of": "sigmoid(s + 2)"}
+    conventions = {"scale_of": "sigmoid(s + 2) + 0.001"}
 
     def _transform(self, conditioner, mask):
         def outputs(kept):
-            m, s = conditioner(kept)
-            return torch.cat([m, logit(torch.sigmoid(s + 2) - MINIMUM) - 2], 1)
+            return torch.cat(conditioner(kept), 1)
 
         return transforms.AffineCouplingTransform(1 - mask, lambda k, m: Net(outputs))
 
@@ -68,11 +65,14 @@ class Autoregressive:
         return self._transform(conditioner, y.shape[1]).inverse(y)
 
 
-class Layers:
+class Layers(Splines):
     """Factors of matrices, permutations, splines, 1x1 convolutions."""
 
     name, framework, version = "nflows, layers", "torch", VERSION
     conventions = {"deviation": "n - 1"}
+    rational = staticmethod(
+        transforms.nonlinearities.splines.unconstrained_rational_quadratic_spline
+    )
     expected_failures = {
         "linear_flow_inverse_prerequisites": "NaiveLinear's inverse calls torch.solve, which"
         " PyTorch no longer has",
@@ -112,12 +112,6 @@ class Layers:
         made = transforms.NaiveLinear(len(matrix))
         made._weight.data, made.bias.data = matrix, offset
         return made
-
-    def spline_forward(self, x_knots, y_knots, slopes, x):
-        return spline(rational, x_knots, y_knots, slopes, x, False)
-
-    def spline_inverse(self, x_knots, y_knots, slopes, y):
-        return spline(rational, x_knots, y_knots, slopes, y, True)
 
 
 class Stack:

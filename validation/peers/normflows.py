@@ -7,20 +7,9 @@ from importlib.metadata import version as version_of
 import normflows as nf
 import torch
 
-from validation.peers.bijections import (
-    MINIMUM,
-    Layer,
-    Net,
-    Own,
-    by_autograd,
-    logit,
-    rows,
-    spline,
-    split,
-)
+from validation.peers.bijections import Layer, Net, Own, Splines, by_autograd, rows, split
 
 VERSION = version_of("normflows")
-rational = nf.utils.splines.unconstrained_rational_quadratic_spline
 
 
 class Masked:
@@ -67,20 +56,20 @@ class Coupling:
         return self._moved("inverse", conditioner, mask, y)
 
 
-class Layers:
+class Layers(Splines):
     """Scales are sigmoid(s + 2) + 0.001; planar and radial maps are made invertible."""
 
     name, framework, version = "normflows, layers", "torch", VERSION
     conventions = {
-        "scale_of": "sigmoid(s + 2)", "planar_bend": "made invertible",
+        "scale_of": "sigmoid(s + 2) + 0.001", "planar_bend": "made invertible",
         "radial_swelling": "made invertible", "deviation": "n - 1, plus 1e-6",
     }  # fmt: skip
+    rational = staticmethod(nf.utils.splines.unconstrained_rational_quadratic_spline)
 
     def _autoregressive(self, conditioner, dim):
         def outputs(x):
             m, s = conditioner(x)
-            raw = logit(torch.sigmoid(s + 2) - MINIMUM) - 2
-            return torch.stack([raw, m], -1).flatten(1)
+            return torch.stack([s, m], -1).flatten(1)
 
         flow = nf.flows.MaskedAffineAutoregressive(dim, 4)
         flow.autoregressive_net = Net(outputs)
@@ -121,12 +110,6 @@ class Layers:
         flow = nf.flows.Invertible1x1Conv(len(matrix))
         flow.W.data = matrix
         return rows(*flow.inverse(images))
-
-    def spline_forward(self, x_knots, y_knots, slopes, x):
-        return spline(rational, x_knots, y_knots, slopes, x, False)
-
-    def spline_inverse(self, x_knots, y_knots, slopes, y):
-        return spline(rational, x_knots, y_knots, slopes, y, True)
 
 
 class Stack:

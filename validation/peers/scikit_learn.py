@@ -1,9 +1,10 @@
-"""scikit-learn: GaussianMixture and KernelDensity, their log densities and their draws."""
+"""scikit-learn: GaussianMixture, KernelDensity and PCA: log densities, draws, a latent model."""
 
 from __future__ import annotations
 
 import numpy as np
 import sklearn
+from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
 
@@ -49,3 +50,8 @@ def sample(law, n, seed):
         return model.sample(n, random_state=seed)
     x = model.sample(n)[0]
     return np.random.default_rng(seed).permutation(x)
+
+
+def fit_latent(x, n_latent):
+    model = PCA(n_latent).fit(x)
+    return model.mean_, model.get_covariance()

@@ -103,7 +103,7 @@ def _component(x, m, S, scale, added):
     return log, alpha_rate * (u @ m) + spread
 
 
-class FunctionDensity(StillDensity):
+class FunctionDensity:
     """Any log density of points and a time, differentiated by differences or by autograd.
 
     Arguments: log_density(x, t), (m, d) and a number to (m,), up to nothing: its constant may

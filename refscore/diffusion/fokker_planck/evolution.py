@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, as_scalar, beyond_float
+from refscore._arguments import as_count, as_scalar, as_switch, beyond_float
 from refscore._progress import Progress
 from refscore.diffusion.fokker_planck.coefficients import Coefficients
 from refscore.diffusion.fokker_planck.grid import Grid, as_density, as_grid
@@ -68,8 +68,8 @@ def density_evolution(
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")
     every = None if every is None else as_count(every, "every")
-    split = _as_flag(split, "split") and method != "bdf2"
-    progress = _as_flag(progress, "progress")
+    split = as_switch(split, "split") and method != "bdf2"
+    progress = as_switch(progress, "progress")
     m = as_density(density, grid) * grid.volumes
     walk = _Walk(coefficients, grid, start, (end - start) / n, method, split)
     kept = [(start, m)] if every else []
@@ -130,12 +130,6 @@ def _times(t0, t1, n_steps) -> tuple[float, float, int]:
     return start, end, as_count(n_steps, "n_steps")
 
 
-def _as_flag(value, name: str) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}"[:200])
-    return bool(value)
-
-
 def _result(m: np.ndarray, kept: list, grid: Grid) -> Evolution:
     if not np.isfinite(m).all():
         raise ValueError(
@@ -155,7 +149,7 @@ def positive_step(drift, diffusion, grid: Grid, t=0.0, *, split: bool = True) ->
     nothing moves. Cost: the rates once. Source: Bolley and Crouzeix 1978.
     Tested in: tests/diffusion/test_fokker_planck.py
     """
-    split = _as_flag(split, "split")
+    split = as_switch(split, "split")
     found = rates(Coefficients(drift, diffusion), as_grid(grid), as_scalar(t, "t"))
     exits = [r.exits for r in found]
     if len(exits) == 2 and not split:

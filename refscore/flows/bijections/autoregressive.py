@@ -6,6 +6,7 @@ from copy import copy
 
 import numpy as np
 
+from refscore.fields.linearisation import borrowed_workspace
 from refscore.flows.bijections.base import Bijection, scaled_by
 from refscore.flows.bijections.conditioner import Conditioner, as_conditioner
 
@@ -32,9 +33,7 @@ class AutoregressiveAffine(Bijection):
                 f" {conditioner.n_in} inputs and {conditioner.n_out} outputs"
             )
         self.conditioner, self.dim = conditioner, conditioner.n_in
-        reach = _reach(conditioner)
-        if np.triu(np.maximum(*np.split(reach, 2))).any():
-            i, j = np.argwhere(np.triu(np.maximum(*np.split(reach, 2))))[0]
+        for i, j in np.argwhere(np.triu(np.maximum(*np.split(_reach(conditioner), 2))))[:1]:
             raise ValueError(
                 f"conditioner must see the inputs before a coordinate alone, but the outputs of"
                 f" coordinate {i} depend on input {j}: make it by Conditioner.masked"
@@ -72,11 +71,12 @@ class AutoregressiveAffine(Bijection):
 
     def _inverse(self, y):
         x, total = np.zeros_like(y), np.zeros(len(y))
-        for i in range(self.dim):
-            out = self.conditioner._at(x).value
-            m, a = out[:, i], out[:, self.dim + i]
-            x[:, i] = scaled_by(y[:, i] - m, -a)
-            total -= a
+        with borrowed_workspace() as space:
+            for i in range(self.dim):
+                out = self.conditioner._forward(x, space)
+                m, a = out[:, i], out[:, self.dim + i]
+                x[:, i] = scaled_by(y[:, i] - m, -a)
+                total -= a
         return x, total
 
     def _solve_transposed(self, x, h):

@@ -13,13 +13,18 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_array, as_points, beyond_float
+from refscore.fields.linearisation import rows_in_blocks
+
+_AT_ONCE = 1 << 21  # numbers of points that are moved together
+_ROWS = 1 << 13  # and rows at most, for the layers of networks
 
 
 class Bijection:
     """An invertible map of R^d with its log-determinant, rows independent.
 
     `dim` d; `parameters` (p,) flat; `with_parameters(theta)` the same map on others. What passes
-    1.8e308 becomes inf or NaN in its row, without a warning.
+    1.8e308 becomes inf or NaN in its row, without a warning. `forward` and `inverse` need memory
+    beside their answers for a block of rows only.
     Checked by: coupling_changes_volume, layers_compose
     """
 
@@ -83,7 +88,7 @@ class Bijection:
     @property
     def parameters(self) -> np.ndarray:
         """The flat parameters, a copy (p,)."""
-        return np.concatenate([np.zeros(0), *(np.ravel(part) for part in self._parts())])
+        return flat(*self._parts())
 
     def with_parameters(self, theta) -> Bijection:
         """The same kind of map with parameters `theta` (p,)."""
@@ -103,8 +108,10 @@ class Bijection:
 
     def _both(self, function, points, name):
         points = as_points(points, name, self.dim)
+        rows = np.ascontiguousarray(points.reshape(-1, self.dim))
         with beyond_float(), np.errstate(under="ignore", divide="ignore"):
-            moved, log_det = function(np.ascontiguousarray(points.reshape(-1, self.dim)))
+            blocks = rows_in_blocks(len(rows), rows_at_once(self.dim))
+            moved, log_det = map(np.concatenate, zip(*(function(rows[b]) for b in blocks)))
         return moved.reshape(points.shape), log_det.reshape(points.shape[:-1])
 
     def _gradients(self, function, points, a, c, name, other):
@@ -147,6 +154,11 @@ class Bijection:
     def _solve_transposed(self, x, h):
         """The solution of f'(x)ᵀ a = h, row by row."""
         raise NotImplementedError(f"{type(self).__name__} has no transposed solve")
+
+
+def rows_at_once(dim: int) -> int:
+    """How many points are moved together: memory beside the answers is theirs alone."""
+    return max(1, min(_ROWS, _AT_ONCE // dim))
 
 
 def scaled_by(x, a):

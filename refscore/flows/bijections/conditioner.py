@@ -5,15 +5,14 @@ h₀ = x,  h_l = tanh(W_l h_{l−1} + b_l),  out = W_L h_{L−1} + b_L
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from refscore._arguments import as_array, as_count, as_rng
+from refscore._arguments import as_array, as_count
 from refscore.networks.backpropagation import MLPLocal
+from refscore.networks.layers import Layers, initial_layers
 
 
-class Conditioner:
+class Conditioner(Layers):
     """A tanh network R^k → R^m with explicit vjp and parameter gradient.
 
     weights: L matrices (out, in); biases: L vectors (out,); parameters W₁ row-major, b₁, W₂, ...
@@ -23,23 +22,18 @@ class Conditioner:
 
     def __init__(self, weights, biases, masks=None):
         weights, biases = list(weights), list(biases)
-        masks = [None] * len(weights) if masks is None else list(masks)
-        if not len(weights) == len(biases) == len(masks) > 0:
+        self.masks = [None] * len(weights) if masks is None else list(masks)
+        if not len(weights) == len(biases) == len(self.masks) > 0:
             raise ValueError(
                 "weights, biases and masks must be equally many, at least one layer; got"
-                f" {len(weights)}, {len(biases)} and {len(masks)}"
+                f" {len(weights)}, {len(biases)} and {len(self.masks)}"
             )
-        self.weights, self.biases, self.masks, width = [], [], [], None
-        for i, (weight, bias, mask) in enumerate(zip(weights, biases, masks)):
-            weight = as_array(weight, f"weights[{i}]", (None, width))
-            width = len(weight)
+        for i, mask in enumerate(self.masks):
             if mask is not None:
-                mask = _as_zeros_and_ones(mask, f"masks[{i}]", weight.shape)
-                weight = weight * mask
-            self.weights.append(np.array(weight))
-            self.biases.append(np.array(as_array(bias, f"biases[{i}]", (width,))))
-            self.masks.append(mask)
-        self.n_in, self.n_out = self.weights[0].shape[1], width
+                weight = as_array(weights[i], f"weights[{i}]", (None, None))
+                self.masks[i] = _as_zeros_and_ones(mask, f"masks[{i}]", weight.shape)
+                weights[i] = weight * self.masks[i]
+        self.n_in, self.n_out = self._set_layers(weights, biases)
         if not all(weight.size for weight in self.weights):
             raise ValueError("weights must have at least one input and one output each")
 
@@ -69,18 +63,9 @@ class Conditioner:
         weights, biases = _random(widths, rng)
         return cls(weights, biases, masks)
 
-    @property
-    def parameters(self):
-        """The flat parameters, a copy (p,)."""
-        return np.concatenate([np.ravel(part) for part in self._pairs()])
-
     def with_parameters(self, theta) -> Conditioner:
         """The same network with parameters `theta` (p,)."""
-        theta, parts, start = as_array(theta, "theta", self.parameters.shape), [], 0
-        for part in self._pairs():
-            parts.append(theta[start : start + part.size].reshape(part.shape))
-            start += part.size
-        return Conditioner(parts[::2], parts[1::2], self.masks)
+        return Conditioner(*self._layers_of(theta), self.masks)
 
     def at(self, x):
         """The network near points x (n, k): `.value`, `.vjp(a)`, `.back(a)`."""
@@ -92,9 +77,6 @@ class Conditioner:
     def __call__(self, x):
         """The outputs (n, m) at x (n, k)."""
         return self.at(x).value
-
-    def _pairs(self):
-        return [part for pair in zip(self.weights, self.biases) for part in pair]
 
 
 class Near(MLPLocal):
@@ -152,10 +134,6 @@ def _as_zeros_and_ones(value, name, shape):
 
 
 def _random(widths, rng):
-    widths = as_widths(widths, "widths")
-    if len(widths) < 2:
-        raise ValueError(f"widths must be two or more, got {widths!r}")
-    rng, pairs = as_rng(rng), list(pairwise(widths))
-    weights = [rng.standard_normal((m, k)) / np.sqrt(k) for k, m in pairs]
+    weights, biases = initial_layers(as_widths(widths, "widths"), rng)
     weights[-1] = np.zeros_like(weights[-1])
-    return weights, [np.zeros(m) for _, m in pairs]
+    return weights, biases

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from refscore.identities.cases import FieldDescription
+from refscore.verify.kept import kept
 
 
 def energy(framework, description, dtype: str | None = None) -> Any:
@@ -105,11 +106,21 @@ def with_score(framework, description, dtype: str | None = None):
     """log p of a described law as a function of points, with its gradient as `.score(x)`."""
     from refscore.verify import library
 
+    if framework.name == "numpy":
+        return _scored(description)
     found = handed("log_density", framework, description, dtype)
     if isinstance(found, LogDensity):
         return found
     score = library.distribution(description).score
     return Scored(found, framework.callable(score, lambda x, c: score.vjp(x, c)))
+
+
+@kept
+def _scored(description):
+    from refscore.verify import library
+
+    law = library.distribution(description)
+    return Scored(law.log_density, law.score)
 
 
 class Scored:

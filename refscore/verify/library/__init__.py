@@ -20,10 +20,14 @@ from refscore.verify.library.bounded import *  # noqa: F403
 from refscore.verify.library.continuous_flows import *  # noqa: F403
 from refscore.verify.library.contrasts import *  # noqa: F403
 from refscore.verify.library.discrepancies import *  # noqa: F403
+from refscore.verify.library.discrete_gradients import *  # noqa: F403
+from refscore.verify.library.elbo import *  # noqa: F403
 from refscore.verify.library.estimators import *  # noqa: F403
 from refscore.verify.library.exponential import *  # noqa: F403
+from refscore.verify.library.families import *  # noqa: F403
 from refscore.verify.library.fokker_planck import *  # noqa: F403
 from refscore.verify.library.guidance import *  # noqa: F403
+from refscore.verify.library.gumbel import *  # noqa: F403
 from refscore.verify.library.kernels import *  # noqa: F403
 from refscore.verify.library.ladder import *  # noqa: F403
 from refscore.verify.library.langevin import *  # noqa: F403
@@ -34,6 +38,7 @@ from refscore.verify.library.parametrisation import *  # noqa: F403
 from refscore.verify.library.paths import *  # noqa: F403
 from refscore.verify.library.perturbed import *  # noqa: F403
 from refscore.verify.library.processes import *  # noqa: F403
+from refscore.verify.library.quantisation import *  # noqa: F403
 from refscore.verify.library.reverse import *  # noqa: F403
 from refscore.verify.library.velocities import *  # noqa: F403
 from refscore.verify.setting import PROCESS

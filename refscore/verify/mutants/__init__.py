@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib import import_module, resources
 
 from refscore.verify.mutants.base import Mistake, mistake
@@ -26,7 +27,12 @@ FILES = (
     "ode_steps", "ode_estimates", "ode_solves", "ode_paths", "bijections",
     "bijection_residuals", "bijection_linear", "bijection_layers", "bijection_densities",
     "flow_paths", "errata", "binary", "simplex",
-    "adjoint_flows", "adjoint_times", "adjoint_costs", "adjoint_steps",
+    "gumbel", "concrete", "concrete_densities",
+    "quantisation", "quantisation_gradients", "quantisation_codebooks", "quantisation_usage",
+    "quantisation_scalars", "quantisation_rounding",
+    "adjoint_flows", "adjoint_times", "adjoint_costs", "adjoint_steps", "discrete_gradients",
+    "elbo", "elbo_grids", "adversarial", "critics", "families", "latents",
+    "discrete_relaxed", "discrete_rebar", "discrete_bits", "discrete_moments",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]
@@ -36,9 +42,14 @@ def mistakes() -> dict[str, Mistake]:
     """Every named mistake, in the order of the port groups."""
     from refscore.verify.mutants.base import REGISTRY
 
-    for name in FILES:
-        import_module(f"refscore.verify.mutants.{name}")
+    _load(FILES)
     return dict(REGISTRY)
+
+
+@lru_cache(maxsize=2)
+def _load(files: tuple[str, ...]) -> None:
+    for name in files:
+        import_module(f"{__name__}.{name}")
 
 
 def catches() -> dict[str, list[str]]:

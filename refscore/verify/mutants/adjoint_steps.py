@@ -7,10 +7,12 @@ import numpy as np
 from refscore.ode import tableau
 from refscore.verify.mutants.adjoint_solving import pull, push
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.once import once
 
 BACK = "classic: reverse accumulation"
 
 
+@once
 def _forward(velocity, x, times, method):
     """Of every step its h, and of its stages the points and times; the states."""
     m, steps, states = tableau(method), [], [x]
@@ -29,15 +31,18 @@ def _forward(velocity, x, times, method):
 def _step_back(velocity, m, h, stages, lam, *, b=None, collecting=None, coupled=1.0, kept=1.0):
     """λ before a step and its part of θ̄; b, collecting: weights in λ and θ̄, those of m."""
     b = m.b if b is None else b
-    P, G, back, total = pull(velocity), push(velocity), {}, 0.0
+    back, total = {}, 0.0
     for i in range(len(b) - 1, -1, -1):
+        x, t = stages[i]
+        local = velocity.at(t).linearise(x)
         inner = sum((m.A[j, i] * back[j] for j in back), np.zeros_like(lam))
         bar = h * (b[i] * lam + coupled * inner)
         own = bar if collecting is None else h * collecting[i] * lam
-        back[i], total = P(*stages[i], bar), total + G(*stages[i], own)
+        back[i], total = local.vjp(bar), total + local.gradient(value=own)
     return kept * lam + sum(back.values()), total
 
 
+@once
 def _all_back(velocity, x0, times, cotangent, method, order=None, stages_of=None, **options):
     """The gradient through all steps; `order` of the way back; stages_of(step, states, i)."""
     m, (steps, states) = tableau(method), _forward(velocity, x0, times, method)

@@ -93,6 +93,11 @@ def draw(port, args, rng):
 
 
 def _drawn(name, port, arguments, rng):
+    if name == "gumbels":  # one a code; for one row of logits, 64 draws
+        shape = np.shape(arguments["logits"])
+        return -np.log(rng.standard_exponential(shape if len(shape) > 1 else (64, *shape)))
+    if "logit" in arguments:
+        return rng.random(np.shape(arguments["logit"]))
     shape = np.shape(next(arguments[n] for n in ("x0", "x_T", "x") if n in arguments))
     if name == "uniform":
         return rng.random(shape[:-1])

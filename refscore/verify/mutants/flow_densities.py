@@ -9,10 +9,12 @@ from refscore.fields import Family
 from refscore.flows.running import Joint, Layout
 from refscore.verify.library import continuous_flows as library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.once import once
 
 ACCURATE = library.ACCURATE
 
 
+@once
 def parts(velocity, x, base, t0, t1, probes=None):
     """The library's density with its parts: base points, log p0 there, log determinant."""
     return library.flow(velocity, x, base, t0, t1).density(x, probes)

@@ -10,8 +10,10 @@ from refscore.flows.running import Joint, JointLocal
 from refscore.verify.library import continuous_flows as library
 from refscore.verify.mutants.base import mistake
 from refscore.verify.mutants.flow_densities import parts
+from refscore.verify.mutants.once import once
 
 GRADIENT, ESTIMATED = "flow_log_density_gradient", "flow_log_density_estimate_gradient"
+_right = once(library.flow_log_density_gradient)
 
 
 class _Altered(Joint):
@@ -57,6 +59,7 @@ class _Transposed(JointLocal):
         return self.vjp(a), self.gradient(a)
 
 
+@once
 def _pulled(velocity, x, base, t0, t1, *, probes=None, local=None, base_part=1.0, trace=1.0):
     """The gradients of the mean, with parts of the cotangent weighted and another `local`."""
     own = library.flow(velocity, x, base, t0, t1)
@@ -118,14 +121,14 @@ def _(velocity, x, base_log_density, t0, t1):
 @mistake("flow_gradient_of_loss", port=GRADIENT, source="L15: a loss's gradient")
 def _(velocity, x, base_log_density, t0, t1):
     """The gradient of the negative log density is returned."""
-    points, slope = library.flow_log_density_gradient(velocity, x, base_log_density, t0, t1)
+    points, slope = _right(velocity, x, base_log_density, t0, t1)
     return -points, -slope
 
 
 @mistake("flow_gradient_of_sum", port=GRADIENT, source="classic: sum for mean")
 def _(velocity, x, base_log_density, t0, t1):
     """The gradient of the sum over the batch is returned."""
-    points, slope = library.flow_log_density_gradient(velocity, x, base_log_density, t0, t1)
+    points, slope = _right(velocity, x, base_log_density, t0, t1)
     return len(x) * points, len(x) * slope
 
 
@@ -133,7 +136,7 @@ def _(velocity, x, base_log_density, t0, t1):
 def _(velocity, x, base_log_density, t0, t1):
     """In the points the base's score where the paths start is returned."""
     z = parts(velocity, x, base_log_density, t0, t1).base_points
-    slope = library.flow_log_density_gradient(velocity, x, base_log_density, t0, t1)[1]
+    slope = _right(velocity, x, base_log_density, t0, t1)[1]
     return base_log_density.score(z) / len(x), slope
 
 
@@ -158,14 +161,14 @@ def _(velocity, x, base_log_density, t0, t1):
 @mistake("flow_gradient_parameter_sign", port=GRADIENT, source="A16")
 def _(velocity, x, base_log_density, t0, t1):
     """The integral for the parameters has the wrong sign, the limits not being turned."""
-    points, slope = library.flow_log_density_gradient(velocity, x, base_log_density, t0, t1)
+    points, slope = _right(velocity, x, base_log_density, t0, t1)
     return points, -slope
 
 
 @mistake("flow_gradient_wrong_way", port=GRADIENT, source="L12: the wrong way")
 def _(velocity, x, base_log_density, t0, t1):
     """Of the flow that carries the data from t0 to t1."""
-    return library.flow_log_density_gradient(velocity, x, base_log_density, t1, t0)
+    return _right(velocity, x, base_log_density, t1, t0)
 
 
 @mistake("estimate_gradient_new_probes", port=ESTIMATED, source="A18")
@@ -179,7 +182,7 @@ def _(velocity, x, base_log_density, t0, t1, probes):
 @mistake("estimate_gradient_of_exact", port=ESTIMATED, source="A18: its mean")
 def _(velocity, x, base_log_density, t0, t1, probes):
     """The gradient of the exact log density stands for that of the value realised."""
-    return library.flow_log_density_gradient(velocity, x, base_log_density, t0, t1)
+    return _right(velocity, x, base_log_density, t0, t1)
 
 
 @mistake("estimate_gradient_probes_summed", port=ESTIMATED, source="T01")

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from refscore import diffusion as flows
 from refscore.verify.library import likelihood as library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.once import once
+from refscore.verify.setting import current
 
 VP, PRIOR = library.VP, library.standard_normal
 
 
+def by_law(solve):
+    """`once` for what is asked of a score: told by the law behind it, in the present setting."""
+    known = once(lambda score_at, x, setting, *more, **named: solve(score_at, x, *more, **named))
+
+    def solved(score_at, x, *more, **named):
+        law = getattr(score_at, "law", None)
+        asked = score_at if law is None else SimpleNamespace(law=law)
+        return known(asked, x, current(), *(part for part in more if part is not None), **named)
+
+    return solved
+
+
+right = by_law(library.log_likelihood)
+
+
+@by_law
 def _parts(score_at, x, probes=None, **options):
     """The library's likelihood with its parts: end points, log prior there, volume."""
     law = library.data_of(score_at)
@@ -90,7 +110,7 @@ def _(score_at, x):
 @mistake("likelihood_per_dimension", port="log_likelihood", source="L15")
 def _(score_at, x):
     """The log-likelihood is divided by the dimension."""
-    return library.log_likelihood(score_at, x) / x.shape[-1]
+    return right(score_at, x) / x.shape[-1]
 
 
 @mistake("likelihood_at_cutoff", port="log_likelihood", source="L14")
@@ -109,7 +129,7 @@ def _(score_at, x):
 def _(score_at, x, probes):
     """The estimates of the probes are summed, not averaged."""
     if probes is None:
-        return library.log_likelihood(score_at, x)
+        return right(score_at, x)
     parts = _parts(score_at, x, probes)
     return parts.log_terminal + probes.shape[1] * parts.volume
 
@@ -117,25 +137,25 @@ def _(score_at, x, probes):
 @mistake("likelihood_first_probe", port="log_likelihood", source="classic: probes[:, 0]")
 def _(score_at, x, probes):
     """Only the first probe is used."""
-    return library.log_likelihood(score_at, x, None if probes is None else probes[:, :1])
+    return right(score_at, x, None if probes is None else probes[:, :1])
 
 
 @mistake("likelihood_probes_shared", port="log_likelihood", source="classic: one probe a batch")
 def _(score_at, x, probes):
     """The first point's probes are used for all."""
     shared = None if probes is None else np.repeat(probes[:1], len(x), axis=0)
-    return library.log_likelihood(score_at, x, shared)
+    return right(score_at, x, shared)
 
 
 @mistake("likelihood_probes_redrawn", port="log_likelihood", source="G6: a fresh probe a step")
 def _(score_at, x, probes):
     """In every part of the time another of the given probes is used."""
     if probes is None:
-        return library.log_likelihood(score_at, x)
-    law, total, y = library.data_of(score_at), 0.0, x
+        return right(score_at, x)
+    total, y = 0.0, x
     times = np.linspace(0.0, 1.0, 13)
     for k, (t, u) in enumerate(zip(times[:-1], times[1:])):
         one = probes[:, [k % probes.shape[1]]]
-        parts = flows.likelihood(VP, law, y, probes=one, terminal=PRIOR, start=t, end=u)
+        parts = _parts(score_at, y, one, start=t, end=u)
         total, y = total + parts.volume, parts.end_points
     return PRIOR(y) + total

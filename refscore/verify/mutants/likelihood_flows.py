@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore.verify.library import likelihood as library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.likelihood import PRIOR, VP, _drift, _parts
+from refscore.verify.mutants.likelihood import PRIOR, VP, _drift, _parts, by_law
 
 
 @mistake("likelihood_prior_averaged", port="log_likelihood", source="L15: mean for sum")
@@ -43,15 +43,17 @@ def _(score_at, x):
     return -_parts(score_at, x).log_density
 
 
-def _carried(score_at, x, rate, steps=48):
-    """Runge-Kutta along f y - ½ rate(g²) s: where the points end, and ∫ of its divergence."""
+@by_law
+def _carried(score_at, x, *, times=1.0, power=2, steps=48):
+    """Runge-Kutta along f y - ½ times gᵖ s: where the points end, and ∫ of its divergence."""
     law, d = library.data_of(score_at), x.shape[-1]
     dense = VP.final_time * np.linspace(0.0, 1.0, steps + 1) ** 2
 
     def slopes(t, y):
-        score, f, g2 = _score(law, t), float(VP.drift_rate(t)), _g2(t)
-        divergence = f * d - 0.5 * rate(g2) * score.divergence(y)
-        return np.column_stack([f * y - 0.5 * rate(g2) * score(y), divergence])
+        score, f = _score(law, t), float(VP.drift_rate(t))
+        rate = 0.5 * times * float(VP.diffusion(t)) ** power
+        divergence = f * d - rate * score.divergence(y)
+        return np.column_stack([f * y - rate * score(y), divergence])
 
     z = np.column_stack([x, np.zeros(len(x))])
     for t, u in zip(dense[:-1], dense[1:]):
@@ -63,10 +65,6 @@ def _carried(score_at, x, rate, steps=48):
     return z[:, :d], z[:, d]
 
 
-def _g2(t):
-    return float(VP.diffusion(t)) ** 2
-
-
 def _score(law, t):
     from refscore import diffusion as flows
 
@@ -76,18 +74,18 @@ def _score(law, t):
 @mistake("likelihood_of_reverse_drift", port="log_likelihood", source="R33: the SDE's drift")
 def _(score_at, x):
     """The drift of the reverse SDE, with g² for ½g², is followed and its divergence summed."""
-    ends, volume = _carried(score_at, x, lambda g2: 2 * g2, steps=96)  # it grows like e^5
+    ends, volume = _carried(score_at, x, times=2.0, steps=96)  # it grows like e^5
     return PRIOR(ends) + volume
 
 
 @mistake("likelihood_g_not_squared", port="log_likelihood", source="classic: g for g²")
 def _(score_at, x):
     """The score has g where g² belongs, in the path and in the divergence."""
-    ends, volume = _carried(score_at, x, np.sqrt)
+    ends, volume = _carried(score_at, x, power=1)
     return PRIOR(ends) + volume
 
 
 @mistake("likelihood_volume_alone", port="log_likelihood", source="classic: the prior left out")
 def _(score_at, x):
     """The prior is left out: the change of volume alone."""
-    return _carried(score_at, x, lambda g2: g2)[1]
+    return _carried(score_at, x)[1]

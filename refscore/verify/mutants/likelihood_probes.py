@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.verify.library import likelihood as library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.likelihood import _drift, _parts
+from refscore.verify.mutants.likelihood import _drift, _parts, right
 
 
 def _unit(probes):
@@ -21,13 +20,13 @@ def _summed(score_at, x, probes):
 @mistake("likelihood_probes_normalised", port="log_likelihood", source="T-row: vᵀv = 1, not d")
 def _(score_at, x, probes):
     """The probes are scaled to length 1, so that the trace is divided by the dimension."""
-    return library.log_likelihood(score_at, x, None if probes is None else _unit(probes))
+    return right(score_at, x, None if probes is None else _unit(probes))
 
 
 @mistake("likelihood_given_probes_normalised", port="log_likelihood", source="T-row: vᵀv = 1")
 def _(score_at, x, *, probes):
     """The probes, which have to be given, are scaled to length 1."""
-    return library.log_likelihood(score_at, x, _unit(probes))
+    return right(score_at, x, _unit(probes))
 
 
 @mistake("likelihood_given_probes_summed", port="log_likelihood", source="T-row: sum for mean")
@@ -39,7 +38,7 @@ def _(score_at, x, *, probes):
 @mistake("likelihood_given_first_probe", port="log_likelihood", source="classic: probes[:, 0]")
 def _(score_at, x, *, probes):
     """Of the probes, which have to be given, only the first is used."""
-    return library.log_likelihood(score_at, x, probes[:, :1])
+    return right(score_at, x, probes[:, :1])
 
 
 @mistake("likelihood_given_probes_summed_beside_drift", port="log_likelihood", source="T-row")

@@ -9,6 +9,7 @@ import numpy as np
 from refscore import ode
 from refscore.fields import Family
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.once import once
 
 METHOD = "dormand_prince"
 
@@ -87,7 +88,8 @@ def _(velocity, x0, times, method):
     return _walk(velocity, _walk(velocity, x0, times[:2], "euler"), times[1:], method)
 
 
-def solved(velocity, x, t0, t1, steps=30):
+@once
+def solved(velocity, x, t0, t1, steps=20):
     """Along Dormand and Prince's steps, enough for 1e-5."""
     return ode.solve(velocity, x, t0, t1, n_steps=steps, method=METHOD).x1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from refscore.verify.mutants import Mistake, mistakes
 from refscore.verify.setting import described
 
@@ -11,11 +13,19 @@ _APART = "@"
 def candidates() -> dict[str, Mistake]:
     """Every named mistake, and under `name@port` those of described processes in own ports."""
     found = mistakes()
-    for wrong in list(found.values()):
-        for port, function in _OWN.get(wrong.port, {}).items():
-            name = f"{wrong.name}{_APART}{port}"
-            found[name] = wrong._replace(name=name, port=port, function=function(wrong.function))
-    return found
+    described = [wrong for wrong in found.values() if wrong.port in _OWN]
+    return found | {own.name: own for wrong in described for own in _own(wrong)}
+
+
+@lru_cache(maxsize=1024)
+def _own(wrong: Mistake) -> list[Mistake]:
+    """A described process's mistake in the ports of the subject's own that it enters."""
+    return [
+        wrong._replace(
+            name=f"{wrong.name}{_APART}{port}", port=port, function=function(wrong.function)
+        )
+        for port, function in _OWN[wrong.port].items()
+    ]
 
 
 def plain(name: str) -> str:

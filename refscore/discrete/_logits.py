@@ -1,0 +1,124 @@
+"""Logits, temperatures and given draws at the door; what all of this package computes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import (
+    as_array,
+    as_count,
+    as_positive,
+    as_real,
+    as_rng,
+    require_finite,
+    require_one,
+)
+
+TINY = np.nextafter(0.0, 1.0)
+BLOCK = 1 << 15  # numbers of a block: 256 kB, which a core's own cache holds
+
+
+def as_logits(value, name: str = "logits") -> np.ndarray:
+    """Logits (..., K) in float64, -inf where a probability is 0, finite somewhere in every row."""
+    logits = as_real(value, name)
+    if logits.ndim == 0 or logits.shape[-1] == 0:
+        raise ValueError(
+            f"{name} must have shape (..., K) with K >= 1, got shape {np.shape(value)}"
+        )
+    with np.errstate(all="ignore"):
+        if not np.isfinite(logits.sum()):
+            _refuse(logits, name)
+    return logits
+
+
+def _refuse(logits, name):
+    """Raise for NaN, +inf and rows of -inf alone."""
+    bad = np.isnan(logits) | (logits == np.inf)
+    for place in np.argwhere(bad)[:1]:
+        at = tuple(int(i) for i in place)
+        raise ValueError(f"{name} must be finite or -inf, got {logits[at]} at index {at}")
+    for row in np.argwhere(np.isneginf(logits).all(-1))[:1]:
+        at = f" in row {tuple(int(i) for i in row)}" if row.size else ""
+        raise ValueError(f"{name} must have a finite entry in every row, got -inf alone{at}")
+
+
+def as_temperature(value) -> float:
+    """τ > 0."""
+    return as_positive(value, "temperature")
+
+
+def as_gumbels(gumbels, logits: np.ndarray) -> np.ndarray:
+    """Given Gumbel numbers of the logits' shape, or with further axes before it."""
+    given = require_finite(as_real(gumbels, "gumbels"), "gumbels")
+    first = given.ndim - logits.ndim
+    if first < 0 or given.shape[first:] != logits.shape:
+        raise ValueError(
+            f"gumbels must have the shape of logits, {logits.shape}, or axes of draws before it;"
+            f" got shape {given.shape}"
+        )
+    return given
+
+
+def as_index(index, logits: np.ndarray, name: str = "index", shape=None) -> np.ndarray:
+    """Codes 0 ... K - 1 of this shape, by default one a row, none of probability 0."""
+    shape, k = logits.shape[:-1] if shape is None else shape, logits.shape[-1]
+    codes = as_array(index, name)
+    if codes.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got shape {codes.shape}")
+    if not ((codes >= 0) & (codes < k) & (codes == np.floor(codes))).all():
+        raise ValueError(f"{name} must hold whole numbers from 0 to {k - 1}")
+    codes = codes.astype(np.intp)
+    rows = codes if codes.ndim == logits.ndim else codes[..., None]
+    if np.isneginf(np.take_along_axis(logits, rows, -1)).any():
+        raise ValueError(f"{name} must hold codes of positive probability, got one of logit -inf")
+    return codes
+
+
+def as_float(dtype) -> np.dtype:
+    """float64 or float32, what an answer is rounded to."""
+    if np.dtype(dtype) not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise ValueError(f"dtype must be float64 or float32, got {np.dtype(dtype)}")
+    return np.dtype(dtype)
+
+
+def given_or_drawn(logits: np.ndarray, gumbels, rng, n=None) -> np.ndarray:
+    """The given Gumbel numbers, or n draws of the logits' shape: one where n is None."""
+    require_one("gumbels", gumbels, rng)
+    if gumbels is not None:
+        if n is not None:
+            raise ValueError("gumbels and n must not both be given: gumbels say how many")
+        return as_gumbels(gumbels, logits)
+    e = as_rng(rng, "gumbels").standard_exponential(drawn_shape(logits, n))
+    return from_exponentials(e)
+
+
+def drawn_shape(logits: np.ndarray, n) -> tuple:
+    """(n, ..., K), or (..., K) where n is None."""
+    return logits.shape if n is None else (as_count(n, "n", minimum=0), *logits.shape)
+
+
+def from_exponentials(e: np.ndarray) -> np.ndarray:
+    """-log E, in place; E = 0, which a generator may return, stands for the smallest number."""
+    return np.negative(log_of(e), out=e)
+
+
+def log_of(e: np.ndarray, least: float = TINY) -> np.ndarray:
+    """log E, in place, no E taken smaller than `least`; finding the smallest costs less than
+    comparing each."""
+    if e.size and e.min() < least:
+        np.maximum(e, least, out=e)
+    return np.log(e, out=e)
+
+
+def log_sum_exp(z: np.ndarray) -> np.ndarray:
+    """log Σ_k e^{z_k} over the last axis, keeping it; rows finite somewhere."""
+    top = z.max(-1, keepdims=True)
+    with np.errstate(under="ignore"):
+        return top + np.log(np.exp(z - top).sum(-1, keepdims=True))
+
+
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """z - log Σ_k e^{z_k}: by the largest first, so that nothing overflows or cancels."""
+    z = z - z.max(-1, keepdims=True)
+    with np.errstate(under="ignore"):
+        return z - np.log(np.exp(z).sum(-1, keepdims=True))

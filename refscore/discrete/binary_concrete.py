@@ -1,0 +1,81 @@
+"""Relaxed bits: two codes, whose difference of Gumbels is one logistic number."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from refscore._arguments import as_array, as_count, as_like, as_rng, require_one
+from refscore.discrete._logits import TINY, as_temperature
+
+
+def binary_concrete(logit, temperature, uniforms=None, *, rng=None, n=None) -> np.ndarray:
+    """b = 1 / (1 + exp(-(l + log u - log(1 - u))/τ)): draws of the relaxed Bernoulli law.
+
+    logit l = log p/(1 - p), any shape, finite; τ > 0. uniforms of the logit's shape, or with
+    axes of draws before it, in [0, 1), u = 0 counting as the smallest positive number; or rng,
+    n draws (n, ...), one where n is None. P(b > 1/2) = p for every τ. Raises ValueError for
+    τ <= 0, logits that are not finite, uniforms outside [0, 1).
+    Source: Maddison, Mnih and Teh 2017; seed 002.
+
+    Checked by: binary_concrete_given, binary_concrete_draws
+    """
+    l, tau = as_array(logit, "logit"), as_temperature(temperature)
+    require_one("uniforms", uniforms, rng)
+    if uniforms is None:
+        shape = l.shape if n is None else (as_count(n, "n", minimum=0), *l.shape)
+        u = as_rng(rng, "gumbels").random(shape)
+    else:
+        u = _uniforms(uniforms, l, n)
+    with np.errstate(over="ignore", under="ignore"):
+        z = (l + np.log(np.maximum(u, TINY)) - np.log1p(-u)) / tau
+        return 1 / (1 + np.exp(-z))
+
+
+def _uniforms(uniforms, l, n):
+    u = as_array(uniforms, "uniforms")
+    if n is not None:
+        raise ValueError("uniforms and n must not both be given: uniforms say how many")
+    if u.ndim < l.ndim or u.shape[u.ndim - l.ndim :] != l.shape:
+        raise ValueError(
+            f"uniforms must have the shape of logit, {l.shape}, or axes of draws before it; got"
+            f" shape {u.shape}"
+        )
+    if ((u < 0) | (u >= 1)).any():
+        raise ValueError("uniforms must lie in [0, 1)")
+    return u
+
+
+def binary_concrete_pullback(b, temperature, cotangent) -> np.ndarray:
+    """c ∂b/∂l = c b (1 - b) / τ; b in [0, 1] and cotangent c of one shape.
+
+    Raises ValueError for τ <= 0 and b outside [0, 1]. Source: derivative of the logistic function.
+
+    Checked by: bernoulli_relaxed_given_draws
+    """
+    b, tau = as_array(b, "b"), as_temperature(temperature)
+    if ((b < 0) | (b > 1)).any():
+        raise ValueError("b must lie in [0, 1]")
+    with np.errstate(over="ignore", under="ignore"):
+        return as_like(cotangent, "cotangent", b, "b") * (b * (1 - b) / tau)
+
+
+def binary_concrete_log_density(y, logit, temperature) -> np.ndarray:
+    """log τ + l - (τ+1)(log y + log(1-y)) - 2 log(e^l y^{-τ} + (1-y)^{-τ}).
+
+    y (...,) in (0, 1), logit of its shape, or its last axes, finite. Returns (...,).
+    Raises ValueError at 0 and 1, where draws of low temperature underflow.
+    Source: Maddison, Mnih and Teh 2017; seed 002.
+
+    Checked by: binary_concrete_density
+    """
+    y, l, tau = as_array(y, "y"), as_array(logit, "logit"), as_temperature(temperature)
+    if not ((y > 0) & (y < 1)).all():
+        raise ValueError("y must lie in (0, 1)")
+    if l.shape != y.shape[y.ndim - min(y.ndim, l.ndim) :]:
+        raise ValueError(
+            f"logit must have the shape of y, {y.shape}, or its last axes; got {l.shape}"
+        )
+    on, off = np.log(y), np.log1p(-y)
+    return math.log(tau) + l - (tau + 1) * (on + off) - 2 * np.logaddexp(l - tau * on, -tau * off)

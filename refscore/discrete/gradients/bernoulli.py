@@ -1,0 +1,147 @@
+"""Gradients of expectations over independent bits: exact, score function, relaxed, ARM.
+
+θ = σ(l) = 1/(1 + e^{-l}), ±inf allowed; a bit is drawn from its uniform number as
+b = 1[u > σ(-l)].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import as_scalar, require_finite
+from refscore.discrete.binary_concrete import binary_concrete, binary_concrete_pullback
+from refscore.discrete.gradients._inputs import as_bit_logits, as_uniforms, slopes_of, values_of
+from refscore.nodes import enumerate_binary
+
+MOST_BITS = 20
+
+
+def sigmoid(logits) -> np.ndarray:
+    """σ(l) = 1/(1 + e^{-l}), without overflow and exact in both tails."""
+    from scipy.special import expit
+
+    return expit(logits)
+
+
+def _bits(logits, uniforms):
+    return (uniforms > sigmoid(-logits)).astype(np.float64)
+
+
+def enumerated_bits(logits) -> tuple[np.ndarray, np.ndarray]:
+    """All 2^d vectors of bits and their probabilities under logits (d,)."""
+    logits = as_bit_logits(logits, one=True)
+    if len(logits) > MOST_BITS:
+        raise ValueError(f"logits must be of at most {MOST_BITS} bits, got {len(logits)}")
+    bits = enumerate_binary(len(logits)).points
+    return bits, np.where(bits == 1, sigmoid(logits), sigmoid(-logits)).prod(-1)
+
+
+def bernoulli_expectation(logits, f) -> float:
+    """E f(b) over independent bits, every vector of bits visited.
+
+        E f = Σ_b f(b) Π_i θ_i^{b_i} (1-θ_i)^{1-b_i}
+
+    Arguments: logits (d,), d <= 20; f, a function of vectors of bits (n, d) that gives (n,).
+    Returns: a number. Cost: 2^d values of f.
+    Tested in: tests/discrete/test_bernoulli_gradients.py
+    """
+    bits, weights = enumerated_bits(logits)
+    return float(weights @ values_of(f, bits))
+
+
+def bernoulli_expectation_gradient(logits, f) -> np.ndarray:
+    """∂E f/∂l over independent bits, exactly.
+
+        ∂E f/∂l_i = θ_i (1-θ_i) E[f(b with b_i = 1) - f(b with b_i = 0)]
+
+    Arguments and cost as `bernoulli_expectation`. Returns: (d,).
+    Checked by: bernoulli_gradient_is_a_difference
+    """
+    bits, weights = enumerated_bits(logits)
+    theta = sigmoid(as_bit_logits(logits))
+    values = values_of(f, bits)
+    return (weights * (values - weights @ values)) @ (bits - theta)
+
+
+def bernoulli_score_function_gradient(
+    logits, f, uniforms=None, *, rng=None, n_draws=1, baseline=0.0
+) -> np.ndarray:
+    """The score-function estimate over independent bits, one a draw.
+
+        ĝ = (f(b) - β)(b - θ)
+
+    Arguments: logits (..., d); f, a function of vectors (..., d) that gives (...,); uniforms
+    (m, ..., d), or `n_draws` drawn from `rng`; baseline β, a number. Returns: (m, ..., d).
+    Cost: m values of f. Source: Williams 1992.
+    Tested in: tests/discrete/test_bernoulli_gradients.py
+    """
+    logits = as_bit_logits(logits)
+    bits = _bits(logits, as_uniforms(uniforms, logits, rng, n_draws))
+    values = values_of(f, bits) - as_scalar(baseline, "baseline")
+    return values[..., None] * (bits - sigmoid(logits))
+
+
+def bernoulli_straight_through_gradient(
+    logits, f, uniforms=None, *, rng=None, n_draws=1
+) -> np.ndarray:
+    """The straight-through estimate over independent bits: θ(1-θ) ∘ ∇f(b).
+
+    Biased unless f is affine in every bit. Arguments as `bernoulli_score_function_gradient`; f
+    with `.gradient`. Returns: (m, ..., d). Source: Bengio, Leonard and Courville 2013.
+    Tested in: tests/discrete/test_bernoulli_gradients.py
+    """
+    logits = as_bit_logits(logits)
+    bits = _bits(logits, as_uniforms(uniforms, logits, rng, n_draws))
+    return sigmoid(logits) * sigmoid(-logits) * slopes_of(f, bits)
+
+
+def bernoulli_relaxed_gradient(
+    logits, f, temperature, uniforms=None, *, rng=None, n_draws=1
+) -> np.ndarray:
+    """The reparametrised gradient of the relaxed objective over independent bits.
+
+        y = σ((l + log u - log(1-u))/τ),  ĝ = y (1-y) ∘ ∇f(y)/τ
+
+    Unbiased for the relaxed objective, biased for the discrete one. Arguments as
+    `bernoulli_straight_through_gradient`, logits finite; temperature τ > 0. Returns: (m, ..., d).
+    Source: Maddison, Mnih and Teh 2017.
+    Checked by: bernoulli_relaxed_given_draws
+    """
+    logits = require_finite(as_bit_logits(logits), "logits")
+    soft = binary_concrete(logits, temperature, as_uniforms(uniforms, logits, rng, n_draws))
+    return binary_concrete_pullback(soft, temperature, slopes_of(f, soft))
+
+
+def arm_gradient(logits, f, uniforms=None, *, rng=None, n_draws=1) -> np.ndarray:
+    """The augment-REINFORCE-merge estimate over independent bits: two antithetic values of f.
+
+        ĝ = (f(1[u > σ(-l)]) - f(1[u < σ(l)]))(u - ½)
+
+    Unbiased; needs no derivative of f. Arguments as `bernoulli_score_function_gradient`.
+    Returns: (m, ..., d). Cost: 2m values of f. Source: Yin and Zhou 2019.
+    Checked by: arm_given_draws, arm_unbiased
+    """
+    logits = as_bit_logits(logits)
+    uniforms = as_uniforms(uniforms, logits, rng, n_draws)
+    above, below = _antithetic(logits, uniforms)
+    return (values_of(f, above) - values_of(f, below))[..., None] * (uniforms - 0.5)
+
+
+def disarm_gradient(logits, f, uniforms=None, *, rng=None, n_draws=1) -> np.ndarray:
+    """ARM with its uniform number averaged out given both vectors of bits.
+
+        ĝ = ½ (f(b) - f(b'))(b - b') σ(|l|),  b = 1[u > σ(-l)],  b' = 1[u < σ(l)]
+
+    Unbiased, of no larger variance than ARM. Arguments and returns as `arm_gradient`.
+    Source: Dong, Mnih and Tucker 2020.
+    Checked by: disarm_given_draws, disarm_unbiased
+    """
+    logits = as_bit_logits(logits)
+    above, below = _antithetic(logits, as_uniforms(uniforms, logits, rng, n_draws))
+    difference = 0.5 * (values_of(f, above) - values_of(f, below))
+    return difference[..., None] * (above - below) * sigmoid(np.abs(logits))
+
+
+def _antithetic(logits, uniforms):
+    """1[u > σ(-l)] and, of the mirrored number 1 - u, 1[u < σ(l)]."""
+    return _bits(logits, uniforms), (uniforms < sigmoid(logits)).astype(np.float64)

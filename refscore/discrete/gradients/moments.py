@@ -1,0 +1,203 @@
+"""Exact means and covariances of gradient estimators, by enumeration and by quadrature."""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from refscore._arguments import as_count, as_positive, as_scalar
+from refscore.discrete.gradients._inputs import (
+    as_bit_logits,
+    as_variable,
+    at_every_code,
+    pulled_back,
+    slopes_of,
+    softmax,
+    values_at_codes,
+    values_of,
+)
+from refscore.discrete.gradients.bernoulli import sigmoid
+from refscore.nodes import Nodes
+
+MOST_ARM_BITS, MOST_CLASSES = 12, 3
+_NODES, _TAIL = 10, 40.0  # Gauss-Legendre nodes a panel; e^-40 of a law's mass is left out
+_LEAST, _WIDE = 1e-22, 60.0  # of a node's weight; of the gap of a class's logit to the largest
+
+
+class Moments(NamedTuple):
+    """Mean (K,) and covariance (K, K) of an estimate; its bias is the mean minus
+    `expectation_gradient`, its variances are the diagonal."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def _moments(weights, estimates) -> Moments:
+    mean = weights @ estimates
+    centred = estimates - mean
+    return Moments(mean, (weights[:, None] * centred).T @ centred)
+
+
+def score_function_moments(logits, f, *, baseline=0.0) -> Moments:
+    """Of one draw of the score-function estimate, by enumeration.
+
+        Σ_k π_k ĝ_k,  Σ_k π_k (ĝ_k - m)(ĝ_k - m)ᵀ,  ĝ_k = (f(e_k) - β)(e_k - π)
+
+    Arguments: logits (K,); f as in `expectation`; baseline β, a number. Cost: K³.
+    Checked by: score_function_variance_by_enumeration
+    """
+    logits = as_variable(logits)
+    weights, values = softmax(logits), values_at_codes(f, len(logits))
+    score = np.eye(len(logits)) - weights
+    return _moments(weights, (values - as_scalar(baseline, "baseline"))[:, None] * score)
+
+
+def leave_one_out_moments(logits, f, n_draws) -> Moments:
+    """Of the leave-one-out estimate, the mean of its m draws: a sample covariance.
+
+        cov ĝ = (E[f̃² s sᵀ] - c cᵀ)/m + (E f̃² E[s sᵀ] + c cᵀ)/(m(m-1)),  c = E f̃ s
+
+    with f̃ = f - E f and s = b - π. Arguments: logits (K,); f; n_draws m >= 2. Cost: K³.
+    Source: derived; the variance of a U-statistic of order two (Hoeffding 1948).
+    Checked by: leave_one_out_variance_by_enumeration
+    """
+    logits, m = as_variable(logits), as_count(n_draws, "n_draws", minimum=2)
+    weights, values = softmax(logits), values_at_codes(f, len(logits))
+    values = values - weights @ values
+    score = np.eye(len(logits)) - weights
+    c = weights @ (values[:, None] * score)
+    both = (score.T * (weights * values**2)) @ score
+    apart = (weights @ values**2) * (score.T * weights) @ score
+    square = np.outer(c, c)
+    return Moments(c, (both - square) / m + (apart + square) / (m * (m - 1)))
+
+
+def straight_through_moments(logits, f) -> Moments:
+    """Of one draw of the straight-through estimate, by enumeration.
+
+        ĝ_k = π ∘ (∇f(e_k) - π·∇f(e_k)) with probability π_k
+
+    Arguments: logits (K,); f with `.gradient`. Cost: K gradients of f, K³.
+    Checked by: straight_through_bias
+    """
+    logits = as_variable(logits)
+    weights = softmax(logits)
+    slopes = at_every_code(lambda b: slopes_of(f, b), len(logits))
+    return _moments(weights, pulled_back(weights, slopes))
+
+
+def relaxed_moments(logits, f, temperature, *, straight_through=False) -> Moments:
+    """Of one draw of the relaxed estimate, or of its straight-through form, by quadrature.
+
+        E ĝ and cov ĝ over `concrete_nodes(logits, τ)`,  ĝ = y ∘ (∇f - y·∇f)/τ
+
+    with ∇f at y, or with straight_through=True at the one-hot argmax of y.
+    Arguments: logits (K,), at most three classes with probability; f with `.gradient`;
+    temperature τ > 0. Cost: some 1e5 gradients of f for three classes. Relative error 1e-12 for
+    quadratics and exponentials.
+    Checked by: relaxed_bias, relaxed_variance_by_quadrature, straight_through_relaxed_bias,
+    erratum_relaxed_gradient_equal
+    """
+    nodes = concrete_nodes(logits, temperature)
+    y, tau = nodes.points, as_positive(temperature, "temperature")
+    at = np.eye(y.shape[1])[y.argmax(1)] if straight_through else y
+    return _moments(nodes.weights, pulled_back(y, slopes_of(f, at)) / tau)
+
+
+def concrete_nodes(logits, temperature) -> Nodes:
+    """Nodes for expectations over y = softmax((l + g)/τ), at most three classes.
+
+    Given that class b is the largest, y_i/y_b = e^{-x_i} with x_i > 0 of density
+
+        τ^{K-1} (K-1)! Π_{i≠b} a_i e^{τ x_i} / (1 + Σ_{i≠b} a_i e^{τ x_i})^K,  a_i = π_i/π_b
+
+    Gauss-Legendre panels in every x_i, finer near 0. Arguments: logits (K,), -inf allowed, which
+    anything 60 below the largest counts as; temperature. Returns: Nodes, points (m, K).
+    Source: derived from Maddison, Mnih and Teh 2017.
+    Checked by: relaxed_bias
+    """
+    logits, tau = as_variable(logits), as_positive(temperature, "temperature")
+    open_ = np.flatnonzero(logits > logits.max() - _WIDE)
+    if len(open_) > MOST_CLASSES:
+        raise ValueError(
+            f"logits must give at most {MOST_CLASSES} classes a probability, got {len(open_)}"
+        )
+    pieces = [_where_largest(logits[open_], b, tau) for b in range(len(open_))]
+    points = np.zeros((sum(len(w) for _, w in pieces), len(logits)))
+    points[:, open_] = np.concatenate([y for y, _ in pieces])
+    weights = np.concatenate([w for _, w in pieces])
+    return Nodes(points, weights / weights.sum())
+
+
+def _where_largest(logits, b, tau):
+    """Points y whose largest entry is b, and their weights."""
+    others = [i for i in range(len(logits)) if i != b]
+    rules = [_panels(logits[i] - logits[b], tau) for i in others]
+    x, each = (_combined([rule[i] for rule in rules]) for i in (0, 1))
+    terms = logits[others] - logits[b] + tau * x
+    log_total = np.logaddexp.reduce(np.column_stack([np.zeros(len(x)), terms]), axis=1)
+    log_p = np.log(tau * each).sum(1) + terms.sum(1) - len(logits) * log_total
+    with np.errstate(under="ignore"):
+        weights = max(1, len(others)) * np.exp(log_p)  # (K-1)! for K <= 3
+        keep = weights > _LEAST
+        y = np.insert(np.exp(-x[keep]), b, 1.0, axis=1)
+    return y / y.sum(1, keepdims=True), weights[keep]
+
+
+def _combined(axes):
+    """All combinations of numbers, one of each axis, (m, axes)."""
+    if not axes:
+        return np.ones((1, 0))
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+
+
+def _panels(log_ratio, tau):
+    """Nodes and weights in x > 0: panels that widen, never beyond the density's own scale."""
+    end = (_TAIL + max(0.0, -log_ratio)) / tau
+    edges = [0.0]
+    while edges[-1] < end:
+        edges.append(edges[-1] + min(1 + edges[-1] / 3, 2 / tau))
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    low, width = np.array(edges[:-1])[:, None], np.diff(edges)[:, None] / 2
+    return (low + width * (node + 1)).ravel(), (width * weight).ravel()
+
+
+def arm_moments(logits, f) -> Moments:
+    """Of one draw of the ARM estimate, by enumeration of where every uniform number falls.
+
+    With q = min(θ, 1-θ) a uniform number is below q, between, or above 1-q; there u - ½ has mean
+    ∓(1-q)/2 or 0 and variance q²/12 or (1-2q)²/12.
+    Arguments: logits (d,), d <= 12; f, of vectors of bits. Cost: 2·3^d values of f.
+    Checked by: arm_variance_by_enumeration
+    """
+    return _antithetic_moments(logits, f, averaged=False)
+
+
+def disarm_moments(logits, f) -> Moments:
+    """Of one draw of the DisARM estimate: as ARM's, without the variance inside an interval.
+
+    Arguments and cost as `arm_moments`.
+    Checked by: disarm_variance_by_enumeration
+    """
+    return _antithetic_moments(logits, f, averaged=True)
+
+
+def _antithetic_moments(logits, f, *, averaged):
+    logits = as_bit_logits(logits, one=True)
+    if len(logits) > MOST_ARM_BITS:
+        raise ValueError(f"logits must be of at most {MOST_ARM_BITS} bits, got {len(logits)}")
+    q = sigmoid(-np.abs(logits))
+    place = np.array(list(itertools.product((-1, 0, 1), repeat=len(logits))))
+    weights = np.where(place == 0, 1 - 2 * q, q).prod(1)
+    between = (logits > 0).astype(float)
+    above = np.where(place == 0, between, place == 1)
+    below = np.where(place == 0, between, place == -1)
+    difference = values_of(f, above) - values_of(f, below)
+    moments = _moments(weights, difference[:, None] * place * (1 - q) / 2)
+    if averaged:
+        return moments
+    inside = np.where(place == 0, 1 - 2 * q, q) ** 2 / 12
+    more = weights @ (difference[:, None] ** 2 * inside)
+    return moments._replace(covariance=moments.covariance + np.diag(more))

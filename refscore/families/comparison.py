@@ -1,0 +1,219 @@
+"""What each family can do, measured: every model fitted to the same points, every call counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from refscore._arguments import as_count, as_points, as_rng, beyond_float
+from refscore.discrepancies import wasserstein_gaussian
+from refscore.distributions import Gaussian
+from refscore.estimation import PolynomialEnergy
+from refscore.families.autoregressive import AutoregressiveGaussian
+from refscore.families.latent import ProbabilisticPCA
+from refscore.fields import Affine, Field
+from refscore.flows import LinearFlow
+from refscore.langevin import run, ula
+from refscore.recovery import log_density_from_score, normalise
+
+STEPS, STEP_SIZE = 200, 0.05  # of chains
+REACH = 6.5  # of the box that is integrated over, in deviations
+QUADRATURE = {"pieces": 2, "tolerance": 1e-6}
+
+
+class Ability(NamedTuple):
+    """One row. Of log p: `density_error` its largest error at the data, `density_cost` the points
+    at which the model was evaluated for one value, both None without a density; `integral` True
+    where most of them were for a normaliser. `latent`: dimensions. Of draws: `distance` W₂ of their
+    moments from the data's, `draw_cost` evaluations of the model a draw."""
+
+    family: str
+    density_error: float | None
+    density_cost: int | None
+    integral: bool
+    latent: int
+    distance: float
+    draw_cost: float
+
+
+class Counted:
+    """A model's function, and at how many points it was evaluated.
+
+    Tested in: tests/families/test_comparison.py
+    """
+
+    def __init__(self, function: Callable):
+        self.function, self.points = function, 0
+
+    def __call__(self, x):
+        """The function's answer."""
+        return self.function(self.seen(x))
+
+    def seen(self, x):
+        """x itself, its points counted."""
+        self.points += len(x)
+        return x
+
+    def spent(self) -> int:
+        """The points since the last time this was asked."""
+        spent, self.points = self.points, 0
+        return spent
+
+
+class CountedField(Field):
+    """The same of a field, to be handed to what takes fields.
+
+    Tested in: tests/families/test_comparison.py
+    """
+
+    def __init__(self, field: Field):
+        super().__init__(field.dim)
+        self.counted = Counted(field)
+
+    def _value(self, x):
+        return self.counted(x)
+
+
+def comparison(x, *, n_draws: int = 2000, rng) -> list[Ability]:
+    """Every family fitted to x (n, 2), asked for log p(x) and for draws, as rows of a table.
+
+    All models can be N(m, S), m and S the data's, so every log density is known, and every draw's
+    law. Autoregressive, latent, flow: maximum likelihood. Adversarial: the saddle of the game with
+    quadratic log odds, where moments agree. Energy: quadratic, at maximum likelihood, Z by
+    quadrature, draws by Langevin steps. Score: implicit matching, which is maximum likelihood here,
+    log p by a path integral and a quadrature, draws by Langevin steps.
+    Raises ValueError for x not (n, 2). Cost: seconds.
+    Tested in: tests/families/test_comparison.py
+    """
+    x, n, rng = as_points(x, "x", 2), as_count(n_draws, "n_draws", minimum=2), as_rng(rng)
+    if x.ndim != 2 or len(x) < 4:
+        raise ValueError(f"x must hold at least four points (n, 2), got shape {x.shape}")
+    with beyond_float():
+        covariance = np.cov(x.T, bias=True)
+    if not np.isfinite(covariance).all():
+        raise ValueError("x must have a covariance within the range of floats")
+    law = Gaussian(x.mean(0), covariance)
+    truth = law.log_density(x)
+    made = (_autoregressive, _latent, _adversarial, _flow, _energy, _score)
+    return [_measured(model(x, law), x, truth, law, n, rng) for model in made]
+
+
+def _measured(made, x, truth, law, n, rng) -> Ability:
+    """One row, evaluations for log p and for draws counted apart."""
+    family, model, density, draw, latent, integral = made
+    error = cost = None
+    if density is not None:
+        error = float(np.abs(density(x) - truth).max())
+        model.spent()
+        density(x[:1])
+        cost = model.spent()
+    drawn = draw(n, rng)
+    found = Gaussian(drawn.mean(0), np.cov(drawn.T, bias=True))
+    distance = wasserstein_gaussian(found, law)
+    return Ability(family, error, cost, integral, latent, distance, model.spent() / n)
+
+
+def _autoregressive(x, law):
+    fitted = AutoregressiveGaussian.fit(x)
+    model = Counted(lambda seen: fitted.intercepts + seen @ fitted.coefficients.T)
+    sd = fitted.deviations
+
+    def density(points):
+        z = (points - model(points)) / sd
+        return (-0.5 * z**2 - np.log(sd) - 0.5 * np.log(2 * np.pi)).sum(-1)
+
+    def draw(n, rng):
+        drawn, noise = np.zeros((n, len(sd))), rng.standard_normal((n, len(sd)))
+        for j in range(len(sd)):  # each call sees the coordinates so far
+            drawn[:, j] = model(drawn)[:, j] + sd[j] * noise[:, j]
+        return drawn
+
+    return "autoregressive", model, density, draw, 0, False
+
+
+def _latent(x, law):
+    fitted = ProbabilisticPCA.fit(x, 1)
+    model = Counted(lambda z: fitted.offset + z @ fitted.loadings.T)
+
+    def density(points):  # Bayes' rule at the posterior's mean, all of it exact here
+        mean, covariance = fitted.posterior(points)
+        given = Gaussian(np.zeros(fitted.dim), fitted.sigma**2).log_density(points - model(mean))
+        prior = Gaussian(np.zeros(fitted.n_latent), 1.0).log_density(mean)
+        none = np.zeros_like(mean)
+        return given + prior - Gaussian(none[0], covariance).log_density(none)
+
+    def draw(n, rng):
+        z = rng.standard_normal((n, fitted.n_latent))
+        return model(z) + fitted.sigma * rng.standard_normal((n, fitted.dim))
+
+    return "latent", model, density, draw, fitted.n_latent, False
+
+
+def _adversarial(x, law):
+    root = np.linalg.cholesky(law.covariance)
+    model = Counted(lambda z: law.mean + z @ root.T)
+    return "adversarial", model, None, lambda n, rng: model(rng.standard_normal((n, 2))), 2, False
+
+
+def _flow(x, law):
+    layer = LinearFlow(np.linalg.cholesky(law.covariance), law.mean)
+    model = Counted(lambda points: points)
+
+    def density(points):
+        z, log_det = layer.inverse(model(points))
+        return Gaussian(np.zeros(2), 1.0).log_density(z) + log_det
+
+    def draw(n, rng):
+        return layer.forward(model(rng.standard_normal((n, 2))))[0]
+
+    return "flow", model, density, draw, 2, False
+
+
+def _energy(x, law):
+    fitted = quadratic_energy(law.mean, law.covariance)
+    model, width = Counted(fitted), REACH * np.sqrt(np.diag(law.covariance))
+
+    def density(points):
+        low, high = law.mean - width, law.mean + width
+        return -model(points) - normalise(lambda z: -model(z), low, high, **QUADRATURE)
+
+    return "energy", model, density, _chain(lambda z: -fitted.gradient(model.seen(z))), 0, True
+
+
+def quadratic_energy(mean, covariance) -> PolynomialEnergy:
+    """½(x − m)ᵀS⁻¹(x − m) of the plane but for its constant: of mean m and covariance S of the
+    data it has the greatest likelihood.
+
+    Tested in: tests/families/test_comparison.py
+    """
+    P = np.linalg.inv(covariance)
+    slopes = -P @ mean
+    powers = [[2, 0], [1, 1], [0, 2], [1, 0], [0, 1]]
+    return PolynomialEnergy(powers, [P[0, 0] / 2, P[0, 1], P[1, 1] / 2, *slopes])
+
+
+def _score(x, law):
+    precision = np.linalg.inv(law.covariance)  # the minimum of the implicit loss, in closed form
+    field = CountedField(Affine(-0.5 * (precision + precision.T), precision @ law.mean))
+    width = REACH * np.sqrt(np.diag(law.covariance))
+
+    def shape(points):
+        return log_density_from_score(field, points, law.mean)
+
+    def density(points):
+        low, high = law.mean - width, law.mean + width
+        return shape(points) - normalise(shape, low, high, **QUADRATURE)
+
+    return "score", field.counted, density, _chain(field), 0, True
+
+
+def _chain(score):
+    """Draws by Langevin steps from N(0, I), each of them one evaluation."""
+
+    def draw(n, rng):
+        start = rng.standard_normal((n, 2))
+        return run(ula(score, STEP_SIZE), start, STEPS, rng=rng, moments=False).x
+
+    return draw

@@ -1,0 +1,81 @@
+"""Energy models: p = e^{−E}/Z, what Z costs, and the gradient of the likelihood through it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore._arguments import (
+    as_array,
+    as_count,
+    as_offering,
+    as_points,
+    as_positive,
+    beyond_float,
+)
+from refscore.distributions import Energy
+
+
+def log_normaliser(energy, low, high) -> float:
+    """log Z = log ∫ e^{−E} over a box that holds the mass, by quadrature, d ≤ 2.
+
+    energy with .dim and .gradient, called on points (n, d) for (n,); low, high (d,) or numbers.
+    Raises: as `distributions.Energy.normalise`: a box that cuts mass off is an error.
+    Source: definition.
+    Checked by: normaliser_by_quadrature
+    """
+    return float(_normalised(energy, low, high).log_normaliser)
+
+
+def likelihood_gradient(energy, x, low, high) -> np.ndarray:
+    """∂/∂θ of the mean log p(x; θ): −E_data ∂E/∂θ + E_model ∂E/∂θ, the second by quadrature.
+
+    energy with .parameter_gradient(x) (n, p) beside; x data (n, d); low, high the model's box.
+    Returns (p,), 0 at maximum likelihood. Raises: as `log_normaliser`. Cost: quadrature.
+    Source: seed 004.
+    Checked by: likelihood_gradient_has_two_terms
+    """
+    as_offering(energy, "energy", "parameter_gradient", "dim")
+    x = as_points(x, "x", energy.dim)
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"x must hold points (n, d), got shape {x.shape}")
+    at = _normalised(energy, low, high).nodes()
+    with beyond_float():
+        data = energy.parameter_gradient(x).mean(0)
+        return at.weights @ energy.parameter_gradient(at.points) - data
+
+
+def importance_log_normaliser(log_unnormalised, log_proposal) -> float:
+    """log Ẑ = log (1/n) Σ e^{−E(x_i)}/q(x_i), from values at draws x_i of q.
+
+    log_unnormalised −E(x_i) (n,), log_proposal log q(x_i) (n,), normalised. Ẑ is unbiased, its log
+    too small on average. Source: definition.
+    Checked by: importance_estimate_given_points
+    """
+    from scipy.special import logsumexp
+
+    top = as_array(log_unnormalised, "log_unnormalised", (None,))
+    if top.size == 0:
+        raise ValueError("log_unnormalised must hold a number, got none")
+    below = as_array(log_proposal, "log_proposal", top.shape)
+    return float(logsumexp(top - below) - np.log(len(top)))
+
+
+def importance_variance(dim: int, scale: float) -> float:
+    """n times the relative variance of Ẑ for N(0, I_d) from draws of N(0, τ² I).
+
+        (τ²/√(2τ² − 1))^d − 1,  infinite for τ² ≤ ½;  0 at τ = 1 alone
+
+    dim d, scale τ > 0. It grows exponentially with d: what makes Z hard. Cost O(1).
+    Source: derived from I4.
+    Checked by: normaliser_is_exponentially_hard
+    """
+    dim, square = as_count(dim, "dim"), as_positive(scale, "scale") ** 2
+    if square <= 0.5:
+        return np.inf
+    with np.errstate(over="ignore"):
+        return float(np.expm1(dim * (np.log(square) - 0.5 * np.log(2 * square - 1))))
+
+
+def _normalised(energy, low, high):
+    as_offering(energy, "energy", "dim", "gradient")
+    return Energy(energy, energy.dim, energy.gradient).normalise(low, high)

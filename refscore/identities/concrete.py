@@ -1,0 +1,169 @@
+"""Chapter H: relaxed one-hot rows, their derivatives and their densities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refscore import oracles
+from refscore.identities import settings
+from refscore.identities.base import Draws, Mean, Sides, identity
+from refscore.identities.cases import Case
+from refscore.identities.gumbel import gumbel_cases, gumbels, one_hot, repeated, rows
+
+RELAXED = "seeds 000, 002; Maddison, Mnih and Teh 2017; Jang, Gu and Poole 2017"
+TEMPERATURES = (0.4, 1.7)
+
+
+def _relaxations(**more):
+    for case, t in zip(gumbel_cases(), (0.4, 1.7, 3e3, 0.6)):
+        cotangent = settings.normals(*case.logits.shape, key=8)
+        yield Case(**{**vars(case), "temperature": t, "cotangent": cotangent})
+    yield Case("temperature 1", logits=rows(6, 2), gumbels=gumbels(6, 2, key=7), temperature=1.0,
+               cotangent=settings.normals(6, 2, key=9))  # fmt: skip
+
+
+@identity(
+    "H6-softmax",
+    ports="gumbel_softmax",
+    statement=r"y_k = e^{(\ell_k + G_k)/\tau}/\sum_je^{(\ell_j + G_j)/\tau}",
+    source=RELAXED,
+    cases=_relaxations,
+    family="relaxed rows with gumbels",
+)
+def gumbel_softmax_given(ports, case):
+    """A relaxed one-hot row is the softmax of the perturbed logits over the temperature."""
+    got = ports.gumbel_softmax(case.logits, case.temperature, gumbels=case.gumbels)
+    right = oracles.gumbel.relaxed(case.logits, case.temperature, case.gumbels)
+    yield Sides("rows", got, right)
+
+
+@identity(
+    "H6-limits",
+    ports="gumbel_softmax",
+    statement=r"\tau \to 0: e_{\arg\max(\ell + G)},\quad \tau \to \infty: "
+    r"\tfrac1K\bigl(1 + x + \tfrac12(x^2 - \overline{x^2})\bigr),\ x = (z - \bar z)/\tau",
+    source=RELAXED,
+    cases=lambda: list(gumbel_cases())[:3],
+    tolerance=1e-5,
+)
+def gumbel_softmax_limits(ports, case):
+    """Cold rows are one-hot, hot rows uniform, also for logits of 1e4."""
+    logits, g = case.logits, case.gumbels
+    cold = ports.gumbel_softmax(logits, 1e-3, gumbels=g)
+    best = oracles.gumbel.places(logits, g)[:, 0]
+    yield Sides("cold", cold, one_hot(best, logits.shape[1]))
+    heat, z = 1e3 * np.ptp(logits + g), logits + g
+    hot = np.asarray(ports.gumbel_softmax(logits, heat, gumbels=g)) * logits.shape[1] - 1
+    x = (z - z.mean(1, keepdims=True)) / heat
+    yield Sides("hot", hot, x + (x**2 - (x**2).mean(1, keepdims=True)) / 2)
+
+
+@identity(
+    "H6-hard",
+    ports="gumbel_softmax_hard",
+    statement=r"e_i,\quad i = \arg\max_k\,\ell_k + G_k",
+    source=RELAXED,
+    cases=lambda: [
+        *_relaxations(),
+        Case("equal sums", logits=np.array([[1.0, 2.0, 2.0], [3.0, 3.0, 0.0]]), temperature=0.5,
+             gumbels=np.full((2, 3), 0.25)),
+    ],
+)  # fmt: skip
+def gumbel_softmax_hard_given(ports, case):
+    """The hard row is one-hot at the place of the largest, the first of equals."""
+    got = ports.gumbel_softmax_hard(case.logits, case.temperature, gumbels=case.gumbels)
+    best = oracles.gumbel.places(case.logits, case.gumbels)[:, 0]
+    yield Sides("rows", got, one_hot(best, case.logits.shape[1]))
+
+
+@identity(
+    "H6-gradient",
+    ports="gumbel_softmax_gradient",
+    statement=r"\sum_kc_k\frac{\partial y_k}{\partial\ell_j} = "
+    r"\tfrac1\tau\,y_j\bigl(c_j - \sum_kc_ky_k\bigr)",
+    source=RELAXED,
+    cases=_relaxations,
+    family="relaxed rows with gumbels",
+)
+def gumbel_softmax_gradient_given(ports, case):
+    """The derivative of relaxed rows in the logits."""
+    inputs = case.logits, case.temperature, case.cotangent
+    got = ports.gumbel_softmax_gradient(*inputs, gumbels=case.gumbels)
+    right = oracles.gumbel.relaxed_gradient(*inputs, case.gumbels)
+    yield Sides("gradient", got, right, np.abs(case.cotangent).max() / case.temperature)
+
+
+@identity(
+    "H4-gumbel",
+    ports="gumbel_softmax_hard_gradient",
+    statement=r"y_{hard} - \operatorname{sg}(y) + y:\quad \tfrac1\tau\,y_j"
+    r"\bigl(c_j - \sum_kc_ky_k\bigr)",
+    source=RELAXED + "; Bengio, Léonard and Courville 2013",
+    cases=_relaxations,
+)
+def gumbel_softmax_hard_gradient_given(ports, case):
+    """A hard row passes back what its soft row would."""
+    inputs = case.logits, case.temperature, case.cotangent
+    got = ports.gumbel_softmax_hard_gradient(*inputs, gumbels=case.gumbels)
+    right = oracles.gumbel.relaxed_gradient(*inputs, case.gumbels)
+    yield Sides("gradient", got, right, np.abs(case.cotangent).max() / case.temperature)
+
+
+@identity(
+    "H6-temperature",
+    ports="gumbel_softmax_temperature_gradient",
+    statement=r"\sum_kc_k\frac{\partial y_k}{\partial\tau} = "
+    r"-\tfrac1{\tau^2}\sum_kc_ky_k\bigl(z_k - \sum_jy_jz_j\bigr)",
+    source="derived from H6",
+    cases=lambda: [case for case in _relaxations() if case.name != "logits of 1e4"],
+)
+def gumbel_softmax_temperature_gradient_given(ports, case):
+    """The derivative of relaxed rows in the temperature, where that is learned."""
+    inputs = case.logits, case.temperature, case.cotangent
+    got = ports.gumbel_softmax_temperature_gradient(*inputs, gumbels=case.gumbels)
+    yield Sides("gradient", got, oracles.gumbel.temperature_gradient(*inputs, case.gumbels))
+
+
+def _laws():
+    for t in TEMPERATURES:
+        yield Case(f"K = 3, temperature {t}", logits=np.log([0.2, 0.5, 0.3]) + 0.8, temperature=t)
+    yield Case("K = 2, temperature 0.7", logits=np.array([0.9, -0.4]), temperature=0.7)
+
+
+@identity(
+    "H6-draws",
+    ports="gumbel_softmax",
+    kind="expectation",
+    draws="rng",
+    statement=r"E\,y,\quad P(\arg\max y = i) = \pi_i\ \text{for every } \tau",
+    source=RELAXED,
+    cases=lambda: list(_laws())[:2],
+)
+def gumbel_softmax_draws(ports, case):
+    """Means of relaxed rows, which are not the probabilities; of their largest, which are."""
+    mean = oracles.gumbel.mean(case.logits, case.temperature)
+    means = np.concatenate([mean, oracles.gumbel.probabilities(case.logits)])
+
+    def draw(seed, n):
+        y = ports.gumbel_softmax(repeated(case.logits, n), case.temperature, rng=seed)
+        return np.column_stack([y, one_hot(np.argmax(y, 1), len(case.logits))])
+
+    yield Draws("rows and rounded rows", draw, Mean(means, 0.0, 1.0))
+
+
+@identity(
+    "H6-hard-draws",
+    ports="gumbel_softmax_hard",
+    kind="expectation",
+    draws="rng",
+    statement=r"E\,e_{\arg\max(\ell + G)} = \pi",
+    source=RELAXED,
+    cases=lambda: list(_laws())[:1],
+)
+def gumbel_softmax_hard_draws(ports, case):
+    """The mean of hard rows is the softmax of the logits, whatever the temperature."""
+
+    def draw(seed, n):
+        return ports.gumbel_softmax_hard(repeated(case.logits, n), case.temperature, rng=seed)
+
+    yield Draws("rows", draw, Mean(oracles.gumbel.probabilities(case.logits), 0.0, 1.0))
