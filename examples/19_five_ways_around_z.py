@@ -68,7 +68,7 @@ for d in dims:  # |z|² of draws is τ² chi-square
     weights.append((square.mean(), square.std() / n**0.5))
 for k in (0, 3, 7):
     compare(f"d = {k + 1}: variance of weights", exact[k], weights[k][0], 6 * weights[k][1])
-p, grid, worth, played = Gaussian([0.0], 1.0), nodes.trapezoid(-12.0, 16.0, 700), [], []
+p, grid, worth, played = Gaussian([0.0], 1.0), nodes.trapezoid(-12, 16, 700), [], []
 for q in (Gaussian([shift], 0.5) for shift in shifts):
     under = (grid.under(each.log_density) for each in (p, q))
     worth.append(2 * families.jensen_shannon(p, q, *under) - np.log(4))
@@ -76,15 +76,15 @@ for q in (Gaussian([shift], 0.5) for shift in shifts):
     played.append(families.game(*(odds[::-1] if mistake == "labels_exchanged" else odds)).value)
     compare(f"shift {q.mean[0]:g}: value of the game", worth[-1], played[-1], 0.03)
 left, middle, right = plotting.axes(3, width=16.5)
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#9B5FC0", "#C98A00", "#555555"]
-for k, (row, c) in enumerate(zip(table, COLOURS)):
-    spot = np.log10([[row.draw_cost], [row.density_cost or 10**6.5]]) + [[0.03 * k], [0]]
-    plotting.estimates(*spot, [0.0], name=row.family, colour=c, ax=left)
+left.set_yticks(range(6), [row.family for row in table])
+for k, name, c in ((2, "log p(x)", "#D55E00"), (-1, "a draw", "#0072B2")):  # None: no log p, no dot
+    has = np.array([(np.log10(row[k]), i + 0.07 * k) for i, row in enumerate(table) if row[k]])
+    plotting.estimates(*has.T, 0 * has[:, 0], name=name, colour=c, ax=left)
 plotting.exact_curve(dims, exact, ax=middle)
 plotting.estimates(dims, *np.transpose(weights), name=f"{n} draws", ax=middle)
 plotting.exact_curve(shifts, worth, name="2 JSD − log 4", ax=right)
 plotting.estimates(shifts, played, 0 * shifts, name=f"the game, {n} points", ax=right)
-plotting.label(left, "Evaluations, log₁₀ (adversarial: none)", "of a draw", "of log p(x)")
+plotting.label(left, "Evaluations of the model", "log₁₀ of their number", "")
 plotting.label(middle, f"Weights for Z from N(0, {tau}² I)", "d", "relative variance")
 plotting.label(right, "What the best discriminator earns", "difference of the means", "value")
 plotting.finish(left, chosen.save, warning=chosen.warning)

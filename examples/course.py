@@ -13,7 +13,8 @@ def options(question: str, mistakes: dict[str, str], film: bool = False) -> argp
     `mistakes` maps each name to what is done wrong; `.warning` says for the figure which one
     was made; with `film` there is `.animate` (a path, or None). In a notebook all are None.
     """
-    names = "\n".join(f"  {name:<22}{meaning}" for name, meaning in mistakes.items())
+    width = max([20, *map(len, mistakes)])
+    names = "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in mistakes.items())
     parser = argparse.ArgumentParser(
         description=question,
         epilog=f"mistakes:\n{names}",

@@ -2435,6 +2435,11 @@ def _family_calls():
             {"name": Kind("gan"), "critic_x": odds, "critic_y": below, "x_weights": v,
              "y_weights": w},
         ),
+        "log_ratio_bound": Call(
+            families.log_ratio_bound,
+            {"name": Kind("gan"), "log_ratio_x": odds, "log_ratio_y": more, "x_weights": v,
+             "y_weights": w},
+        ),
         "f_divergence": Call(
             families.f_divergence, {"name": Kind("kl"), "log_ratio": more, "q_weights": w}
         ),

@@ -84,6 +84,7 @@ COVARIANCES = [
     for name, call in CALLS.items()
     for argument, kind in call.arguments.items()
     if isinstance(kind, Array)
+    and np.shape(kind.value) != (1, 1)
     and argument in ("covariance", "shape", "noise_covariance", "covariance0")
 ]
 SINGULAR_ALLOWED = (

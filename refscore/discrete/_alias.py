@@ -13,7 +13,7 @@ def alias_draws(logits, n, rng):
     """n draws (n,) of softmax(logits), logits (K,); few of many codes by the cumulative table."""
     if n < 4 * len(logits):
         return Categorical(logits).sample(n, rng=rng)
-    with np.errstate(under="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         p = np.exp(logits - logits.max())
     kept, other = alias_table(p / p.sum())
     edge = np.arange(len(p)) + kept

@@ -113,12 +113,12 @@ def log_of(e: np.ndarray, least: float = TINY) -> np.ndarray:
 def log_sum_exp(z: np.ndarray) -> np.ndarray:
     """log Σ_k e^{z_k} over the last axis, keeping it; rows finite somewhere."""
     top = z.max(-1, keepdims=True)
-    with np.errstate(under="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         return top + np.log(np.exp(z - top).sum(-1, keepdims=True))
 
 
 def log_softmax(z: np.ndarray) -> np.ndarray:
     """z - log Σ_k e^{z_k}: by the largest first, so that nothing overflows or cancels."""
-    z = z - z.max(-1, keepdims=True)
-    with np.errstate(under="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
+        z = z - z.max(-1, keepdims=True)
         return z - np.log(np.exp(z).sum(-1, keepdims=True))

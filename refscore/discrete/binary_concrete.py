@@ -78,4 +78,6 @@ def binary_concrete_log_density(y, logit, temperature) -> np.ndarray:
             f"logit must have the shape of y, {y.shape}, or its last axes; got {l.shape}"
         )
     on, off = np.log(y), np.log1p(-y)
-    return math.log(tau) + l - (tau + 1) * (on + off) - 2 * np.logaddexp(l - tau * on, -tau * off)
+    with np.errstate(over="ignore"):
+        both = np.logaddexp(l - tau * on, -tau * off)
+        return math.log(tau) - (tau + 1) * (on + off) + (l - both) - both

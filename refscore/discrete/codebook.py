@@ -190,7 +190,7 @@ def perplexity(codes, n_codes: int) -> float:
     """
     p = code_frequencies(codes, n_codes)
     p = p[p > 0]
-    return float(np.exp(-(p * np.log(p)).sum()))
+    return min(float(np.exp(-(p * np.log(p)).sum())), float(n_codes))  # rounding passes K
 
 
 def as_state(state) -> Codebook:

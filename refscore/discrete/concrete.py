@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_like, as_points, as_rng, require_one
+from refscore._arguments import as_like, as_points, as_rng, as_switch, require_one
 from refscore.discrete._logits import (
     BLOCK,
     as_float,
@@ -43,6 +43,7 @@ def gumbel_softmax(
     """
     kind, logits, tau = as_float(dtype), as_logits(logits), as_temperature(temperature)
     require_one("gumbels", gumbels, rng)
+    hard = as_switch(hard, "hard")
     if gumbels is not None:
         if n is not None:
             raise ValueError("gumbels and n must not both be given: gumbels say how many")
@@ -57,8 +58,8 @@ def gumbel_softmax(
 
 def _relaxed(z, tau):
     """softmax(z / τ) in place; the differences to the largest are divided, so nothing overflows."""
-    np.subtract(z, z.max(-1, keepdims=True), out=z)
     with np.errstate(over="ignore", under="ignore"):
+        np.subtract(z, z.max(-1, keepdims=True), out=z)
         z /= tau
         np.exp(z, out=z)
         z /= z.sum(-1, keepdims=True)

@@ -72,11 +72,11 @@ def gumbel_max(logits, gumbels=None, *, rng=None, n=None, temperature=1.0) -> np
     Checked by: gumbel_max_given, gumbel_max_tempered, gumbel_max_draws,
     gumbel_max_tempered_draws
     """
-    logits = as_logits(logits)
+    logits, tau = as_logits(logits), as_temperature(temperature)
     require_one("gumbels", gumbels, rng)
-    if temperature != 1:
+    if tau != 1:
         with np.errstate(over="ignore"):
-            logits = (logits - logits.max(-1, keepdims=True)) / as_temperature(temperature)
+            logits = (logits - logits.max(-1, keepdims=True)) / tau
     if gumbels is not None:
         if n is not None:
             raise ValueError("gumbels and n must not both be given: gumbels say how many")
@@ -122,7 +122,7 @@ class Gumbel(NamedTuple):
 
         Checked by: max_gumbel_law
         """
-        below = self._below(x)
+        below = np.minimum(self._below(x), np.finfo(np.float64).max)
         with np.errstate(over="ignore"):
             return below - np.exp(below)
 
@@ -140,7 +140,8 @@ class Gumbel(NamedTuple):
             raise ValueError(
                 f"x must have the law's shape, {shape}, or axes before it; got shape {x.shape}"
             )
-        return self.location - x
+        with np.errstate(over="ignore"):
+            return self.location - x
 
     @property
     def mean(self) -> np.ndarray:
@@ -148,7 +149,7 @@ class Gumbel(NamedTuple):
 
         Tested in: tests/discrete/test_gumbel.py
         """
-        return self.location + EULER
+        return np.asarray(self.location) + EULER
 
 
 def max_gumbel(logits) -> Gumbel:

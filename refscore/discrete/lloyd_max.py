@@ -59,10 +59,12 @@ def lloyd_max(n_levels: int, mean: float = 0.0, sd: float = 1.0) -> ScalarQuanti
     if k > MOST:
         raise ValueError(f"n_levels must be at most {MOST}, got {k}")
     mean, sd = as_scalar(mean, "mean"), as_positive(sd, "sd")
+    if not np.isfinite(sd * sd):
+        raise ValueError(f"sd must have a square below 1.8e308, got {sd!r}")
     levels = _optimal(k)
     p, _, distortion = _cells(levels)
     thresholds = 0.5 * (levels[1:] + levels[:-1])
-    return ScalarQuantiser(mean + sd * levels, mean + sd * thresholds, p, sd**2 * distortion)
+    return ScalarQuantiser(mean + sd * levels, mean + sd * thresholds, p, sd * sd * distortion)
 
 
 def scalar_distortion(levels, mean: float = 0.0, sd: float = 1.0) -> float:

@@ -33,7 +33,8 @@ def posterior_gumbels(logits, index, gumbels=None, *, rng=None) -> np.ndarray:
     if g.shape != logits.shape:
         raise ValueError(f"gumbels must have the shape of logits, {logits.shape}; got {g.shape}")
     top = log_sum_exp(logits) + np.take_along_axis(g, codes, -1)
-    below = -np.logaddexp(-top, -(logits + g))
+    with np.errstate(over="ignore"):
+        below = -np.logaddexp(-top, -(logits + g))
     np.put_along_axis(below, codes, top, -1)
     return below
 

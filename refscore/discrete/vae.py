@@ -94,7 +94,7 @@ class DiscreteVAE:
     def encode(self, x) -> np.ndarray:
         """z = A x + a, (..., P, D)."""
         z = as_points(x, "x", self.dim) @ self.encoder.T + self.encoder_offset
-        return z.reshape(*z.shape[:-1], self.n_positions, -1)
+        return z.reshape(*z.shape[:-1], self.n_positions, self.codebook.shape[1])
 
     def logits(self, x) -> np.ndarray:
         """−|z_p − e_k|², logits of the posterior, (..., P, K)."""
@@ -108,9 +108,11 @@ class DiscreteVAE:
         """Logits of the bits B z + b at latents z (..., P, D), (..., d)."""
         z = as_real(z, "z")
         if z.shape[-2:] != (self.n_positions, self.codebook.shape[1]):
-            wanted = (self.n_positions, self.codebook.shape[1])
-            raise ValueError(f"z must have shape (..., {wanted}), got shape {z.shape}")
-        return z.reshape(*z.shape[:-2], -1) @ self.decoder.T + self.decoder_offset
+            wanted = f"(..., {self.n_positions}, {self.codebook.shape[1]})"
+            raise ValueError(f"z must have shape {wanted}, got shape {z.shape}")
+        return (
+            z.reshape(*z.shape[:-2], self.decoder.shape[1]) @ self.decoder.T + self.decoder_offset
+        )
 
     def grids(self) -> np.ndarray:
         """All K^P grids of codes, the last position running fastest, (K^P, P)."""
@@ -126,7 +128,8 @@ class DiscreteVAE:
     def log_density(self, x) -> np.ndarray:
         """log p(x) under the uniform prior, by enumeration, (...,)."""
         x = _bits(x, self.dim)
-        joint = self.log_likelihoods(x).reshape(*x.shape[:-1], -1)
+        n_grids = len(self.codebook) ** self.n_positions
+        joint = self.log_likelihoods(x).reshape(*x.shape[:-1], n_grids)
         return log_evidence(joint) - self.n_positions * np.log(len(self.codebook))
 
     def elbo(self, x) -> np.ndarray:

@@ -21,6 +21,7 @@ from refscore.families.critics import (
     Divergence,
     critic_bound,
     f_divergence,
+    log_ratio_bound,
     optimal_critic,
 )
 from refscore.families.energy import (
@@ -36,7 +37,8 @@ __all__ = [
     "Posterior", "ProbabilisticPCA",
     "Game", "game", "generator_loss", "jensen_shannon", "log_ratio", "log_ratio_gradient",
     "wasserstein_1_gaussian",
-    "DIVERGENCES", "Divergence", "critic_bound", "f_divergence", "optimal_critic",
+    "DIVERGENCES", "Divergence", "critic_bound", "f_divergence", "log_ratio_bound",
+    "optimal_critic",
     "importance_log_normaliser", "importance_variance", "likelihood_gradient", "log_normaliser",
     "Ability", "comparison",
 ]  # fmt: skip

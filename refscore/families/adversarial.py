@@ -55,7 +55,7 @@ def game(log_odds_x, log_odds_y, x_weights=None, y_weights=None) -> Game:
     log_odds_x (n,), log_odds_y (m,); weights that sum to 1, else means. At the optimum the value is
     2 JSD(p, q) − log 4. Raises ValueError for empty or other shapes. Cost O(n + m).
     Source: Goodfellow et al. 2014.
-    Checked by: game_given_log_odds, game_at_the_optimum
+    Checked by: game_given_log_odds, game_slopes_given_log_odds, game_at_the_optimum
     """
     x, y = numbers(log_odds_x, "log_odds_x"), numbers(log_odds_y, "log_odds_y")
     v, w = weights(x_weights, "x_weights", x), weights(y_weights, "y_weights", y)
@@ -72,7 +72,7 @@ def generator_loss(log_odds_y, kind="saturating", y_weights=None) -> Game:
 
     log_odds_y (m,). Returns a Game without slopes in x. Cost O(m).
     Source: Goodfellow et al. 2014; Goodfellow 2016.
-    Checked by: generator_losses_given_log_odds
+    Checked by: generator_losses_given_log_odds, generator_slopes_given_log_odds
     """
     y = numbers(log_odds_y, "log_odds_y")
     w, none = weights(y_weights, "y_weights", y), np.zeros(0)
@@ -100,8 +100,8 @@ def jensen_shannon(p, q, p_nodes, q_nodes) -> float:
     for name, value in (("p_nodes", p_nodes), ("q_nodes", q_nodes)):
         as_offering(value, name, "points", "mean")
     a, b = log_ratio(p, q, p_nodes.points), log_ratio(p, q, q_nodes.points)
-    from_p = p_nodes.mean(-np.logaddexp(0.0, -a))
-    return float(np.log(2) + 0.5 * (from_p + q_nodes.mean(-np.logaddexp(0.0, b))))
+    from_p, from_q = p_nodes.mean(-np.logaddexp(0.0, -a)), q_nodes.mean(-np.logaddexp(0.0, b))
+    return float(np.maximum(np.log(2) + 0.5 * (from_p + from_q), 0.0))  # rounding may pass 0
 
 
 def wasserstein_1_gaussian(mean, sd, other_mean, other_sd) -> float:

@@ -13,6 +13,7 @@ from refscore._arguments import (
     beyond_float,
     require_one,
 )
+from refscore.families._numbers import standardised
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -60,23 +61,31 @@ class AutoregressiveGaussian:
 
     @classmethod
     def fit(cls, x) -> AutoregressiveGaussian:
-        """Least squares of each coordinate on those before it: maximum likelihood, x (n, d)."""
+        """Least squares of each coordinate on those before it: maximum likelihood, x (n, d).
+
+        By Z = Q R of x centred and scaled: row j of B solves R_<j b = R_<j,j, and s_j = |R_jj|/√n,
+        each in the units of x. Raises ValueError for n ≤ d points, and for a column that is to
+        rounding a constant, or a combination of those before it and a constant.
+        """
         with beyond_float():
             x = as_points(x, "x")
             if x.ndim != 2 or len(x) <= x.shape[1]:
                 raise ValueError(f"x must hold more than d points (n, d), got shape {x.shape}")
-            n, d = x.shape
-            coefficients, intercepts, deviations = np.zeros((d, d)), np.zeros(d), np.zeros(d)
+            from scipy.linalg import solve_triangular
+
+            centre, scale, z, rounding = standardised(x, "x")
+            root, d = np.linalg.qr(z)[1], x.shape[1]
+            slopes, left = np.zeros((d, d)), np.abs(np.diag(root)) / np.sqrt(len(x))
             for j in range(d):
-                known = np.column_stack([np.ones(n), x[:, :j]])
-                weights, _, rank, _ = np.linalg.lstsq(known, x[:, j])
-                if rank <= j:
+                if j > 0:
+                    slopes[j, :j] = solve_triangular(root[:j, :j], root[:j, j])
+                if left[j] <= 8 * (rounding[j] + np.abs(slopes[j]) @ rounding):
                     raise ValueError(
-                        f"x must have columns that are not collinear, got them before {j}"
+                        "x must have columns that are not collinear, got a combination of those"
+                        f" before it as column {j}"
                     )
-                intercepts[j], coefficients[j, :j] = weights[0], weights[1:]
-                deviations[j] = np.sqrt(((x[:, j] - known @ weights) ** 2).mean())
-            return cls(coefficients, intercepts, deviations)
+            coefficients = np.where(slopes == 0, 0.0, slopes * (scale[:, None] / scale))
+            return cls(coefficients, centre - coefficients @ centre, scale * left)
 
     def conditional_log_densities(self, x) -> np.ndarray:
         """log p(x_j | x_<j) for every j, (..., d); their sum over j is log p(x)."""
@@ -93,6 +102,8 @@ class AutoregressiveGaussian:
         """Draws (n, d), coordinate after coordinate, from rng or on given noise (..., d)."""
         with beyond_float():
             require_one("noise", noise, rng)
+            if noise is not None and n is not None:
+                raise ValueError("n and noise must not both be given")
             if noise is None:
                 noise = as_rng(rng).standard_normal((as_count(n, "n", minimum=0), self.dim))
             noise = as_points(noise, "noise", self.dim)

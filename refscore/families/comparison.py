@@ -11,6 +11,7 @@ from refscore._arguments import as_count, as_points, as_rng, beyond_float
 from refscore.discrepancies import wasserstein_gaussian
 from refscore.distributions import Gaussian
 from refscore.estimation import PolynomialEnergy
+from refscore.families._numbers import standardised
 from refscore.families.autoregressive import AutoregressiveGaussian
 from refscore.families.latent import ProbabilisticPCA
 from refscore.fields import Affine, Field
@@ -18,7 +19,7 @@ from refscore.flows import LinearFlow
 from refscore.langevin import run, ula
 from refscore.recovery import log_density_from_score, normalise
 
-STEPS, STEP_SIZE = 200, 0.05  # of chains
+STEPS, STEP_SIZE = 200, 0.05  # of chains, the size in units of the data's covariance
 REACH = 6.5  # of the box that is integrated over, in deviations
 QUADRATURE = {"pieces": 2, "tolerance": 1e-6}
 
@@ -27,7 +28,8 @@ class Ability(NamedTuple):
     """One row. Of log p: `density_error` its largest error at the data, `density_cost` the points
     at which the model was evaluated for one value, both None without a density; `integral` True
     where most of them were for a normaliser. `latent`: dimensions. Of draws: `distance` W₂ of their
-    moments from the data's, `draw_cost` evaluations of the model a draw."""
+    moments from the data's, where those are 0 and I, `draw_cost` evaluations of the model a draw.
+    """
 
     family: str
     density_error: float | None
@@ -80,21 +82,26 @@ def comparison(x, *, n_draws: int = 2000, rng) -> list[Ability]:
     """Every family fitted to x (n, 2), asked for log p(x) and for draws, as rows of a table.
 
     All models can be N(m, S), m and S the data's, so every log density is known, and every draw's
-    law. Autoregressive, latent, flow: maximum likelihood. Adversarial: the saddle of the game with
-    quadratic log odds, where moments agree. Energy: quadratic, at maximum likelihood, Z by
-    quadrature, draws by Langevin steps. Score: implicit matching, which is maximum likelihood here,
-    log p by a path integral and a quadrature, draws by Langevin steps.
-    Raises ValueError for x not (n, 2). Cost: seconds.
+    law. x is centred and scaled to deviations of 1, and distances are those of L⁻¹(x − m), where
+    S = L Lᵀ: no row depends on where x lies or in what unit. Autoregressive, latent, flow: maximum
+    likelihood. Adversarial: the saddle of the game with quadratic log odds, where moments agree.
+    Energy: quadratic, at maximum likelihood, Z by quadrature, draws by Langevin steps. Score:
+    implicit matching, which is maximum likelihood here, log p by a path integral and a quadrature,
+    draws by Langevin steps. These start at m and are x + (η/2) S s(x) + √η L z, η = .05: their step
+    is the data's own, and so is its error.
+    Raises ValueError for x not (n, 2), of fewer than four points, with a constant column, or on a
+    line, to what the path integrals resolve: a correlation within 1e-5 of ±1. Cost: seconds.
     Tested in: tests/families/test_comparison.py
     """
     x, n, rng = as_points(x, "x", 2), as_count(n_draws, "n_draws", minimum=2), as_rng(rng)
     if x.ndim != 2 or len(x) < 4:
         raise ValueError(f"x must hold at least four points (n, 2), got shape {x.shape}")
     with beyond_float():
-        covariance = np.cov(x.T, bias=True)
-    if not np.isfinite(covariance).all():
-        raise ValueError("x must have a covariance within the range of floats")
-    law = Gaussian(x.mean(0), covariance)
+        x = standardised(x, "x")[2]
+        covariance = x.T @ x / len(x)
+    if not np.abs(covariance[0, 1]) < 1 - 1e-5:
+        raise ValueError("x must not lie on a line, got a correlation within 1e-5 of 1 or -1")
+    law = Gaussian(np.zeros(2), covariance)
     truth = law.log_density(x)
     made = (_autoregressive, _latent, _adversarial, _flow, _energy, _score)
     return [_measured(model(x, law), x, truth, law, n, rng) for model in made]
@@ -109,9 +116,9 @@ def _measured(made, x, truth, law, n, rng) -> Ability:
         model.spent()
         density(x[:1])
         cost = model.spent()
-    drawn = draw(n, rng)
-    found = Gaussian(drawn.mean(0), np.cov(drawn.T, bias=True))
-    distance = wasserstein_gaussian(found, law)
+    drawn = np.linalg.solve(np.linalg.cholesky(law.covariance), (draw(n, rng) - law.mean).T)
+    found = Gaussian(drawn.mean(1), np.cov(drawn, bias=True))
+    distance = wasserstein_gaussian(found, Gaussian(np.zeros(2), 1.0))
     return Ability(family, error, cost, integral, latent, distance, model.spent() / n)
 
 
@@ -173,13 +180,13 @@ def _flow(x, law):
 
 def _energy(x, law):
     fitted = quadratic_energy(law.mean, law.covariance)
-    model, width = Counted(fitted), REACH * np.sqrt(np.diag(law.covariance))
+    model = Counted(fitted)
 
     def density(points):
-        low, high = law.mean - width, law.mean + width
-        return -model(points) - normalise(lambda z: -model(z), low, high, **QUADRATURE)
+        return -model(points) - _log_normaliser(lambda z: -model(z), law)
 
-    return "energy", model, density, _chain(lambda z: -fitted.gradient(model.seen(z))), 0, True
+    draw = _chain(lambda z: -fitted.gradient(model.seen(z)), law)
+    return "energy", model, density, draw, 0, True
 
 
 def quadratic_energy(mean, covariance) -> PolynomialEnergy:
@@ -197,23 +204,30 @@ def quadratic_energy(mean, covariance) -> PolynomialEnergy:
 def _score(x, law):
     precision = np.linalg.inv(law.covariance)  # the minimum of the implicit loss, in closed form
     field = CountedField(Affine(-0.5 * (precision + precision.T), precision @ law.mean))
-    width = REACH * np.sqrt(np.diag(law.covariance))
 
     def shape(points):
         return log_density_from_score(field, points, law.mean)
 
     def density(points):
-        low, high = law.mean - width, law.mean + width
-        return shape(points) - normalise(shape, low, high, **QUADRATURE)
+        return shape(points) - _log_normaliser(shape, law)
 
-    return "score", field.counted, density, _chain(field), 0, True
+    return "score", field.counted, density, _chain(field, law), 0, True
 
 
-def _chain(score):
-    """Draws by Langevin steps from N(0, I), each of them one evaluation."""
+def _log_normaliser(log_density, law):
+    """By quadrature over u, x = m + L u, whose box is that of the data's own deviations."""
+    root, reach = np.linalg.cholesky(law.covariance), np.full(2, REACH)
+    found = normalise(lambda u: log_density(law.mean + u @ root.T), -reach, reach, **QUADRATURE)
+    return found + np.log(np.diag(root)).sum()
+
+
+def _chain(score, law):
+    """Draws by Langevin steps of u from 0, x = m + L u, each of them one evaluation."""
+    root = np.linalg.cholesky(law.covariance)
+    step = ula(lambda u: score(law.mean + u @ root.T) @ root, STEP_SIZE)
 
     def draw(n, rng):
-        start = rng.standard_normal((n, 2))
-        return run(ula(score, STEP_SIZE), start, STEPS, rng=rng, moments=False).x
+        start = np.zeros((n, 2))
+        return law.mean + run(step, start, STEPS, rng=rng, moments=False).x @ root.T
 
     return draw

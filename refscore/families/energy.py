@@ -69,11 +69,12 @@ def importance_variance(dim: int, scale: float) -> float:
     Source: derived from I4.
     Checked by: normaliser_is_exponentially_hard
     """
-    dim, square = as_count(dim, "dim"), as_positive(scale, "scale") ** 2
-    if square <= 0.5:
+    dim, scale = as_count(dim, "dim"), as_positive(scale, "scale")
+    inverse_square = 1 / scale / scale  # never past the range of floats: τ²/√(2τ² − 1) =
+    if inverse_square >= 2:  # τ/√(2 − τ⁻²)
         return np.inf
     with np.errstate(over="ignore"):
-        return float(np.expm1(dim * (np.log(square) - 0.5 * np.log(2 * square - 1))))
+        return float(np.expm1(dim * (np.log(scale) - 0.5 * np.log(2 - inverse_square))))
 
 
 def _normalised(energy, low, high):

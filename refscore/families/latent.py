@@ -48,16 +48,22 @@ class ProbabilisticPCA:
         self.offset = as_array(offset, "offset", (self.dim,)).copy()
         self.sigma = as_positive(sigma, "sigma")
         with beyond_float():
-            inner = self.loadings.T @ self.loadings + self.sigma**2 * np.eye(self.n_latent)
+            inner = self.loadings.T @ self.loadings + np.square(self.sigma)
         if not (np.isfinite(inner).all() and self.sigma**2 > 0):
             raise ValueError("loadings and sigma must have squares within the range of floats")
-        self._root = np.linalg.cholesky(inner)
+        wide = self.n_latent > self.dim  # then directions of z that x does not show: stretch 0
+        self._left, stretch, self._right = np.linalg.svd(self.loadings, full_matrices=wide)
+        self._stretch = np.pad(stretch, (0, self.n_latent - len(stretch)))
+        self._eigenvalues = self._stretch**2 + self.sigma**2  # of M, in the basis of V
 
     @classmethod
     def fit(cls, x, n_latent) -> ProbabilisticPCA:
         """Maximum likelihood on x (n, d): σ² the mean of the d − k least variances.
 
         W = U_k (Λ_k − σ²I)^½,  Λ and U of the covariance with 1/n
+
+        x is centred, and scaled by a number; W's first row is at least 0. Raises ValueError for
+        n ≤ d points, k ≥ d, or points that vary in n_latent directions or fewer.
         """
         with beyond_float():
             x, k = as_points(x, "x"), as_count(n_latent, "n_latent")
@@ -66,39 +72,46 @@ class ProbabilisticPCA:
                     f"x must hold more than d points (n, d), and n_latent be below d; got shape"
                     f" {x.shape} and {k}"
                 )
-            offset = x.mean(0)
-            values, vectors = np.linalg.eigh((x - offset).T @ (x - offset) / len(x))
+            unit = np.ldexp(1.0, np.frexp(np.abs(x).max() or 1.0)[1])  # a power of 2: exact
+            centre = (x / unit).mean(0)
+            off = x / unit - centre
+            spread = np.ldexp(1.0, np.frexp(np.abs(off).max() or 1.0)[1])
+            off /= spread
+            values, vectors = np.linalg.eigh(off.T @ off / len(x))
             noise = values[:-k].mean()
             if not noise > 1e-12 * values[-1]:
                 raise ValueError(
                     "x must vary in more than n_latent directions: the noise would be 0"
                 )
-            scale = np.sqrt(np.maximum(values[-k:] - noise, 0.0))
-            return cls(vectors[:, -k:] * scale, offset, np.sqrt(noise))
+            vectors = vectors * np.where(vectors[0] < 0, -1.0, 1.0)  # else rounding has the sign
+            scale, unit_off = np.sqrt(np.maximum(values[-k:] - noise, 0.0)), spread * unit
+            return cls(vectors[:, -k:] * scale * unit_off, centre * unit, np.sqrt(noise) * unit_off)
 
     def log_density(self, x) -> np.ndarray:
-        """log p(x), z integrated out, (..., d) to (...,)."""
-        with beyond_float():
-            from scipy.linalg import solve_triangular
+        """log p(x), z integrated out, (..., d) to (...,).
 
+        (x − m)ᵀ(W Wᵀ + σ²I)⁻¹(x − m) = |x − m − W ẑ|²/σ² + |ẑ|²,  ẑ the posterior's mean
+        """
+        with beyond_float():
             off = as_points(x, "x", self.dim) - self.offset
-            seen = (off @ self.loadings).reshape(-1, self.n_latent)
-            part = solve_triangular(self._root, seen.T, lower=True)
-            square = ((off**2).sum(-1) - (part**2).sum(0).reshape(off.shape[:-1])) / self.sigma**2
-            log_det = 2 * np.log(np.diag(self._root)).sum()
+            mean = self._means(off)
+            rest = (off - mean @ self.loadings.T) / self.sigma
+            square = (rest**2).sum(-1) + (mean**2).sum(-1)
+            log_det = np.log(self._eigenvalues).sum()
             log_det += 2 * (self.dim - self.n_latent) * np.log(self.sigma)
             return -0.5 * (square + log_det + self.dim * LOG_2PI)
+
+    def _means(self, off):
+        """M⁻¹Wᵀ(x − m) through W = U diag(s) Vᵀ: V s/(s² + σ²) Uᵀ(x − m)."""
+        n = self._left.shape[1] if self.n_latent > self.dim else self.n_latent
+        return off @ self._left[:, :n] * (self._stretch / self._eigenvalues)[:n] @ self._right[:n]
 
     def posterior(self, x) -> Posterior:
         """p(z|x): means (..., k) and covariance (k, k)."""
         with beyond_float():
-            from scipy.linalg import cho_solve
-
-            seen = (as_points(x, "x", self.dim) - self.offset) @ self.loadings
-            root = self._root, True
-            mean = cho_solve(root, seen.reshape(-1, self.n_latent).T).T
-            inverse = cho_solve(root, np.eye(self.n_latent))
-            return Posterior(mean.reshape(seen.shape), self.sigma**2 * inverse)
+            mean = self._means(as_points(x, "x", self.dim) - self.offset)
+            V = self._right.T
+            return Posterior(mean, V * (self.sigma**2 / self._eigenvalues) @ V.T)
 
     def elbo(self, x, mean, covariance) -> np.ndarray:
         """The bound of q(z) = N(mean, covariance), mean (..., k), covariance (k, k), (...,).
@@ -125,11 +138,12 @@ class ProbabilisticPCA:
             x = as_points(x, "x", self.dim)
             mean = as_array(mean, "mean", (*x.shape[:-1], self.n_latent))
             covariance = as_covariance(covariance, "covariance", self.n_latent)
-            true = self.posterior(x)
-            precision = self._root @ self._root.T / self.sigma**2
-            off = mean - true.mean
-            square = np.einsum("...i,ij,...j->...", off, precision, off)
-            log_dets = np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(precision)[1]
+            off = mean - self._means(x - self.offset)
+            seen = off @ self.loadings.T / self.sigma  # σ⁻²M = W Wᵀ/σ² + I in its basis
+            square = (seen**2).sum(-1) + (off**2).sum(-1)
+            precision = self.loadings.T @ self.loadings / self.sigma**2 + np.eye(self.n_latent)
+            log_dets = np.linalg.slogdet(covariance)[1]
+            log_dets += np.log(self._eigenvalues / self.sigma**2).sum()
             return 0.5 * (square + np.trace(precision @ covariance) - self.n_latent - log_dets)
 
     def sample(self, n, *, rng) -> np.ndarray:

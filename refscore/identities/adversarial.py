@@ -61,36 +61,63 @@ def _odds():
 
 @identity(
     "I3-game",
-    ports="game_value game_slopes",
-    statement=r"V = \overline{\log D(x)} + \overline{\log(1 - D(y))},\quad D = \sigma(a),\quad "
-    r"\partial V/\partial a(x_i) = \frac{1-D}{n},\ \partial V/\partial a(y_j) = -\frac{D}{m}",
+    ports="game_value",
+    statement=r"V = \overline{\log D(x)} + \overline{\log(1 - D(y))},\quad D = \sigma(a)",
     source=f"{GAN}",
     cases=_odds,
 )
 def game_given_log_odds(ports, case):
-    """What a discriminator earns, −log 4 if it is told nothing, and its slopes."""
+    """What a discriminator earns, −log 4 if it is told nothing."""
     right = np.array(oracles.families.game(case.data, case.model))
     yield Sides("value", ports.game_value(case.data, case.model), right)
-    slopes = oracles.families.game_slopes(case.data, case.model)
-    yield Sides("slopes", ports.game_slopes(case.data, case.model), slopes)
     if case.name == "nothing told":
         yield Sides("−log 4", ports.game_value(case.data, case.model), np.array(-np.log(4)))
 
 
 @identity(
-    "I3-generator",
-    ports="generator_loss generator_slopes",
-    statement=r"\overline{\log(1-D)},\quad -\overline{\log D},\quad -\overline{D/(1-D)}",
-    source=f"{GAN}; Goodfellow 2016",
-    cases=lambda: [
+    "I3-game-slopes",
+    ports="game_slopes",
+    statement=r"\partial V/\partial a(x_i) = \frac{1-D}{n},\ "
+    r"\partial V/\partial a(y_j) = -\frac{D}{m}",
+    source=f"derived from I3; {GAN}",
+    cases=_odds,
+)
+def game_slopes_given_log_odds(ports, case):
+    """The slopes a discriminator is trained on."""
+    right = oracles.families.game_slopes(case.data, case.model)
+    yield Sides("slopes", ports.game_slopes(case.data, case.model), right)
+
+
+def _generators():
+    return [
         Case(kind, kind=kind, model=1.5 * settings.normals(4, key=66) - 0.5)
         for kind in ("saturating", "non-saturating", "likelihood")
-    ],
+    ]
+
+
+@identity(
+    "I3-generator",
+    ports="generator_loss",
+    statement=r"\overline{\log(1-D)},\quad -\overline{\log D},\quad -\overline{D/(1-D)}",
+    source=f"{GAN}; Goodfellow 2016",
+    cases=_generators,
 )
 def generator_losses_given_log_odds(ports, case):
-    """What generators are trained on, and the slopes they get."""
-    loss, slopes = oracles.families.generator(case.kind, case.model)
+    """What generators are trained on."""
+    loss, _ = oracles.families.generator(case.kind, case.model)
     yield Sides("loss", ports.generator_loss(case.kind, case.model), np.array(loss))
+
+
+@identity(
+    "I3-generator-slopes",
+    ports="generator_slopes",
+    statement=r"-D/n,\quad -(1-D)/n,\quad -\frac{D}{1-D}/n",
+    source=f"derived from I3; {GAN}; Goodfellow 2016",
+    cases=_generators,
+)
+def generator_slopes_given_log_odds(ports, case):
+    """The slopes generators get."""
+    _, slopes = oracles.families.generator(case.kind, case.model)
     yield Sides("slopes", ports.generator_slopes(case.kind, case.model), slopes)
 
 

@@ -6,12 +6,11 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Draws, Mean, Sides, identity
+from refscore.identities.base import Bound, Draws, Mean, Sides, identity
 from refscore.identities.cases import Case
-from refscore.identities.gumbel import gumbel_cases, gumbels, one_hot, repeated, rows
+from refscore.identities.gumbel import gumbel_cases, gumbels, in_turn, one_hot, rows
 
 RELAXED = "seeds 000, 002; Maddison, Mnih and Teh 2017; Jang, Gu and Poole 2017"
-TEMPERATURES = (0.4, 1.7)
 
 
 def _relaxations(**more):
@@ -125,9 +124,9 @@ def gumbel_softmax_temperature_gradient_given(ports, case):
 
 
 def _laws():
-    for t in TEMPERATURES:
-        yield Case(f"K = 3, temperature {t}", logits=np.log([0.2, 0.5, 0.3]) + 0.8, temperature=t)
-    yield Case("K = 2, temperature 0.7", logits=np.array([0.9, -0.4]), temperature=0.7)
+    logits = np.log([[0.2, 0.5, 0.3], [0.6, 0.15, 0.25]]) + 0.8
+    yield Case("two rows of 3, temperature 0.4", logits=logits, temperature=0.4)
+    yield Case("one row of 3, temperature 1.7", logits=logits[:1], temperature=1.7)
 
 
 @identity(
@@ -135,20 +134,34 @@ def _laws():
     ports="gumbel_softmax",
     kind="expectation",
     draws="rng",
-    statement=r"E\,y,\quad P(\arg\max y = i) = \pi_i\ \text{for every } \tau",
+    statement=r"E\,y,\quad P(\arg\max y = i) = \pi_i\ \text{for every } \tau,\quad "
+    r"\sigma(\tau\log(y_i/y_j) - \ell_i + \ell_j) \sim U(0, 1)",
     source=RELAXED,
-    cases=lambda: list(_laws())[:2],
+    cases=_laws,
 )
 def gumbel_softmax_draws(ports, case):
-    """Means of relaxed rows, which are not the probabilities; of their largest, which are."""
-    mean = oracles.gumbel.mean(case.logits, case.temperature)
-    means = np.concatenate([mean, oracles.gumbel.probabilities(case.logits)])
+    """Means of relaxed rows, of their largest entries, and of how far a log ratio strays."""
+    logits, t = case.logits, case.temperature
+    (m, k), each = logits.shape, [oracles.gumbel.mean(row, t) for row in logits]
+    means = np.column_stack([each, oracles.gumbel.probabilities(logits), np.full(m, 0.5)])
 
     def draw(seed, n):
-        y = ports.gumbel_softmax(repeated(case.logits, n), case.temperature, rng=seed)
-        return np.column_stack([y, one_hot(np.argmax(y, 1), len(case.logits))])
+        rows = in_turn(logits, n)
+        y = np.asarray(ports.gumbel_softmax(rows, t, rng=seed))
+        spread = np.abs(2 * _ratio_below(y, rows, t) - 1)
+        return np.column_stack([y, one_hot(np.argmax(y, 1), k), spread]).reshape(n, -1)
 
-    yield Draws("rows and rounded rows", draw, Mean(means, 0.0, 1.0))
+    kinds = [f"{kind} {i}" for kind in ("entry", "largest") for i in range(k)] + ["spread"]
+    names = tuple(f"{kind} of row {j}" for j in range(m) for kind in kinds)
+    yield Draws("rows and rounded rows", draw, Mean(means.ravel(), 0.0, 1.0, names=names))
+
+
+def _ratio_below(y, logits, temperature):
+    """The first entry over its sum with the second is a relaxed bit b: P(b <= it)."""
+    with np.errstate(all="ignore"):
+        bits = y[:, 0] / (y[:, 0] + y[:, 1])
+    below = oracles.gumbel.bit_below(bits, logits[:, 0] - logits[:, 1], temperature)
+    return np.nan_to_num(below, nan=0.5)
 
 
 @identity(
@@ -156,14 +169,18 @@ def gumbel_softmax_draws(ports, case):
     ports="gumbel_softmax_hard",
     kind="expectation",
     draws="rng",
-    statement=r"E\,e_{\arg\max(\ell + G)} = \pi",
+    statement=r"y \in \{e_1..e_K\},\quad E\,e_{\arg\max(\ell + G)} = \pi",
     source=RELAXED,
     cases=lambda: list(_laws())[:1],
 )
 def gumbel_softmax_hard_draws(ports, case):
-    """The mean of hard rows is the softmax of the logits, whatever the temperature."""
+    """Every row is one-hot; their mean is the softmax of the logits, whatever the temperature."""
+    logits, t = case.logits, case.temperature
+    y = np.asarray(ports.gumbel_softmax_hard(in_turn(logits, 32), t, rng=1))
+    off = np.abs(y - one_hot(np.argmax(y, 1), y.shape[1])).max()
+    yield Bound("rows that are not one-hot, 1 where there are any", float(not off < 1e-5), 0.5)
 
     def draw(seed, n):
-        return ports.gumbel_softmax_hard(repeated(case.logits, n), case.temperature, rng=seed)
+        return np.reshape(ports.gumbel_softmax_hard(in_turn(logits, n), t, rng=seed), (n, -1))
 
-    yield Draws("rows", draw, Mean(oracles.gumbel.probabilities(case.logits), 0.0, 1.0))
+    yield Draws("rows", draw, Mean(oracles.gumbel.probabilities(logits).ravel(), 0.0, 1.0))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from refscore import oracles
 from refscore.identities import settings
-from refscore.identities.base import Draws, Mean, Sides, identity
+from refscore.identities.base import Draws, Sides, Uniform, identity
 from refscore.identities.cases import Case
-from refscore.identities.gumbel import repeated, rows
+from refscore.identities.gumbel import in_turn, repeated, rows
 
 RELAXED = "seeds 000, 002; Maddison, Mnih and Teh 2017"
 BIT = "seed 002; Maddison, Mnih and Teh 2017"
@@ -32,20 +30,33 @@ def _rows():
                    temperature=t)  # fmt: skip
 
 
+def _far():
+    """Near faces, and weights that overflow: single precision holds every number too."""
+    y = np.full((2, 9), 1e-37)
+    y[0, 4] = y[1, 0] = 1.0
+    yield Case("entries of 1e-37", y=y, logits=rows(2, 9), temperature=0.4)
+    yield Case("logits of 800", y=simplex(3, 4), logits=rows(3, 4) + 800, temperature=1.3)
+
+
+def _extent(right, case):
+    """The size of log densities, or of what rounding makes of large logits."""
+    return max(1.0, np.abs(right).max(), np.abs(case.logits).max() / 100)
+
+
 @identity(
     "H6",
     ports="concrete_log_density",
     statement=DENSITY,
     assumptions="with respect to the first K - 1 coordinates",
     source=RELAXED,
-    cases=_rows,
+    cases=lambda: [*_rows(), *_far()],
     family="relaxed rows",
 )
 def concrete_density(ports, case):
     """The density of relaxed rows: Gumbel densities with the common shift integrated out."""
     got = ports.concrete_log_density(case.y, case.logits, case.temperature)
     right = oracles.gumbel.log_density(case.y, case.logits, case.temperature)
-    yield Sides("log density", got, right, np.maximum(1.0, np.abs(right).max()))
+    yield Sides("log density", got, right, _extent(right, case))
 
 
 @identity(
@@ -90,13 +101,17 @@ def _cell(ports, case, code, order=44):
         *(Case(**{**_without_y(case), "log_y": np.log(case.y)}) for case in _rows()),
         Case("rows that underflow", logits=rows(2, 3, 4), temperature=0.004,
              log_y=np.array([[0.0, -900.0, -1100.0], [-2000.0, -1800.0, 0.0]])),
+        Case("powers that overflow", logits=rows(2, 3, 4), temperature=1.2,
+             log_y=np.array([[0.0, -900.0, -1100.0], [-2000.0, -1800.0, 0.0]])),
+        Case("logits of 800", log_y=np.log(simplex(3, 4)), logits=rows(3, 4) + 800,
+             temperature=1.3),
     ],
 )  # fmt: skip
 def exp_concrete_density(ports, case):
     """The density of the logarithms has the Jacobian as a factor, and no underflow."""
     got = ports.exp_concrete_log_density(case.log_y, case.logits, case.temperature)
     right = oracles.gumbel.ratio_log_density(case.log_y, case.logits, case.temperature)
-    yield Sides("log density", got, right, np.maximum(1.0, np.abs(right).max()))
+    yield Sides("log density", got, right, _extent(right, case))
 
 
 def _without_y(case):
@@ -109,7 +124,7 @@ def _without_y(case):
     statement=r"\partial\log p(y)/\partial\ell_k = 1 - "
     r"K\,\pi_ky_k^{-\tau}\big/\sum_j\pi_jy_j^{-\tau}",
     source="derived from H6",
-    cases=_rows,
+    cases=lambda: [*_rows(), *_far()],
     tolerance=1e-7,
 )
 def concrete_density_gradient(ports, case):
@@ -144,20 +159,23 @@ def binary_concrete_given(ports, case):
     ports="binary_concrete",
     kind="expectation",
     draws="rng",
-    statement=r"E\,b,\quad P(b > \tfrac12) = e^\ell/(1 + e^\ell)\ \text{for every } \tau",
+    statement=r"P(b \le y) = \sigma(\tau\log\tfrac y{1 - y} - \ell)",
     source=BIT,
-    cases=lambda: [Case("temperature 0.4", logit=-0.9, temperature=0.4)],
+    cases=lambda: [
+        Case(f"three logits, temperature {t}", logit=np.array([-0.9, 1.4, 0.3]), temperature=t)
+        for t in (0.4, 1.7)
+    ],
 )
 def binary_concrete_draws(ports, case):
-    """The mean of relaxed bits, and how often they round to one."""
-    both = np.array([case.logit, 0.0])
-    means = [oracles.gumbel.mean(both, case.temperature)[0], 1 / (1 + math.exp(-case.logit))]
+    """Relaxed bits through their distribution functions, every one of its own logit."""
+    m = len(case.logit)
 
     def draw(seed, n):
-        b = np.asarray(ports.binary_concrete(np.full(n, case.logit), case.temperature, rng=seed))
-        return np.column_stack([b, b > 0.5])
+        b = np.asarray(ports.binary_concrete(in_turn(case.logit, n), case.temperature, rng=seed))
+        return oracles.gumbel.bit_below(b.reshape(n, m), case.logit, case.temperature)
 
-    yield Draws("bits and rounded bits", draw, Mean(np.array(means), 0.0, 1.0))
+    names = tuple(f"the bit of logit {logit}" for logit in case.logit)
+    yield Draws("uniforms", draw, Uniform(names=names))
 
 
 @identity(
@@ -169,10 +187,15 @@ def binary_concrete_draws(ports, case):
         Case(f"temperature {t}", values=np.array([0.03, 0.4, 0.5, 0.81]), temperature=t,
              logit=np.array([0.7, -1.1, 0.2, 1.9]))
         for t in (0.35, 1.8)
+    ] + [
+        Case("near the ends", values=np.array([0.005, 0.995, 1e-37, 0.005]), temperature=0.6,
+             logit=np.array([0.7, -1.1, 0.2, -2.0])),
+        Case("logits of -800", values=np.array([0.3, 0.6, 0.9]), temperature=1.3,
+             logit=np.array([-800.0, -790.0, -801.0])),
     ],
 )  # fmt: skip
 def binary_concrete_density(ports, case):
     """The density of relaxed bits is the slope of P(b <= y)."""
     got = ports.binary_concrete_log_density(case.values, case.logit, case.temperature)
     right = oracles.gumbel.bit_log_density(case.values, case.logit, case.temperature)
-    yield Sides("log density", got, right, np.maximum(1.0, np.abs(right).max()))
+    yield Sides("log density", got, right, np.maximum(1.0, np.abs(right)))

@@ -253,12 +253,13 @@ def importance_estimate_given_points(ports, case):
 @identity(
     "I4-hard",
     ports="importance_variance",
-    statement=r"\frac{\mathrm{Var}\,w}{Z^2} = \Bigl(\frac{\tau^2}{\sqrt{2\tau^2-1}}\Bigr)^d - 1",
-    assumptions="N(0, I) from draws of N(0, τ²I), τ² > ½",
+    statement=r"\frac{\mathrm{Var}\,w}{Z^2} = \Bigl(\frac{\tau^2}{\sqrt{2\tau^2-1}}\Bigr)^d - 1,"
+    r"\ \infty\ \text{for}\ \tau^2 \le \tfrac12",
+    assumptions="N(0, I) from draws of N(0, τ²I)",
     source="derived; seed 004",
     cases=lambda: [
         Case(f"d = {d}, τ = {s:g}", dim=d, proposal_scale=s)
-        for d, s in ((1, 1.4), (3, 0.8), (20, 1.2), (60, 1.3))
+        for d, s in ((1, 1.4), (3, 0.8), (20, 1.2), (60, 1.3), (2, 0.7), (3, 0.4))
     ],
 )
 def normaliser_is_exponentially_hard(ports, case):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from refscore import oracles
@@ -53,10 +51,15 @@ def one_hot(codes, k):
     return (np.asarray(codes)[:, None] == np.arange(k)).astype(float)
 
 
+def in_turn(rows, n):
+    """Rows that differ, in turn, n times: every row of one call has a law of its own."""
+    return np.tile(rows, (n, *[1] * (np.ndim(rows) - 1)))
+
+
 def laws():
-    """One row of logits each."""
-    yield Case("K = 3", logits=np.log([0.7, 0.2, 0.1]) + 1.3)
-    yield Case("K = 4", logits=np.log([0.1, 0.35, 0.05, 0.5]))
+    """Two rows of logits each."""
+    yield Case("K = 3", logits=np.log([[0.7, 0.2, 0.1], [0.15, 0.25, 0.6]]) + 1.3)
+    yield Case("K = 4", logits=np.log([[0.1, 0.35, 0.05, 0.5], [0.4, 0.1, 0.3, 0.2]]))
 
 
 @identity(
@@ -140,13 +143,14 @@ def gumbel_max_tempered(ports, case):
     cases=laws,
 )
 def gumbel_max_draws(ports, case):
-    """The place of the largest follows the softmax of the logits."""
-    k = len(case.logits)
+    """The place of the largest follows the softmax of the logits, in every row of its own."""
+    right = oracles.gumbel.probabilities(case.logits)
 
     def draw(seed, n):
-        return one_hot(ports.gumbel_max(repeated(case.logits, n), rng=seed), k)
+        codes = ports.gumbel_max(in_turn(case.logits, n), rng=seed)
+        return one_hot(codes, right.shape[1]).reshape(n, -1)
 
-    yield Draws("codes", draw, Mean(oracles.gumbel.probabilities(case.logits), 0.0, 1.0))
+    yield Draws("codes", draw, Mean(right.ravel(), 0.0, 1.0))
 
 
 @identity(
@@ -156,17 +160,21 @@ def gumbel_max_draws(ports, case):
     draws="rng",
     statement=r"P(\arg\max_k\,\ell_k/\tau + G_k = i) \propto e^{\ell_i/\tau}",
     source="derived from H5",
-    cases=lambda: [Case("temperature 0.5", logits=np.log([0.7, 0.2, 0.1]) + 1, temperature=0.5)],
-)
+    cases=lambda: [
+        Case("temperature 0.5", logits=np.log([[0.7, 0.2, 0.1], [0.2, 0.45, 0.35]]) + 1,
+             temperature=0.5),
+    ],
+)  # fmt: skip
 def gumbel_max_tempered_draws(ports, case):
     """Draws at a temperature follow the softmax of the logits over it."""
-    k, t = len(case.logits), case.temperature
+    right = oracles.gumbel.probabilities(case.logits / case.temperature)
 
     def draw(seed, n):
-        codes = ports.gumbel_max_given_temperature(repeated(case.logits, n), t, rng=seed)
-        return one_hot(codes, k)
+        logits = in_turn(case.logits, n)
+        codes = ports.gumbel_max_given_temperature(logits, case.temperature, rng=seed)
+        return one_hot(codes, right.shape[1]).reshape(n, -1)
 
-    yield Draws("codes", draw, Mean(oracles.gumbel.probabilities(case.logits / t), 0.0, 1.0))
+    yield Draws("codes", draw, Mean(right.ravel(), 0.0, 1.0))
 
 
 @identity(
@@ -178,68 +186,16 @@ def gumbel_max_tempered_draws(ports, case):
         Case("4 rows of 3", logits=rows(4, 3), values=np.array([1.0, 2.5, 4.0, 0.2])),
         Case("5 rows of 6", logits=rows(5, 6), values=np.array([3.0, 2.0, 1.1, 7.0, 2.6])),
         Case("logits of -inf", logits=impossible(3, 4), values=np.array([2.0, 0.6, 3.0])),
+        Case("logits of 800", logits=rows(2, 3, 1) + 800, values=np.array([801.0, 803.0])),
     ],
 )
 def max_gumbel_law(ports, case):
     """The largest of Gumbels is Gumbel at the log of the sum: a sum over who it is."""
     got = ports.max_gumbel_log_density(case.logits, case.values)
-    yield Sides("log density", got, oracles.gumbel.largest_log_density(case.logits, case.values))
-
-
-@identity(
-    "H5-top-k",
-    ports="top_k",
-    statement=r"\text{the } k \text{ largest of } \ell + G,\ \text{from the largest down}",
-    source="derived from H5; Kool, van Hoof and Welling 2019",
-    cases=lambda: [
-        Case(f"{k} of {codes}", logits=rows(n, codes), gumbels=gumbels(n, codes, key=5), k=k)
-        for n, codes, k in ((5, 4, 2), (4, 7, 3), (3, 5, 5))
-    ],
-)
-def top_k_given(ports, case):
-    """Codes without replacement are the places of the k largest, in this order."""
-    got = ports.top_k(case.logits, case.k, gumbels=case.gumbels)
-    yield Sides("codes", got, oracles.gumbel.places(case.logits, case.gumbels, case.k))
-
-
-@identity(
-    "H5-top-k-draws",
-    ports="top_k",
-    kind="expectation",
-    draws="rng",
-    statement=r"P(i, j) = \pi_i\,\pi_j/(1 - \pi_i)",
-    source="derived from H5; Yellott 1977",
-    cases=lambda: [Case("K = 3", logits=np.log([0.5, 0.3, 0.2]) - 0.4)],
-)
-def top_k_draws(ports, case):
-    """Two codes without replacement, the second by its share of what the first left."""
-    k = len(case.logits)
-    pairs = np.array(list(itertools.permutations(range(k), 2)), dtype=float)
-    each = oracles.gumbel.ordered_log_probability(repeated(case.logits, len(pairs)), pairs)
-
-    def draw(seed, n):
-        codes = np.asarray(ports.top_k(repeated(case.logits, n), 2, rng=seed))
-        return (codes[:, None, :] == pairs).all(-1).astype(float)
-
-    yield Draws("ordered pairs", draw, Mean(np.exp(each), 0.0, 1.0))
-
-
-@identity(
-    "H5-order",
-    ports="top_k_log_probability",
-    statement=r"\prod_t\frac{e^{\ell_{i_t}}}{\sum_{j\notin\{i_1..i_{t-1}\}}e^{\ell_j}}",
-    source="derived from H5; Plackett 1975",
-    cases=lambda: [
-        Case("3 of 5", logits=rows(4, 5), index=np.array([[0.0, 3, 2], [4, 1, 0], [2, 0, 1],
-                                                          [1, 4, 3]])),
-        Case("2 of 3", logits=rows(2, 3), index=np.array([[2.0, 0], [1, 2]])),
-    ],
-)  # fmt: skip
-def top_k_probabilities(ports, case):
-    """Every further code is drawn from those that are left."""
-    got = ports.top_k_log_probability(case.logits, case.index)
-    right = oracles.gumbel.ordered_log_probability(case.logits, case.index)
-    yield Sides("log probability", got, right)
+    right = oracles.gumbel.largest_log_density(case.logits, case.values)
+    # a log density is a difference from the logits, known to their rounding
+    scale = max(np.abs(right).max(), np.abs(case.values).max() / 100)
+    yield Sides("log density", got, right, scale)
 
 
 def _posteriors():
@@ -274,21 +230,26 @@ def posterior_gumbels_given(ports, case):
     statement=r"e^{-e^{L - T}},\ e^{-e^{\ell_k - x_k} + e^{\ell_k - T}} \sim U(0, 1)",
     source=TRICK,
     cases=lambda: [
-        Case(f"given {i}", logits=np.log([0.6, 0.3, 0.1]) + 0.5, index=float(i)) for i in (1, 2)
+        Case("two rows, two places", index=np.array([2.0, 0.0]),
+             logits=np.log([[0.6, 0.3, 0.1], [0.2, 0.1, 0.7]]) + 0.5),
+        Case("two rows, one place", index=np.array([1.0, 1.0]),
+             logits=np.array([[0.4, -0.2], [-1.5, 0.8]])),
     ],
-)
+)  # fmt: skip
 def posterior_gumbels_draws(ports, case):
     """Draws of the largest and the others, through their distribution functions."""
-    best, k = int(case.index), len(case.logits)
-    total = np.log(np.exp(case.logits).sum())
+    m, k = case.logits.shape
+    best = case.index.astype(int)
+    total = np.log(np.exp(case.logits).sum(1))
 
     def draw(seed, n):
-        index = np.full(n, case.index)
-        x = np.asarray(ports.posterior_gumbels(repeated(case.logits, n), index, rng=seed))
-        top = x[:, best, None]
+        logits, index = in_turn(case.logits, n), in_turn(case.index, n)
+        x = np.asarray(ports.posterior_gumbels(logits, index, rng=seed)).reshape(n, m, k)
+        top = x[:, range(m), best]
         with np.errstate(all="ignore"):
-            below = np.exp(-np.exp(case.logits - x) + np.exp(case.logits - top))
-            below[:, best] = np.exp(-np.exp(total - top[:, 0]))
-        return below
+            below = np.exp(-np.exp(case.logits - x) + np.exp(case.logits - top[..., None]))
+            below[:, range(m), best] = np.exp(-np.exp(total - top))
+        return below.reshape(n, -1)
 
-    yield Draws("uniforms", draw, Uniform(names=tuple(f"code {i}" for i in range(k))))
+    names = tuple(f"code {i} of row {j}" for j in range(m) for i in range(k))
+    yield Draws("uniforms", draw, Uniform(names=names))

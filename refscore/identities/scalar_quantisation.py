@@ -58,6 +58,15 @@ def _half_way():
     return Case("about half way", x=x, bins=bins)
 
 
+def _between():
+    """Points that round otherwise where the bound is .999 (L - 1)/2, not where it is (L - 1)/2."""
+    bins = np.array([4, 8, 5])
+    h, o = 0.9995 * (bins - 1) / 2, np.array([0.5, 0.5, 0.0])
+    edges = np.array([[0.5, 1.5, 1.5], [-0.5, 2.5, -1.5], [-1.5, -3.5, 0.5]])
+    x = np.arctanh((edges + o) / h) - np.arctanh(o / h)
+    return Case("half way of smaller bounds", x=x, bins=bins)
+
+
 def _rounded():
     return [
         Case("5, 4 and 8 values", x=settings.points(7, 3, 41), bins=np.array([5, 4, 8])),
@@ -65,6 +74,7 @@ def _rounded():
         Case("far out", bins=np.array([7, 4]),
              x=np.array([[30.0, -30.0], [-30.0, 30.0], [0.01, 0.02], [-0.03, 5.0]])),
         _half_way(),
+        _between(),
     ]  # fmt: skip
 
 

@@ -197,8 +197,7 @@ def f_divergence(name, law, other):
 
 def critic(name, log_ratio):
     """f'(r) (n,), by complex steps."""
-    r = np.exp(np.asarray(log_ratio)) + 1e-30j
-    return _F[name][0](r).imag / 1e-30
+    return _F[name][0](np.exp(np.asarray(log_ratio)) + 1e-30j).imag / 1e-30
 
 
 def critic_bound(name, critic_x, critic_y, x_weights, y_weights):
@@ -245,12 +244,15 @@ def likelihood_gradient(energy, x, low, high):
 def importance_estimate(log_unnormalised, log_proposal):
     """log of the mean ratio."""
     ratios = np.exp(np.longdouble(1) * (np.asarray(log_unnormalised) - log_proposal))
-    return float(np.log(ratios.sum() / len(ratios)))
+    return float(np.log(ratios.mean()))
 
 
 def importance_variance(dim, scale):
-    """(integral of p^2/q on the line)^dim - 1, the integral by quadrature."""
+    """(integral of p^2/q on the line)^dim - 1, by quadrature; infinite where p^2/q grows."""
     from scipy.integrate import quad
+
+    if scale**2 <= 0.5:
+        return math.inf
 
     def integrand(x):
         return scale / math.sqrt(2 * math.pi) * math.exp(-x * x * (1 - 0.5 / scale**2))

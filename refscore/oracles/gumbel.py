@@ -171,8 +171,15 @@ def bit(logit, temperature, uniforms):
     return np.asarray(1 / (1 + ((1 - u) / u * np.exp(-l)) ** (1 / temperature)), dtype=float)
 
 
+def bit_below(y, logit, temperature):
+    """P(b <= y) = 1 / (1 + e^logit ((1 - y)/y)^temperature): 0 at 0, 1 at 1."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return 1 / (1 + np.exp(logit) * ((1 - y) / y) ** temperature)
+
+
 def bit_log_density(y, logit, temperature):
-    """log of the derivative of P(b <= y), by a complex step, (n,)."""
-    z = y + 1e-30j
-    below = 1 / (1 + np.exp(logit) * ((1 - z) / z) ** temperature)
-    return np.log(below.imag / 1e-30)
+    """log of the derivative of P(b <= y), by a complex step in proportion to y, (n,)."""
+    y, l = np.asarray(y, dtype=np.longdouble), np.asarray(logit, dtype=np.longdouble)
+    step = y * np.longdouble(1e-30)
+    below = bit_below(y + 1j * step, l, np.longdouble(temperature))
+    return np.asarray(np.log(below.imag / step), dtype=float)

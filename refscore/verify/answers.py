@@ -24,7 +24,10 @@ def unpacked(port: Port, arguments: dict, raw) -> Any:
     Raises: SubjectError for nothing or a coroutine; Malformed where a part is missing.
     """
     if raw is None:
-        raise SubjectError(f"{port.name} returned None; is its return statement missing?")
+        asked = "is its return statement missing?"
+        if "gradient" in port.name:  # autograd.grad(..., allow_unused=True)
+            asked = "is there no path from what was differentiated, or no return statement?"
+        raise SubjectError(f"{port.name} returned None; {asked}")
     if inspect.isawaitable(raw):
         if inspect.iscoroutine(raw):
             raw.close()

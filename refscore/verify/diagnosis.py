@@ -231,8 +231,15 @@ def _agreement(seen: Judgement, said: Judgement, kind: str) -> float | None:
         same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
         scale = max(np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0), 1e-300)
         allowed = min(10 * max(seen.tolerance, 1e-9) * scale, _told_apart(said, theirs))
+        allowed = max(allowed, _noise(seen))
         close = np.abs(mine - theirs) <= allowed
     return 0.0 if bool((same | close).all()) else None
+
+
+def _noise(seen: Judgement) -> float:
+    """What rounding leaves of a 0 that is a difference: far below what passes as right."""
+    right = np.abs(np.asarray(seen.right, float)) if seen.right is not None else np.zeros(1)
+    return 1e-4 * seen.tolerance * float(right[np.isfinite(right)].max(initial=0.0))
 
 
 def _of_one_size(seen: Judgement, said: Judgement) -> bool:

@@ -92,7 +92,7 @@ def _part(values: np.ndarray) -> Part:
     finite = np.isfinite(flat).all(0)
     flat = np.where(finite, flat, 0.0)
     covariance = np.atleast_2d(np.cov(flat.T)) / len(flat)
-    by_row = np.maximum(np.diag(covariance), 1e-300)
+    by_row = np.maximum(np.diag(covariance), 1e-24)  # less is the rounding of constants
     means = np.where(finite, values, 0.0).mean(1)
     if len(values) >= _MANY:
         covariance = np.atleast_2d(np.cov(means.T)) / len(values)

@@ -23,7 +23,8 @@ FAMILIES: list[tuple[str, str, str, str, str | None, bool]] = [
      "mean and covariance of that model's x at maximum likelihood, n_latent columns of loadings",
      None, False),
     ("discriminator", "law other_law x", "values",
-     "the best probability, p / (p + q), that x comes from p = law, not q = other_law, as often",
+     "the best probability, p / (p + q), that x comes from p = law, not q = other_law, as often;"
+     " laws are normal or mixtures of normal ones",
      None, True),
     ("discriminator_gradient", "law other_law x", "points",
      "the gradient in x of its log odds", None, True),
@@ -50,12 +51,12 @@ FAMILIES: list[tuple[str, str, str, str, str | None, bool]] = [
      "the Wasserstein-1 distance of two normal laws of the line", None, False),
     ("log_normaliser", "energy low high", "number",
      "log of the integral of exp(-E); outside the box [low, high] in every coordinate nothing"
-     " counts", None, False),
+     " counts; energy.dim coordinates", None, False),
     ("likelihood_gradient", "energy x low high", "gradient",
      "of the mean log density exp(-E) / Z at x, in the energy's parameters", None, False),
     ("importance_log_normaliser", "log_unnormalised log_proposal", "number",
      "log of the mean of p / q, from log p and log q at draws of q", None, False),
     ("importance_variance", "dim proposal_scale", "number",
      "of one such term over Z: its variance, p = N(0, I) without its normaliser, q = N(0, scale^2"
-     " I)", None, False),
+     " I); inf where it is infinite", None, False),
 ]  # fmt: skip

@@ -143,7 +143,8 @@ def _gradient(subject: Subject, loss: str) -> str:
             " create_graph=True missing say. Where it is trained with, offer"
             f" {loss}_gradient and see {found.name}"
         )
+    where = " in the field's parameters" if "field" in PORTS[loss].arguments else ""
     return (
-        f"gradients of {loss} in the field's parameters were not checked; offer {loss}_gradient"
+        f"gradients of {loss}{where} were not checked; offer {loss}_gradient"
         " (`refscore ports` shows one)"
     )

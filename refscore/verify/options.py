@@ -10,8 +10,8 @@ import refscore
 from refscore.verify.compare import ALPHA
 
 _MAIN = """\
-Hold an implementation of score matching, trace estimation, Langevin dynamics or diffusions
-against theorems whose two sides are known exactly.
+Hold an implementation of score matching, trace estimation, Langevin dynamics, diffusions, flows
+or discrete latents against theorems whose two sides are known exactly.
 
   refscore verify                       the library itself, then a faulty subject it must name
   refscore verify my_adapter.py         your implementation; `refscore ports` says how

@@ -233,6 +233,7 @@ def _row_of(subject, port, arguments, first, place):
         except (NotOffered, NotImplementedError):  # declining a batch of one is no mistake
             return []
         said = f"one row alone gives another {name} than the same row in a batch"
+        said += "" if np.isfinite(gap) else _shapes(subject, port, arguments, first, place)
     if gap <= allowed or (gap < pairs.SINGLE and _single(subject, port, arguments, first, place)):
         return []
     return [said + _by(port, gap, allowed)]
@@ -242,6 +243,13 @@ def _alone(row, subject, port, arguments):
     """The answer to one row alone."""
     x = _points(arguments)
     return _call(subject, port, _only(slice(row, row + 1), x, arguments))
+
+
+def _shapes(subject, port, arguments, first, place) -> str:
+    """That it is the shape alone that differs."""
+    got = np.shape(_part(_alone(0, subject, port, arguments), place))
+    expected = np.shape(_part(first, place)[:1])
+    return f": shape {got}, not {expected}" if got != expected else ""
 
 
 def _single(subject, port, arguments, first, place) -> bool:

@@ -15,7 +15,7 @@ UNNAMED = "no listed mistake reproduces what was returned"
 def unnamed(check: CheckResult, report: Report) -> str:
     """What is said of a failed check without a named mistake."""
     read = _end(check, report) or _one_method(check)
-    read = read or _redrawn(check, report)
+    read = read or _redrawn(check, report) or _own_baseline(check)
     return f"{UNNAMED}; {read}" if read else UNNAMED
 
 
@@ -50,6 +50,26 @@ def _redrawn(check: CheckResult, report: Report) -> str:
     if worst_of(check).gap > LITTLE:
         return f"the mean is right: {asked}"
     return f"the error is small: is the solver coarse? refine it; if the error stays, {asked}"
+
+
+def _own_baseline(check: CheckResult) -> str:
+    """Nothing returned for a constant f: what is taken off it are the values of the draws."""
+    if check.name != "score_function_of_frequencies":
+        return ""
+    from refscore import oracles
+
+    cases = {case.name: case for case in catalogue()[check.name].cases()}
+    for result in check.cases:
+        case = cases[result.case]
+        exact = oracles.discrete_gradients.expectation_gradient(case.logits, case.f)
+        for judgement in result.judgements:
+            right = judgement.right
+            if right is None or not np.allclose(right, exact, rtol=0, atol=1e-6):
+                return ""
+    return (
+        "of a constant f nothing is left: is the mean over the own draws its baseline"
+        " (score_function_baseline_of_own_draw)?"
+    )
 
 
 def _one_method(check: CheckResult) -> str:

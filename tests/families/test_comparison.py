@@ -63,6 +63,24 @@ def test_quadratic_energy_has_the_greatest_likelihood():
     np.testing.assert_allclose(apart, apart[0], atol=1e-12)
 
 
+@pytest.mark.parametrize(("change", "shift"), [(0.2, 1e3), ([1.0, 1e-3], 20.0)])
+def test_no_row_depends_on_where_the_data_lie_or_on_their_unit(table, change, shift):
+    moved = X * change + shift
+    for row in comparison(moved, n_draws=3000, rng=5):
+        here = table[row.family]
+        assert (row.density_cost, row.draw_cost) == (here.density_cost, here.draw_cost)
+        np.testing.assert_allclose(row.distance, here.distance, rtol=1e-9)
+        assert (row.density_error or 0) < 1e-8
+
+
+def test_chains_move_with_the_data_even_across_a_thin_law():
+    """Correlation .9999: the step is that of L⁻¹(x − m), so is every distance."""
+    x = np.random.default_rng(0).standard_normal((30, 2)) @ [[1.0, 1.0], [0.0, 0.02]]
+    assert max(row.distance for row in comparison(x, n_draws=400, rng=5)) < 0.5
+    with pytest.raises(ValueError, match="must not lie on a line"):
+        comparison(np.column_stack([x[:, 0], x[:, 0]]), rng=0)
+
+
 def test_points_of_another_dimension_are_refused():
     with pytest.raises(ValueError, match="x must have shape"):
         comparison(np.zeros((9, 3)), rng=0)

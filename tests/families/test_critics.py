@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from refscore import nodes
 from refscore.distributions import Gaussian
 from refscore.families import (
     DIVERGENCES,
@@ -10,6 +11,9 @@ from refscore.families import (
     f_divergence,
     importance_log_normaliser,
     importance_variance,
+    jensen_shannon,
+    log_ratio,
+    log_ratio_bound,
     optimal_critic,
     wasserstein_1_gaussian,
 )
@@ -59,6 +63,71 @@ def test_values_without_a_finite_conjugate_are_refused():
         optimal_critic("wasserstein", [0.0])
 
 
+@pytest.mark.parametrize("name", DIVERGENCES)
+def test_a_log_ratio_is_a_critic_of_its_own(name):
+    """The bound of half the log ratio, by its values; of the log ratio itself, the divergence."""
+    at_p, at_q = odds(0.3 + 0.9 * Z), odds(-0.4 + 1.2 * Z)
+    half = [optimal_critic(name, a / 2) for a in (at_p, at_q)]
+    bound = critic_bound(name, *half, W, W)
+    np.testing.assert_allclose(log_ratio_bound(name, at_p / 2, at_q / 2, W, W), bound, rtol=1e-11)
+    value = f_divergence(name, at_q, W)
+    assert bound < value - 1e-3
+    np.testing.assert_allclose(log_ratio_bound(name, at_p, at_q, W, W), value, rtol=1e-11)
+
+
+def test_divergences_of_laws_far_apart_are_finite():
+    """Log ratios to 1780 at nodes of weight 0, to 700 at others: where r alone overflows."""
+    p, q, grid = Gaussian([0.0], 1.0), Gaussian([0.0], 0.01), nodes.trapezoid(-6.0, 6.0, 4000)
+    at_p, at_q = (grid.under(law.log_density) for law in (p, q))
+    a, b = (log_ratio(p, q, at.points) for at in (at_p, at_q))
+    w = at_p.weights, at_q.weights
+    assert b.max() > 1000
+    true = {
+        "kl": 0.5 * (99 - np.log(100)), "reverse kl": 0.5 * (0.01 - 1 + np.log(100)),
+        "hellinger": 2 - 2 * np.sqrt(2 * 0.1 / 1.01),
+        "jensen-shannon": 2 * jensen_shannon(p, q, at_p, at_q),
+    }  # fmt: skip
+    true["gan"] = true["jensen-shannon"] - np.log(4)
+    for name, value in true.items():
+        unseen = 1.3e-4 if name == "kl" else 1e-8  # E_q e^a lacks p's mass beyond 3.86
+        np.testing.assert_allclose(log_ratio_bound(name, a, b, *w), value, atol=unseen)
+        np.testing.assert_allclose(f_divergence(name, b, w[1]), value, rtol=3e-3)  # q's nodes
+    assert f_divergence("pearson", b, w[1]) == np.inf
+
+
+def test_large_log_ratios_by_their_limits():
+    """f(r) = −1 − log r for the game and (r + 1) log 2 − 1 − log r for 2 JSD, to O(1/r)."""
+    for a in (50.0, 710.0, 746.0, 1e5):
+        assert f_divergence("gan", [a]) == -1 - a
+    at_700 = f_divergence("jensen-shannon", [700.0])
+    np.testing.assert_allclose(at_700, np.exp(700.0) * np.log(2), rtol=1e-13)
+    assert f_divergence("jensen-shannon", [1e5]) == np.inf
+    np.testing.assert_allclose(f_divergence("jensen-shannon", [-1e5]), np.log(2), rtol=1e-15)
+    np.testing.assert_allclose(f_divergence("jensen-shannon", [1e-9]), 0.25e-18, rtol=1e-8)
+    near, far = (f_divergence("jensen-shannon", [2.0 + s]) for s in (-1e-12, 1e-12))
+    np.testing.assert_allclose(near, far, rtol=1e-11)
+
+
+def test_critics_at_their_limit_are_named_or_count_for_nothing():
+    """The best critic of log ratio 100 is its limit; f* there is finite as the log ratio's."""
+    best = optimal_critic("hellinger", [0.0, 100.0])
+    with pytest.raises(ValueError, match="got 1: a best critic may round to it, then log_ratio_b"):
+        critic_bound("hellinger", best, best)
+    assert critic_bound("hellinger", best[:1], best, None, [1.0, 0.0]) == 0.0
+    off = log_ratio_bound("hellinger", [0.0], [100.0])
+    np.testing.assert_allclose(off, -np.expm1(50.0), rtol=1e-14)
+    np.testing.assert_allclose(
+        log_ratio_bound("jensen-shannon", [0.0], [36.0]), np.log(2) - 36.0, rtol=1e-15
+    )
+
+
+def test_the_jensen_shannon_divergence_is_never_negative():
+    p = Gaussian([0.0], 1.0)
+    for shift in 10.0 ** -np.arange(7, 12):
+        q = Gaussian([shift], 1.0)
+        assert jensen_shannon(p, q, *(nodes.gauss_hermite(law, 20) for law in (p, q))) >= 0
+
+
 def test_wasserstein_1_of_points_and_of_equal_deviations():
     assert wasserstein_1_gaussian(1.0, 0.5, -2.0, 0.5) == 3.0
     np.testing.assert_allclose(wasserstein_1_gaussian(0, 2.0, 0, 0.0), 2 * np.sqrt(2 / np.pi))
@@ -76,3 +145,5 @@ def test_importance_variance_is_that_of_draws():
     assert abs(near) < 5 * w.std() / 1000
     assert importance_variance(3, 0.7) == np.inf
     assert importance_variance(5, 1.0) == 0.0
+    assert importance_variance(1, 1e-200) == np.inf
+    np.testing.assert_allclose(importance_variance(1, 1e200), 1e200 / np.sqrt(2), rtol=1e-12)

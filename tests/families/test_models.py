@@ -73,6 +73,74 @@ def test_no_neighbour_of_the_fit_has_a_greater_likelihood():
         assert other.log_density(X).mean() < best
 
 
+@pytest.mark.parametrize(("shift", "scale"), [(3e6, 1.0), (0.0, 1e-14), (5.0, 1e14), (0, 1e-140)])
+def test_fits_move_with_the_data(shift, scale):
+    near, far = AutoregressiveGaussian.fit(X), AutoregressiveGaussian.fit((X + shift) * scale)
+    np.testing.assert_allclose(far.coefficients, near.coefficients, atol=1e-7)
+    np.testing.assert_allclose(far.deviations / scale, near.deviations, rtol=1e-7)
+    near, far = ProbabilisticPCA.fit(X, 2), ProbabilisticPCA.fit((X + shift) * scale, 2)
+    np.testing.assert_allclose(far.sigma / scale, near.sigma, rtol=1e-7)
+    products = [fitted.loadings @ fitted.loadings.T for fitted in (near, far)]
+    np.testing.assert_allclose(products[1] / scale**2, products[0], atol=1e-6)
+    np.testing.assert_allclose(far.offset / scale, near.offset + shift, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1.0, 3e6])
+def test_columns_that_others_give_are_refused(scale):
+    """A copy, a combination of all before, the last column and a middle one; then constants."""
+    x = scale * X[:, :2] + 0.3
+    for column in (x[:, 0], 0.7 * x[:, 0] - 1e3 * x[:, 1] + 0.1):
+        with pytest.raises(ValueError, match="before it as column 2"):
+            AutoregressiveGaussian.fit(np.column_stack([x, column]))
+    for column in (np.zeros(30), np.full(30, 0.1 * scale)):
+        with pytest.raises(ValueError, match="a constant as column 2"):
+            AutoregressiveGaussian.fit(np.column_stack([x, column]))
+    near = scale * np.column_stack([X[:, 0], X[:, 0] + 1e-9 * X[:, 2]])  # far above rounding
+    assert 0 < AutoregressiveGaussian.fit(near).deviations[1] < 1e-8 * scale
+
+
+@pytest.mark.parametrize("sigma", [1e-3, 1e-5, 1e-7])
+def test_the_latent_bound_at_the_posterior_is_the_evidence_for_little_noise(sigma):
+    """Three columns, two latents: log p(x) once lost (|x|/σ)² eps, a quarter for σ = 1e-7."""
+    model = ProbabilisticPCA([[1.0, 0.3], [0.5, -2.0], [0.7, 0.1]], np.zeros(3), sigma)
+    x = model.sample(200, rng=3)
+    evidence = model.log_density(x)
+    np.testing.assert_allclose(model.elbo(x, *model.posterior(x)), evidence, atol=1e-10)
+    normal = np.linalg.svd(model.loadings)[0][:, 2]  # where alone there is nothing but noise
+    rest = -0.5 * (x @ normal / sigma) ** 2 - np.log(sigma) - 0.5 * np.log(2 * np.pi)
+    within = np.linalg.svd(model.loadings)[0][:, :2]
+    law = Gaussian(np.zeros(2), within.T @ model.moments()[1] @ within)
+    # a coordinate of x is known to eps |x|, a deviation of noise to eps |x|/σ
+    np.testing.assert_allclose(
+        evidence, law.log_density(x @ within) + rest, atol=1e-15 / sigma + 1e-9
+    )
+
+
+@pytest.mark.parametrize("loadings", [[[1.0, 2.0]], [[3.0, 1.0], [3.0, 1.0], [3.0, 1.0]]])
+def test_loadings_of_lower_rank_than_latents_and_little_noise(loadings):
+    """M is singular to rounding, W Wᵀ + σ²I has one large direction: log p by it and the rest."""
+    model = ProbabilisticPCA(loadings, np.zeros(len(loadings)), 1e-9)
+    w = np.asarray(loadings)
+    x, d = w @ [0.3, -0.8], len(w)
+    variance = (w**2).sum()
+    exact = -0.5 * (x @ x / variance + np.log(variance) + 2 * (d - 1) * np.log(1e-9))
+    exact -= 0.5 * d * np.log(2 * np.pi)
+    np.testing.assert_allclose(model.log_density(x), exact, rtol=1e-12)
+    mean, covariance = model.posterior(x)
+    np.testing.assert_allclose(w @ mean, x, rtol=1e-12)
+    unseen = np.array([-w[0, 1], w[0, 0]]) / np.hypot(*w[0])
+    np.testing.assert_allclose(covariance, np.outer(unseen, unseen), atol=1e-12)
+    with pytest.raises(ValueError, match="within the range of floats"):
+        ProbabilisticPCA([[1.0], [0.0]], [0.0, 0.0], 1e200)
+
+
+def test_a_number_of_draws_beside_their_noise_is_refused():
+    model = AutoregressiveGaussian([[0.0]], [0.0], [1.0])
+    with pytest.raises(ValueError, match="n and noise must not both be given"):
+        model.sample(5, noise=[[1.0]])
+    assert model.sample(noise=[[1.0]]) == 1.0
+
+
 def test_points_that_leave_no_noise_are_refused():
     with pytest.raises(ValueError, match="n_latent directions"):
         ProbabilisticPCA.fit(X[:, :1] @ np.ones((1, 3)), 1)

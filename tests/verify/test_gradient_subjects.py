@@ -60,6 +60,58 @@ def test_an_exchanged_detach_is_named():
     assert found.diagnosis.mistakes == ("straight_through_detached_wrong_side",)
 
 
+def _reinforce(turned, draws=16):
+    """A subject that draws by itself; `turned`: what becomes of its values and scores."""
+
+    class Subject:
+        framework = "torch"
+
+        def score_function_gradient(self, logits, f, baseline, rng):
+            import torch
+
+            l = logits.clone().requires_grad_()
+            pi = torch.softmax(l, -1)
+            index = torch.multinomial(pi.detach(), draws, True, generator=rng)
+            b = torch.nn.functional.one_hot(index, len(l)).to(l.dtype)
+            values, scores = turned(f(b) - baseline, (b * torch.log(pi)).sum(-1))
+            return torch.autograd.grad((values.detach() * scores).mean(), l)[0]
+
+    return Subject()
+
+
+BY_ITSELF = ["score_function_mean", "score_function_of_frequencies"]
+
+
+@pytest.mark.parametrize("draws", [2, 16])
+def test_a_subject_that_draws_by_itself_holds(draws):
+    pytest.importorskip("torch")
+    report = run(_reinforce(lambda v, s: (v, s), draws), checks=BY_ITSELF)
+    assert [report[name].verdict for name in BY_ITSELF] == ["holds", "holds"], report.summary()
+
+
+def test_a_baseline_of_the_own_draws_is_seen_whatever_their_number():
+    pytest.importorskip("torch")
+    report = run(_reinforce(lambda v, s: (v - v.mean(), s)), checks=BY_ITSELF)
+    found = report["score_function_of_frequencies"]
+    assert found.verdict == "fails"
+    assert "score_function_baseline_of_own_draw" in found.diagnosis.explanation
+
+
+@pytest.mark.parametrize(
+    ("turned", "name"),
+    [
+        (lambda v, s: (-v, s), "score_function_of_descent"),
+        (lambda v, s: (v, s.roll(1)), "score_function_values_of_neighbour"),
+    ],
+)
+def test_what_draws_by_itself_is_named(turned, name):
+    pytest.importorskip("torch")
+    report = run(_reinforce(turned), checks=BY_ITSELF)
+    for check in BY_ITSELF:
+        assert report[check].verdict == "fails"
+        assert name in report[check].diagnosis.explanation
+
+
 def test_logarithms_of_probabilities_serve_as_logits():
     """The same law in other logits is no mistake: log_softmax changes nothing."""
     from refscore.verify import library

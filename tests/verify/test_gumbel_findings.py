@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from refscore.verify import replay, run
 
@@ -66,3 +67,86 @@ def test_single_precision_with_impossible_codes():
 
     report = run(SimpleNamespace(gumbel_softmax=soft, dtype="float32"), checks=GIVEN)
     assert verdicts(report)["gumbel_softmax_given"] == "holds"
+
+
+def softmax(z):
+    y = np.exp(z - z.max(-1, keepdims=True))
+    return y / y.sum(-1, keepdims=True)
+
+
+def soft_rows(logits, temperature, seed):
+    g = np.random.default_rng(seed).gumbel(size=logits.shape)
+    return softmax((logits + g) / temperature)
+
+
+def rounded_rows(logits, temperature, seed):
+    return np.round(soft_rows(logits, temperature, seed))
+
+
+def third_of_any(logits, k, seed):
+    """Two codes without replacement, and the others of all codes alike."""
+    rng = np.random.default_rng(seed)
+    codes = np.argsort(-(logits + rng.gumbel(size=logits.shape)), 1)[:, : min(k, 2)]
+    return np.hstack([codes, rng.integers(logits.shape[1], size=(len(logits), k - 2))])
+
+
+def bits_of(spoilt):
+    """Bits that draw by themselves, with the logit and the temperature spoilt."""
+
+    def drawn(logit, temperature, seed):
+        noise = np.random.default_rng(seed).logistic(size=logit.shape)
+        return expit(np.divide(*spoilt(logit, temperature, noise)))
+
+    return drawn
+
+
+def hard_bits(logit, temperature, seed):
+    return (np.random.default_rng(seed).random(logit.shape) < expit(logit)).astype(float)
+
+
+WRONG = {
+    "soft rows for hard ones": (
+        {"gumbel_softmax_hard": soft_rows}, "hard_left_soft"),
+    "rounded entry by entry": (
+        {"gumbel_softmax_hard": rounded_rows}, "hard_beyond_half"),
+    "hard bits": ({"binary_concrete": hard_bits}, "bit_hard"),
+    "a temperature squared": (
+        {"binary_concrete": bits_of(lambda l, t, e: (l + e, t**2))}, "bit_temperature_squared"),
+    "the first logit": (
+        {"binary_concrete": bits_of(lambda l, t, e: (l[0] + e, t))}, "bit_first_logit"),
+    "the first row": (
+        {"gumbel_max": lambda logits, seed: np.random.default_rng(seed).choice(
+            logits.shape[1], len(logits), p=softmax(logits[0]))}, "gumbel_max_first_logits"),
+    "a third code of any": ({"top_k": third_of_any}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_draws_of_another_law_fail(case):
+    ports, name = WRONG[case]
+    report = run(SimpleNamespace(**ports), checks=["H5", "H6"])
+    failed = [check for check in report.checks if check.verdict == "fails"]
+    assert failed
+    assert all(check.diagnosis.mistakes == ((name,) if name else ()) for check in failed)
+
+
+def test_hard_rows_to_rounding_are_hard():
+    """y_hard - y + y is one-hot to rounding alone, and no mistake."""
+
+    def through(logits, temperature, seed):
+        y = soft_rows(logits, temperature, seed)
+        return (np.eye(y.shape[1])[y.argmax(1)] - y) + y
+
+    report = run(SimpleNamespace(gumbel_softmax_hard=through))
+    assert verdicts(report)["gumbel_softmax_hard_draws"] == "holds"
+
+
+def test_overflow_in_single_precision_has_a_name():
+    def soft(logits, temperature, gumbels):
+        y = np.exp((logits + gumbels) / temperature)
+        return y / y.sum(-1, keepdims=True)
+
+    with np.errstate(all="ignore"):
+        report = run(SimpleNamespace(gumbel_softmax=soft, dtype="float32"), checks=["H6"])
+    named = {m for c in report.checks if c.diagnosis for m in c.diagnosis.mistakes}
+    assert named == {"concrete_overflows_early"}

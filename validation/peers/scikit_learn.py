@@ -11,6 +11,9 @@ from sklearn.neighbors import KernelDensity
 from refscore.verify import NotOffered
 
 name, version = "scikit-learn", sklearn.__version__
+expected_failures = {
+    "latent_maximum_likelihood": "covariances over n − 1: deviations/scikit_learn_pca_likelihood"
+}
 
 
 def _mixture(weights, means, covariances, seed=None):

@@ -1,7 +1,7 @@
 """Gradients of expectations over independent bits: exact, score function, relaxed, ARM.
 
 θ = σ(l) = 1/(1 + e^{-l}), ±inf allowed; a bit is drawn from its uniform number as
-b = 1[u > σ(-l)].
+b = 1[u > σ(-l)], 1 for l = inf whatever u.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def sigmoid(logits) -> np.ndarray:
 
 
 def _bits(logits, uniforms):
-    return (uniforms > sigmoid(-logits)).astype(np.float64)
+    return ((uniforms > sigmoid(-logits)) | (logits == np.inf)).astype(np.float64)
 
 
 def enumerated_bits(logits) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +105,7 @@ def bernoulli_relaxed_gradient(
     Unbiased for the relaxed objective, biased for the discrete one. Arguments as
     `bernoulli_straight_through_gradient`, logits finite; temperature τ > 0. Returns: (m, ..., d).
     Source: Maddison, Mnih and Teh 2017.
-    Checked by: bernoulli_relaxed_given_draws
+    Checked by: bernoulli_relaxed_given_draws, bernoulli_relaxed_mean
     """
     logits = require_finite(as_bit_logits(logits), "logits")
     soft = binary_concrete(logits, temperature, as_uniforms(uniforms, logits, rng, n_draws))
@@ -119,7 +119,7 @@ def arm_gradient(logits, f, uniforms=None, *, rng=None, n_draws=1) -> np.ndarray
 
     Unbiased; needs no derivative of f. Arguments as `bernoulli_score_function_gradient`.
     Returns: (m, ..., d). Cost: 2m values of f. Source: Yin and Zhou 2019.
-    Checked by: arm_given_draws, arm_unbiased
+    Checked by: arm_given_draws, arm_unbiased, arm_mean
     """
     logits = as_bit_logits(logits)
     uniforms = as_uniforms(uniforms, logits, rng, n_draws)
@@ -134,7 +134,7 @@ def disarm_gradient(logits, f, uniforms=None, *, rng=None, n_draws=1) -> np.ndar
 
     Unbiased, of no larger variance than ARM. Arguments and returns as `arm_gradient`.
     Source: Dong, Mnih and Tucker 2020.
-    Checked by: disarm_given_draws, disarm_unbiased
+    Checked by: disarm_given_draws, disarm_unbiased, disarm_mean
     """
     logits = as_bit_logits(logits)
     above, below = _antithetic(logits, as_uniforms(uniforms, logits, rng, n_draws))

@@ -57,7 +57,7 @@ def rebar_gradient(
     Unbiased for every temperature τ > 0 and every scale η; η = 0 is the score function.
     Arguments as `relax_gradient`; f with `.gradient`; temperature; scale η, a number.
     Returns: (m, ..., K), one a draw. Source: Tucker et al. 2017.
-    Checked by: rebar_given_draws, rebar_unbiased
+    Checked by: rebar_given_draws, rebar_unbiased, rebar_mean
     """
     surrogate = Relaxed(f, temperature, scale)
     return relax_gradient(logits, f, surrogate, gumbels, uniforms, rng=rng, n_draws=n_draws)

@@ -25,7 +25,8 @@ def straight_through_gradient(logits, f, gumbels=None, *, rng=None, n_draws=1) -
     of vectors with `.gradient`, vectors (..., K) to (..., K); gumbels (m, ..., K), or `n_draws`
     drawn from `rng`. Returns: (m, ..., K), one a draw. Cost: m gradients of f.
     Source: Bengio, Leonard and Courville 2013.
-    Checked by: straight_through_given_draws, straight_through_mean_is_reached
+    Checked by: straight_through_given_draws, straight_through_mean_is_reached,
+    straight_through_drawn_mean
     """
     logits = as_logits(logits)
     gumbels = as_gumbels(gumbels, logits, rng, n_draws)
@@ -40,7 +41,7 @@ def relaxed_gradient(logits, f, temperature, gumbels=None, *, rng=None, n_draws=
     Unbiased for ∂E f(y)/∂l; for ∂E f(b)/∂l, of the discrete variable, biased in general.
     Arguments as `straight_through_gradient`; temperature τ > 0. Returns: (m, ..., K).
     Source: Jang, Gu and Poole 2017; Maddison, Mnih and Teh 2017.
-    Checked by: relaxed_given_draws
+    Checked by: relaxed_given_draws, relaxed_drawn_mean
     """
     logits, tau = as_logits(logits), as_positive(temperature, "temperature")
     soft = gumbel_softmax(logits, tau, as_gumbels(gumbels, logits, rng, n_draws))
@@ -55,7 +56,7 @@ def straight_through_relaxed_gradient(
         ĝ_i = y_i ∘ (∇f(b_i) - y_i·∇f(b_i))/τ,  b_i = one-hot argmax y_i
 
     Biased. Arguments and returns as `relaxed_gradient`. Source: Jang, Gu and Poole 2017.
-    Checked by: straight_through_relaxed_given_draws
+    Checked by: straight_through_relaxed_given_draws, straight_through_relaxed_drawn_mean
     """
     logits, tau = as_logits(logits), as_positive(temperature, "temperature")
     gumbels = as_gumbels(gumbels, logits, rng, n_draws)

@@ -36,7 +36,8 @@ def score_function_gradient(
     from `rng`; baseline, a number or an array of the shape of f's values (m, ...).
     Returns: (m, ..., K); the estimate is their mean. Raises: ValueError naming the argument.
     Cost: m values of f. Source: Williams 1992.
-    Checked by: score_function_given_draws, score_function_unbiased
+    Checked by: score_function_given_draws, score_function_unbiased, score_function_mean,
+    score_function_of_frequencies
     """
     logits = as_logits(logits)
     hot, score = _scored(logits, as_gumbels(gumbels, logits, rng, n_draws))
@@ -59,7 +60,7 @@ def leave_one_out_gradient(logits, f, gumbels=None, *, rng=None, n_draws=2) -> n
     Its mean over i is unbiased: the sample covariance of f and the score. Arguments as
     `score_function_gradient`, m >= 2. Returns: (m, ..., K). Cost: m values of f.
     Source: Kool, van Hoof and Welling 2019.
-    Checked by: leave_one_out_given_draws, leave_one_out_unbiased
+    Checked by: leave_one_out_given_draws, leave_one_out_unbiased, leave_one_out_mean
     """
     logits = as_logits(logits)
     if gumbels is None:
@@ -85,7 +86,7 @@ def control_variate_gradient(
     Arguments as `score_function_gradient`; surrogate, a function of vectors with `.gradient`.
     Returns: (m, ..., K). Cost: m values of f, one value and gradient of the surrogate.
     Source: Gu, Levine, Sutskever and Mnih 2016 (MuProp).
-    Checked by: control_variate_given_draws, control_variate_unbiased
+    Checked by: control_variate_given_draws, control_variate_unbiased, control_variate_mean
     """
     logits = as_logits(logits)
     hot, score = _scored(logits, as_gumbels(gumbels, logits, rng, n_draws))

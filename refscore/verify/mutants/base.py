@@ -96,6 +96,8 @@ def _drawn(name, port, arguments, rng):
     if name == "gumbels":  # one a code; for one row of logits, 64 draws
         shape = np.shape(arguments["logits"])
         return -np.log(rng.standard_exponential(shape if len(shape) > 1 else (64, *shape)))
+    if name == "uniforms" and "logits" in arguments:
+        return rng.random((64, *np.shape(arguments["logits"])))
     if "logit" in arguments:
         return rng.random(np.shape(arguments["logit"]))
     shape = np.shape(next(arguments[n] for n in ("x0", "x_T", "x") if n in arguments))

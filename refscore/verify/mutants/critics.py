@@ -287,11 +287,22 @@ def _(dim, proposal_scale):
 @mistake("variance_without_two", port=VARIANCE, source="classic: tau^2 - 1 for 2 tau^2 - 1")
 def _(dim, proposal_scale):
     """The root of τ² in place of that of 2τ² − 1."""
+    if 2 * proposal_scale**2 <= 1:
+        return np.inf
     return float(np.expm1(dim * np.log(proposal_scale)))
 
 
 @mistake("variance_without_root", port=VARIANCE, source="classic: the root forgotten")
 def _(dim, proposal_scale):
     """τ²/(2τ² − 1), without the root."""
+    if 2 * proposal_scale**2 <= 1:
+        return np.inf
     s = proposal_scale**2
     return float(np.expm1(dim * (np.log(s) - np.log(2 * s - 1))))
+
+
+@mistake("variance_finite_below_half", port=VARIANCE, source="classic: |2 tau^2 - 1|")
+def _(dim, proposal_scale):
+    """Where 2τ² − 1 is negative its modulus gives a number: the variance there is infinite."""
+    s = proposal_scale**2
+    return float(np.expm1(dim * (np.log(s) - 0.5 * np.log(abs(2 * s - 1)))))

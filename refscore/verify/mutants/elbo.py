@@ -242,7 +242,8 @@ def _(logits):
 def _(logits, other_logits):
     """KL(p ‖ q) for KL(q ‖ p)."""
     holes = np.isneginf(logits) & ~np.isneginf(other_logits)
-    return discrete.categorical_kl(other_logits, np.where(holes, -50.0, logits))
+    found = discrete.categorical_kl(other_logits, np.where(holes, -50.0, logits))
+    return np.where(holes.any(-1), np.inf, found)
 
 
 @mistake("kl_prior_not_normalised", port="categorical_kl", source="classic: logits for log p")

@@ -61,6 +61,28 @@ def _(x, bins):
     return _coded(np.round(half * np.tanh(x + np.arctanh(offset / half)) - offset), bins)
 
 
+@mistake("finite_scalar_no_epsilon", port="finite_scalar", source="classic: (L - 1)/2 as it is")
+def _(x, bins):
+    """The bound is (L - 1)/2 as it is: the factor 1.001 is left out."""
+    half, offset = _bounds(bins, 0.0)
+    return _coded(np.round(half * np.tanh(x + np.arctanh(offset / half)) - offset), bins)
+
+
+@mistake("finite_scalar_tan_and_no_epsilon", port="finite_scalar", source="D17, both at once")
+def _(x, bins):
+    """The shift of even numbers is a tangent, and the factor 1.001 is left out."""
+    half, offset = _bounds(bins, 0.0)
+    return _coded(np.round(half * np.tanh(x + np.tan(offset / half)) - offset), bins)
+
+
+@mistake("finite_scalar_tan_and_epsilon_sign", port="finite_scalar",
+         source="D17: vector-quantize-pytorch before 5f7851b")  # fmt: skip
+def _(x, bins):
+    """The shift of even numbers is a tangent, and bounds shrink where they should grow."""
+    half, offset = _bounds(bins, -1e-3)
+    return _coded(np.round(half * np.tanh(x + np.tan(offset / half)) - offset), bins)
+
+
 @mistake("finite_scalar_half_of_all", port="finite_scalar", source="classic: L for L - 1")
 def _(x, bins):
     """The bound is half of L, not of L - 1, and a clip keeps the codes there are."""

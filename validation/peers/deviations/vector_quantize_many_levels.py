@@ -1,6 +1,6 @@
 """vector-quantize-pytorch: from 1,001 values a coordinate on, FSQ gives codes that are not there.
 
-finite_scalar_quantization.py of 1.32.0, and appendix A.1 of Mentzer et al. 2023, from which it is
+finite_scalar_quantization.py of 1.32.0, and the paper of Mentzer et al. 2023, from which it is
 taken: the bound (L - 1) (1 + 1e-3) / 2 rounds to one more than the last value once (L - 1) 1e-3
 reaches 1.
 """
