@@ -142,12 +142,6 @@ def _jacobi_sweep(t, vectors):
             vectors[:, [i, j]] = vectors[:, [i, j]] @ turn
 
 
-def function_of(matrix, f):
-    """f applied to the eigenvalues of a symmetric matrix."""
-    values, vectors = eigh(matrix)
-    return (vectors * f(values)) @ vectors.T
-
-
 def log_gamma_ratio(z, a):
     """log Gamma(z + a) - log Gamma(z) for z > 0, a >= 0 without cancellation at large z."""
     z, a = extended(z), extended(a)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
@@ -229,9 +228,3 @@ def _preview(array, most: int = 4) -> list | None:
     if flat.dtype.kind == "c":
         return [str(v) for v in flat]
     return [number(v) for v in flat]
-
-
-def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
-    """Checks ordered as a reader wants them: what failed, then the rest."""
-    rank = {v: i for i, v in enumerate(("fails", "error", "undeclared convention", "undecided"))}
-    return sorted(checks, key=lambda c: rank.get(c.verdict, 9))

@@ -98,9 +98,3 @@ def _unknown(port: Port, name: str) -> str:
     called = ", ".join((port.given, *port.more))
     draws = "" if port.given == "rng" else f"given draws are called {called}, "
     return f"{port.name} asks for {name!r}: {draws}a generator {names}"
-
-
-def taking_no_draws(function: Callable, port: Port) -> bool:
-    """True for a stochastic port that names neither given draws nor a generator."""
-    found = takes(function, port)
-    return port.given is not None and found.given is None and found.generator is None

@@ -71,12 +71,15 @@ def test_relaxed_means_and_where_their_sign_turns():
 
 
 def test_relaxed_gradient_tends_to_the_discrete_one_as_its_variance_grows():
-    taus = np.array([0.02, 0.01, 0.005])
+    # θ(1-θ) times: gap/τ -> (2θ-1) ∫ f' log(y/(1-y)) dy = 2θ-1; τ variance -> ∫ f'² y(1-y) dy
+    taus = np.array([0.01, 0.005])
     found = [g.relaxed_moments(PAIR, Squared(), tau) for tau in taus]
-    gap = [m.mean[1] - 0.016 for m in found]
-    np.testing.assert_allclose(np.divide(gap[:-1], gap[1:]), 2, rtol=0.05)
-    grown = [variance(m)[1] for m in found]
-    np.testing.assert_allclose(np.divide(grown[1:], grown[:-1]), 2, rtol=0.1)
+    gap = np.array([m.mean[1] - 0.016 for m in found]) / taus
+    grown = np.array([variance(m)[1] for m in found]) * taus
+    weight, t = THETA * (1 - THETA), TARGET
+    assert 2 * gap[1] - gap[0] == pytest.approx(weight * (2 * THETA - 1), rel=1e-3)
+    bend = 4 * (1 / 20 - t / 6 + t**2 / 6)
+    assert 2 * grown[1] - grown[0] == pytest.approx(weight * bend, rel=1e-3)
 
 
 def test_leave_one_out_of_two_classes_has_variance_of_order_one_over_n_squared():
