@@ -14,8 +14,8 @@ from refscore.discrete._logits import (
     as_logits,
     as_temperature,
     drawn_shape,
+    exponentials_from,
     given_or_drawn,
-    log_of,
     log_softmax,
 )
 from refscore.discrete.gumbel import rows_at
@@ -85,7 +85,7 @@ def _drawn(y, logits, tau, rng, hard):
     """Rows y (rows, K) filled by softmax((l - log E)/τ)."""
     rows = logits.reshape(-1, y.shape[1])
     for start, z in _blocks(y):
-        log_of(rng.standard_exponential(out=z), LEAST)
+        np.log(exponentials_from(rng, z), out=z)
         here = rows_at(rows, start, len(z), len(y))
         np.subtract(here, z, out=z)
         if hard:
@@ -98,7 +98,7 @@ def _drawn(y, logits, tau, rng, hard):
             y[start : start + len(z)] = z
 
 
-LEAST, FARTHEST = 1e-20, 47.0  # of exponentials, a smaller one has that probability; of -log E
+FARTHEST = 37.5  # from 0 of -log E
 MODERATE = 100.0  # of exponents, where rounding them costs 2e-14
 
 
@@ -122,9 +122,7 @@ def _raced(y, logits, tau, rng, hard):
     """The same of one row of logits by (w/E)^{1/τ}, w = e^l, divided by its sum."""
     weights = np.exp(logits - logits.max())
     for start, z in _blocks(y):
-        rng.standard_exponential(out=z)
-        with np.errstate(divide="ignore"):
-            np.divide(weights, z, out=z)
+        np.divide(weights, exponentials_from(rng, z), out=z)
         for power in _POWERS[tau]:
             power(z, out=z)
         if hard:

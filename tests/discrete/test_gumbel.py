@@ -29,19 +29,25 @@ def test_numbers_follow_the_law_in_either_precision(dtype):
         discrete.gumbel(3, rng=0, dtype=np.float16)
 
 
-def test_an_exponential_of_zero_and_a_uniform_of_zero_are_finite():
-    class Zero(np.random.Generator):
-        def standard_exponential(self, size=None, dtype=np.float64, method="zig", out=None):
+@pytest.mark.parametrize("u", [0.0, 1 - 2.0**-53], ids=["smallest", "largest"])
+def test_the_generators_last_numbers_are_finite(u):
+    class Last(np.random.Generator):
+        def random(self, size=None, dtype=np.float64, out=None):
             out = np.empty(size) if out is None else out
-            out[...] = 0.0
+            out[...] = u
             return out
 
-    zero = Zero(np.random.PCG64(0))
-    assert np.isfinite(discrete.gumbel((3, 2), rng=zero)).all()
+    last = Last(np.random.PCG64(0))
+    g = discrete.gumbel((3, 2), rng=last)
+    np.testing.assert_allclose(g, -np.log(54 * np.log(2)) if u == 0 else 53 * np.log(2))
     for tau in (1e-3, 0.7, 0.25, 1.0, 2.0):
         for n in (None, 3):
-            y = discrete.gumbel_softmax(LOGITS[0], tau, rng=zero, n=n)
-            np.testing.assert_allclose(y.sum(-1), 1.0)
+            y = discrete.gumbel_softmax(LOGITS[0], tau, rng=last, n=n)
+            equal = discrete.gumbel_softmax(LOGITS[0], tau, 0 * LOGITS[0])
+            np.testing.assert_allclose(y, np.broadcast_to(equal, y.shape), atol=1e-15)
+
+
+def test_a_uniform_of_zero_is_finite():
     assert np.isfinite(discrete.gumbel_from_uniforms([0.0, 5e-324, 1 - 2.0**-53])).all()
     assert np.isfinite(discrete.binary_concrete([0.0, 2.0], 0.1, [0.0, 1 - 2.0**-53])).all()
 
