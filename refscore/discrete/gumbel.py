@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_real, as_rng, require_finite, require_one
-from refscore.discrete._alias import alias_draws
 from refscore.discrete._logits import (
     BLOCK,
     TINY,
@@ -20,6 +19,7 @@ from refscore.discrete._logits import (
     gumbels_from,
     log_sum_exp,
 )
+from refscore.distributions import Categorical
 
 EULER = 0.5772156649015329
 
@@ -62,11 +62,11 @@ def gumbel_max(logits, gumbels=None, *, rng=None, n=None, temperature=1.0) -> np
     logits l (..., K), -inf allowed (never drawn). gumbels: given numbers of that shape, or
     with axes of draws before it; or rng, n draws a row, (n, ...), one (...,) where n is None.
     τ divides the logits alone: (l + G)/τ has the argmax of τ = 1. With n and one row of
-    logits an alias table draws instead, two numbers a draw whatever K; without n the draw is
-    the place of the largest entry of `gumbel_softmax` with the same rng.
+    logits `Categorical` draws instead, one number a draw whatever K; without n the draw is the
+    place of the largest entry of `gumbel_softmax` with the same rng.
     Returns whole numbers. Raises ValueError for NaN, +inf, a row of -inf alone, no codes.
-    Cost O(K) a draw in blocks of 256 kB, O(K) once for the table. Source: Gumbel 1954;
-    Maddison, Tarlow and Minka 2014; Walker 1977 (alias); seed 000.
+    Cost O(K) a draw in blocks of 256 kB. Source: Gumbel 1954; Maddison, Tarlow and Minka
+    2014; seed 000.
 
     Checked by: gumbel_max_given, gumbel_max_tempered, gumbel_max_draws,
     gumbel_max_tempered_draws
@@ -81,7 +81,7 @@ def gumbel_max(logits, gumbels=None, *, rng=None, n=None, temperature=1.0) -> np
             raise ValueError("gumbels and n must not both be given: gumbels say how many")
         return (logits + as_gumbels(gumbels, logits)).argmax(-1)
     if n is not None and logits.ndim == 1:
-        return alias_draws(logits, as_count(n, "n", minimum=0), as_rng(rng, "gumbels"))
+        return Categorical(logits).sample(n, rng=as_rng(rng, "gumbels"))
     return _raced(logits, drawn_shape(logits, n), as_rng(rng, "gumbels"))
 
 

@@ -87,9 +87,7 @@ class BoltzmannBinary(Distribution):
 
         rng: anything numpy.random.default_rng takes.
         """
-        n, rng = as_count(n, "n", minimum=0), as_rng(rng)
-        cumulative = np.cumsum(self._enumerated()[0].ravel())
-        index = _invert(cumulative, rng.random(n))
+        index = _draws(self._enumerated()[0].ravel(), as_count(n, "n", minimum=0), as_rng(rng))
         bits = np.arange(self.dim - 1, -1, -1)
         return ((index[:, None] >> bits) & 1).astype(float)
 
@@ -167,14 +165,39 @@ class Categorical:
         return self._log_p[codes.astype(int)]
 
     def sample(self, n, *, rng) -> np.ndarray:
-        """n draws (n,) of codes, whole numbers; rng: anything numpy.random.default_rng takes."""
-        n, rng = as_count(n, "n", minimum=0), as_rng(rng)
-        cumulative = np.cumsum(self.probabilities)
-        return _invert(cumulative, rng.random(n))
+        """n draws (n,) of codes, whole numbers; rng: anything numpy.random.default_rng takes.
+
+        Cost: a uniform number and a look-up each, whatever K, for many more draws than codes;
+        O(log K) each for few.
+        """
+        return _draws(self.probabilities, as_count(n, "n", minimum=0), as_rng(rng))
 
 
-def _invert(cumulative, u):
-    """The first index whose cumulative mass exceeds u · total; never one without mass."""
-    total = cumulative[-1]
-    last = np.searchsorted(cumulative, total)
-    return np.minimum(np.searchsorted(cumulative, u * total, side="right"), last)
+BLOCK = 1 << 15  # draws at once
+FINE, MOST_CELLS = 128, 1 << 22  # cells a code; of a table, 32 MB
+
+
+def _draws(p, n, rng):
+    """n indices: of each uniform number u the first whose cumulative mass exceeds u.
+
+    [0, 1) is cut into equal cells. Where one index fills its cell it is looked up, elsewhere the
+    cumulative masses are searched (Chen and Asau 1974). Never one without mass.
+    """
+    mass = np.cumsum(p)
+    mass /= mass[-1]
+    cells = 1 << max(0, min(FINE * len(p), n // 2, MOST_CELLS).bit_length() - 1)
+    table = _up_to(np.ceil(mass * cells), cells)  # how many masses are at most a cell's low end,
+    table[table != _up_to(np.floor(mass * cells), cells)] = -1  # how many are below its high end
+    out, u = np.empty(n, dtype=np.intp), np.empty(min(BLOCK, n))
+    for start in range(0, n, BLOCK):
+        here, part = out[start : start + BLOCK], u[: n - start]
+        cell = (rng.random(out=part) * cells).astype(np.intp)
+        table.take(cell, out=here, mode="clip")  # other modes copy; u < 1, so nothing is clipped
+        shared = np.flatnonzero(here < 0)
+        here[shared] = np.searchsorted(mass, part[shared], side="right")
+    return out
+
+
+def _up_to(at, n):
+    """How many are at most i, for i = 0 ... n - 1."""
+    return np.bincount(at.astype(np.intp), minlength=n)[:n].cumsum()

@@ -159,6 +159,28 @@ def test_categorical_draws():
     np.testing.assert_array_equal(frequency[[0, 2, 5]], 0)
 
 
+@pytest.mark.parametrize("k", [1, 2, 7, 100, 3000])
+@pytest.mark.parametrize("n", [1, 40, 3000, 70_000])
+def test_categorical_draws_given_the_uniform_numbers(k, n):
+    class Given(np.random.Generator):
+        def random(self, size=None, dtype=np.float64, out=None):
+            out[...], self.left = self.left[: len(out)], self.left[len(out) :]
+            return out
+
+    rng = np.random.default_rng()
+    p = rng.exponential(size=k) ** 6 * (rng.random(k) < 0.8)
+    p[k // 2] = 1.0
+    u, given = rng.permutation((np.arange(n) + rng.random(n)) / n), Given(np.random.PCG64())
+    u[:1] = 1 - 2.0**-53
+    given.left = u
+    with np.errstate(divide="ignore"):
+        codes = Categorical(np.log(p)).sample(n, rng=given)
+    below = np.concatenate([[0.0], np.cumsum(p / p.sum())])
+    assert (below[codes] <= u + 1e-13).all()
+    assert (u <= below[codes + 1] + 1e-13).all()
+    assert (p[codes] > 0).all()
+
+
 def test_categorical_errors():
     for bad in ([np.nan, 0], [np.inf, 0], [-np.inf, -np.inf], [], [[0.0, 1.0]], 3.0):
         with pytest.raises(ValueError, match="^logits"):
