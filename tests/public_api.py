@@ -2119,6 +2119,14 @@ def _gumbel_calls():
             discrete.concrete_log_density_gradient,
             {"y": Array(rows, rows=True), "logits": logits, **tau},
         ),
+        "concrete_kl": Call(
+            discrete.concrete_kl,
+            {**given, "other_logits": logits, **tau, "other_temperature": tau["temperature"]},
+        ),
+        "concrete_kl.drawn": Call(
+            discrete.concrete_kl,
+            {**drawn, "other_logits": logits, **tau, "other_temperature": tau["temperature"]},
+        ),
         "exp_concrete_log_density": Call(
             discrete.exp_concrete_log_density,
             {**logged, "log_y": Array(np.log(rows), infinite=True, rows=True), "logits": logits},

@@ -24,6 +24,7 @@ from refscore.discrete.concrete import (
     temperature_pullback,
 )
 from refscore.discrete.concrete_density import (
+    concrete_kl,
     concrete_log_density,
     concrete_log_density_gradient,
     exp_concrete_log_density,
@@ -104,7 +105,8 @@ __all__ = [
     "replace_dead_codes", "update_codebook",
     "StraightThrough", "gumbel_softmax", "gumbel_softmax_pullback", "log_gumbel_softmax",
     "straight_through", "temperature_pullback",
-    "concrete_log_density", "concrete_log_density_gradient", "exp_concrete_log_density",
+    "concrete_kl", "concrete_log_density", "concrete_log_density_gradient",
+    "exp_concrete_log_density",
     "categorical_kl", "deterministic_elbo", "elbo", "elbo_gap", "elbo_gradient",
     "expected_importance_bound", "grid_elbo", "importance_bound", "kl_to_uniform", "log_evidence",
     "Moments", "Relaxed", "arm_gradient", "arm_moments", "bernoulli_expectation",

@@ -43,9 +43,9 @@ def _refuse(logits, name):
         raise ValueError(f"{name} must have a finite entry in every row, got -inf alone{at}")
 
 
-def as_temperature(value) -> float:
+def as_temperature(value, name: str = "temperature") -> float:
     """τ > 0."""
-    return as_positive(value, "temperature")
+    return as_positive(value, name)
 
 
 def as_gumbels(gumbels, logits: np.ndarray) -> np.ndarray:
@@ -125,3 +125,16 @@ def log_softmax(z: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", under="ignore"):
         z = z - z.max(-1, keepdims=True)
         return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """e^{z_k} / Σ_j e^{z_j} over the last axis; rows finite somewhere."""
+    with np.errstate(under="ignore"):
+        return np.exp(log_softmax(z))
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """1/(1 + e^{-z}), without overflow and exact in both tails."""
+    from scipy.special import expit
+
+    return expit(z)

@@ -8,6 +8,9 @@ import numpy as np
 
 from refscore._arguments import as_points
 from refscore.discrete._logits import as_logits, as_temperature, log_softmax
+from refscore.discrete.concrete import log_gumbel_softmax
+
+FAR = 1e300  # from 0 of log y at most
 
 
 def concrete_log_density(y, logits, temperature) -> np.ndarray:
@@ -73,12 +76,42 @@ def _log_density(log_y, logits, temperature):
     return constant + np.where(possible, s, 0.0).sum(-1)
 
 
+def concrete_kl(
+    logits, other_logits, temperature, other_temperature, gumbels=None, *, rng=None, n=None
+) -> np.ndarray:
+    """log q(y) - log p(y) at a draw y of q: one unbiased value of KL(q ‖ p) of two relaxed laws.
+
+    q of logits l and temperature τ, p of other_logits l' and other_temperature τ'. Taken in
+    logarithms, where the Jacobians Π y_k of both densities cancel and no y underflows. The
+    divergence of the codes, Σ π log(π/π'), is another number, and below it: a bound with
+    relaxed draws needs this one. For two codes and τ = τ' its mean is a coth(a/2) - 2 with
+    a = l_1 - l_2 - l'_1 + l'_2, whatever τ.
+
+    logits (..., K), other_logits of that shape, or its last axes; gumbels, rng, n as in
+    `gumbel_softmax`. Returns (...,), axes of draws first; inf where one law has codes that the
+    other has not. Raises ValueError for τ <= 0. Cost O(K) a draw.
+    Source: derived; Maddison, Mnih and Teh 2017.
+
+    Checked by: concrete_kl_given, concrete_kl_mean, concrete_kl_draws
+    """
+    logits, other = as_logits(logits), as_logits(other_logits, "other_logits")
+    other, tau = _like(other, logits, "logits", "other_logits"), as_temperature(temperature)
+    other_tau = as_temperature(other_temperature, "other_temperature")
+    log_y = log_gumbel_softmax(logits, tau, gumbels, rng=rng, n=n)
+    log_y = np.where(np.isfinite(logits), np.maximum(log_y, -FAR), -np.inf)
+    apart = (np.isfinite(logits) != np.isfinite(other)).any(-1)
+    held = np.where(apart[..., None], logits, other)
+    ratio = exp_concrete_log_density(log_y, logits, tau)
+    ratio = ratio - exp_concrete_log_density(log_y, held, other_tau)
+    return np.where(apart, np.inf, ratio)
+
+
 def concrete_log_density_gradient(y, logits, temperature) -> np.ndarray:
     """The gradient of `concrete_log_density` in the logits: 1 - K softmax(l - τ log y).
 
-    Also that of `exp_concrete_log_density`, and, since the density depends on y and l through
-    both, the score function of the relaxed law. Arguments and errors as there; returns
-    (..., K), 0 where the logit is -inf. Source: derived.
+    The score function of the relaxed law; also the gradient of `exp_concrete_log_density`, whose
+    other factor, Π_k y_k, knows no l. Arguments and errors as there; returns (..., K), 0 where
+    the logit is -inf, rows that sum to 0. Cost O(K) a row. Source: derived.
 
     Checked by: concrete_density_gradient
     """
@@ -92,11 +125,11 @@ def concrete_log_density_gradient(y, logits, temperature) -> np.ndarray:
     return np.where(possible, 1 - possible.sum(-1, keepdims=True) * share, 0.0)
 
 
-def _like(logits, y, name):
+def _like(logits, y, name, own="logits"):
     """Logits of every row."""
     if logits.shape != y.shape[y.ndim - min(y.ndim, logits.ndim) :]:
         raise ValueError(
-            f"logits must have the shape of {name}, {y.shape}, or its last axes; got shape"
+            f"{own} must have the shape of {name}, {y.shape}, or its last axes; got shape"
             f" {logits.shape}"
         )
     return np.broadcast_to(logits, y.shape)

@@ -135,6 +135,21 @@ def ratio_log_density(log_y, logits, temperature):
     return np.asarray(np.array(found) + volume, dtype=float)
 
 
+def log_ratio(logits, prior_logits, temperature, prior_temperature, gumbels):
+    """log of both laws' densities in the log ratios, at relaxed rows of the first, (n,)."""
+    z = (np.asarray(logits, dtype=np.longdouble) + gumbels) / temperature
+    log_y = z - z.max(1, keepdims=True)
+    log_y = log_y - np.log(np.exp(log_y).sum(1, keepdims=True))
+    own = ratio_log_density(log_y, logits, temperature)
+    return own - ratio_log_density(log_y, prior_logits, prior_temperature)
+
+
+def divergence(logits, prior_logits):
+    """That of two logistic laws a apart, a (1 + e^-a) / (1 - e^-a) - 2: two codes, a > 0."""
+    a = abs(logits[0] - logits[1] - prior_logits[0] + prior_logits[1])
+    return a * (1 + math.exp(-a)) / -math.expm1(-a) - 2
+
+
 def log_density_gradient(y, logits, temperature):
     """Its gradient in the logits, by central differences, extrapolated once, (n, K)."""
     found = np.zeros(y.shape)

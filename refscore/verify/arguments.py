@@ -198,6 +198,7 @@ ARGUMENTS: dict[str, str] = {
     "jacobian": "their gradients in x, (n, C, d)",
     "label": "a class, an integer from 0",
     "temperature": "a number > 0",
+    "other_temperature": "of a second relaxed law, a number > 0",
     "posterior_scores": "(m, n, d)",
     "prior_score": "(n, d)",
     "couplings": "W (d, d) of exp(x.W x / 2 + b.x): symmetric, its diagonal zero",

@@ -42,6 +42,9 @@ DISCRETE: list[tuple[str, str, str, str, str | None, bool]] = [
     ("exp_concrete_log_density", "log_y logits temperature", "values",
      "log density of log gumbel_softmax at logarithms of such rows, in log(y_k / y_K), k < K: that"
      " of gumbel_softmax times the product of all y_k", None, False),
+    ("concrete_kl", "logits other_logits temperature other_temperature", "values",
+     "log q(y) - log p(y) at y = gumbel_softmax(logits, temperature): q its law, p that of"
+     " other_logits and other_temperature, row by row: the mean is KL(q || p)", "gumbels", False),
     ("concrete_log_density_gradient", "y logits temperature", "matrix",
      "the gradient of concrete_log_density in the logits", None, False),
     ("binary_concrete", "logit temperature", "vector",

@@ -1,5 +1,7 @@
 """Relaxed rows and bits: limits, extremes, derivatives and densities beside SciPy's quadrature."""
 
+import functools
+
 import numpy as np
 import pytest
 from scipy import integrate
@@ -121,6 +123,22 @@ def test_codes_of_probability_zero_leave_the_density_of_the_others():
     assert alone == 0  # a point: nothing is left to be random
 
 
+def test_log_ratios_of_relaxed_laws_where_a_code_is_impossible():
+    g, first, second = np.array([[0.3, -0.2, 1.1]]), LOGITS[0].copy(), LOGITS[1].copy()
+    first[1] = second[1] = -np.inf
+    ratio = functools.partial(discrete.concrete_kl, temperature=0.6, other_temperature=1.1)
+    found = ratio(first, second, gumbels=g)
+    np.testing.assert_allclose(found, ratio(first[[0, 2]], second[[0, 2]], gumbels=g[:, [0, 2]]))
+    assert ratio(first, LOGITS[1], gumbels=g)[0] == np.inf  # densities on a side, on the whole
+    assert ratio(LOGITS[0], second, gumbels=g)[0] == np.inf
+    assert ratio(LOGITS[0], LOGITS[0], gumbels=g[0]).shape == ()
+    rows = np.stack([LOGITS[:2], LOGITS[2:]])
+    many = discrete.concrete_kl(rows, LOGITS[2:], 1e-3, 1e-3, rng=0, n=4)  # of every row its own
+    assert many.shape == (4, 2, 2)
+    np.testing.assert_array_equal(many[:, 1], 0.0)
+    assert np.isfinite(ratio(1e4 * LOGITS[0], -1e4 * LOGITS[0], gumbels=g)).all()
+
+
 def test_rows_of_one_code_and_leading_axes():
     assert discrete.gumbel_softmax([[2.0]], 0.5, rng=0).tolist() == [[1.0]]
     y = discrete.gumbel_softmax(LOGITS, 0.9, rng=0, n=5)
@@ -136,6 +154,10 @@ BAD = {
     "log_y must be finite where": lambda: discrete.exp_concrete_log_density(
         [0, -np.inf], [0, 0], 1
     ),
+    "other_logits must have the shape of logits": lambda: discrete.concrete_kl(
+        [0, 0], [0.0], 1, 1, rng=0
+    ),
+    "other_temperature must be positive": lambda: discrete.concrete_kl([0, 0], [0, 0], 1, 0, rng=0),
     "y must lie in": lambda: discrete.binary_concrete_log_density(1.0, 0.0, 1.0),
     "uniforms must lie in": lambda: discrete.binary_concrete(0.0, 1.0, 1.0),
     "uniforms and n must not": lambda: discrete.binary_concrete(0.0, 1.0, 0.5, n=2),

@@ -52,6 +52,24 @@ def test_the_mean_of_relaxed_rows_by_nested_quadrature():
     assert gumbel.mean(np.array([logit, 0.0]), 0.7)[0] == pytest.approx(want, abs=1e-6)
 
 
+def test_the_log_ratio_of_relaxed_laws_by_the_densities_formula():
+    g = RNG.gumbel(size=(3, 3))
+    z = (LOGITS + g) / TAU
+    y = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    want = [by_hand(*row, TAU) - by_hand(row[0], other, 1.4)
+            for row, other in zip(zip(y, LOGITS), LOGITS[::-1])]  # fmt: skip
+    found = gumbel.log_ratio(LOGITS, LOGITS[::-1], TAU, 1.4, g)
+    np.testing.assert_allclose(np.asarray(found, dtype=float), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("apart", [0.3, -4.0])
+def test_the_divergence_of_two_logistic_laws_by_quadrature(apart):
+    p, q = stats.logistic(apart).logpdf, stats.logistic.logpdf
+    want = integrate.quad(lambda x: np.exp(p(x)) * (p(x) - q(x)), -45, 45, limit=200)[0]
+    found = gumbel.divergence([apart, 1.0], [0.5, 1.5])
+    assert found == pytest.approx(want, rel=1e-9)
+
+
 def test_the_largest_is_gumbel():
     values = np.array([0.3, 2.0, 4.0])
     there = stats.gumbel_r(np.log(np.exp(LOGITS).sum(1)))

@@ -28,6 +28,13 @@ class Relaxed:
     def exp_concrete_log_density(self, log_y, logits, temperature):
         return tfd.ExpRelaxedOneHotCategorical(temperature, logits=logits).log_prob(log_y)
 
+    @compiled
+    def concrete_kl(self, logits, other_logits, temperature, other_temperature, key):
+        q = tfd.ExpRelaxedOneHotCategorical(temperature, logits=logits)
+        p = tfd.ExpRelaxedOneHotCategorical(other_temperature, logits=other_logits)
+        log_y = q.sample(seed=key)
+        return q.log_prob(log_y) - p.log_prob(log_y)
+
     def concrete_log_density_gradient(self, y, logits, temperature):
         return jax.grad(lambda l: self.concrete_log_density(y, l, temperature).sum())(logits)
 

@@ -77,6 +77,11 @@ class Relaxed:
     def exp_concrete_log_density(self, log_y, logits, temperature):
         return self._law(logits, temperature).base_dist.log_prob(log_y)
 
+    def concrete_kl(self, logits, other_logits, temperature, other_temperature, gumbels):
+        q, p = self._law(logits, temperature), self._law(other_logits, other_temperature)
+        log_y = torch.log_softmax((logits + gumbels) / temperature, -1)
+        return q.base_dist.log_prob(log_y) - p.base_dist.log_prob(log_y)
+
     def concrete_log_density_gradient(self, y, logits, temperature):
         one = torch.ones(len(y), dtype=y.dtype)
         return passed_back(lambda l: self.concrete_log_density(y, l, temperature), [logits], one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from refscore import discrete
 
 __all__ = [
-    "binary_concrete", "binary_concrete_log_density", "concrete_log_density",
+    "binary_concrete", "binary_concrete_log_density", "concrete_kl", "concrete_log_density",
     "concrete_log_density_gradient", "exp_concrete_log_density", "gumbel_max",
     "gumbel_max_given_temperature", "gumbel_numbers", "gumbel_softmax", "gumbel_softmax_gradient",
     "gumbel_softmax_hard", "gumbel_softmax_hard_gradient", "gumbel_softmax_temperature_gradient",
@@ -84,6 +84,12 @@ def concrete_log_density(y, logits, temperature):
 def exp_concrete_log_density(log_y, logits, temperature):
     """log density of their logarithms."""
     return discrete.exp_concrete_log_density(log_y, logits, temperature)
+
+
+def concrete_kl(logits, other_logits, temperature, other_temperature, gumbels=None, *, rng=None):
+    """log q - log p at relaxed rows of q."""
+    given = logits, other_logits, temperature, other_temperature, gumbels
+    return discrete.concrete_kl(*given, rng=rng)
 
 
 def concrete_log_density_gradient(y, logits, temperature):
