@@ -2143,6 +2143,22 @@ def _gumbel_calls():
             discrete.binary_concrete,
             {**bits, **rng, "n": Count(3, minimum=0, optional=True)},
         ),
+        "logit_binary_concrete": Call(
+            discrete.logit_binary_concrete,
+            {
+                "logit": Array(M, scalar=True),
+                **tau,
+                "uniforms": Array([0.2, 0.9], optional=True, rows=True),
+            },
+        ),
+        "logit_binary_concrete.drawn": Call(
+            discrete.logit_binary_concrete,
+            {**bits, **rng, "n": Count(3, minimum=0, optional=True)},
+        ),
+        "logit_binary_concrete_log_density": Call(
+            discrete.logit_binary_concrete_log_density,
+            {"z": Array([0.3, -4.0], rows=True), "logit": Array(M, scalar=True), **tau},
+        ),
         "binary_concrete_pullback": Call(
             discrete.binary_concrete_pullback,
             {"b": Array([0.3, 0.8]), **tau, "cotangent": vector},

@@ -4,6 +4,8 @@ from refscore.discrete.binary_concrete import (
     binary_concrete,
     binary_concrete_log_density,
     binary_concrete_pullback,
+    logit_binary_concrete,
+    logit_binary_concrete_log_density,
 )
 from refscore.discrete.codebook import (
     Codebook,
@@ -101,6 +103,7 @@ from refscore.discrete.vae import DiscreteVAE, exact_loss, quantised_loss, relax
 
 __all__ = [
     "binary_concrete", "binary_concrete_log_density", "binary_concrete_pullback",
+    "logit_binary_concrete", "logit_binary_concrete_log_density",
     "Codebook", "LloydResult", "code_frequencies", "lloyd", "lloyd_step", "perplexity",
     "replace_dead_codes", "update_codebook",
     "StraightThrough", "gumbel_softmax", "gumbel_softmax_pullback", "log_gumbel_softmax",

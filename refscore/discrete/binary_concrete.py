@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_like, as_rng, require_one
-from refscore.discrete._logits import TINY, as_temperature
+from refscore.discrete._logits import TINY, as_temperature, sigmoid
 
 
 def binary_concrete(logit, temperature, uniforms=None, *, rng=None, n=None) -> np.ndarray:
@@ -21,16 +21,7 @@ def binary_concrete(logit, temperature, uniforms=None, *, rng=None, n=None) -> n
 
     Checked by: binary_concrete_given, binary_concrete_draws
     """
-    l, tau = as_array(logit, "logit"), as_temperature(temperature)
-    require_one("uniforms", uniforms, rng)
-    if uniforms is None:
-        shape = l.shape if n is None else (as_count(n, "n", minimum=0), *l.shape)
-        u = as_rng(rng, "gumbels").random(shape)
-    else:
-        u = _uniforms(uniforms, l, n)
-    with np.errstate(over="ignore", under="ignore"):
-        z = (l + np.log(np.maximum(u, TINY)) - np.log1p(-u)) / tau
-        return 1 / (1 + np.exp(-z))
+    return sigmoid(logit_binary_concrete(logit, temperature, uniforms, rng=rng, n=n))
 
 
 def _uniforms(uniforms, l, n):
@@ -61,23 +52,67 @@ def binary_concrete_pullback(b, temperature, cotangent) -> np.ndarray:
         return as_like(cotangent, "cotangent", b, "b") * (b * (1 - b) / tau)
 
 
+def logit_binary_concrete(logit, temperature, uniforms=None, *, rng=None, n=None) -> np.ndarray:
+    """z = (l + log u - log(1 - u))/τ: log odds of the relaxed bits σ(z) of `binary_concrete`.
+
+    Finite where the bits round to 0 and 1, as most do at a low temperature. Arguments and
+    errors as there, and the same draws. Source: Maddison, Mnih and Teh 2017.
+
+    Checked by: logit_binary_concrete_given, logit_binary_concrete_draws
+    """
+    l, tau = as_array(logit, "logit"), as_temperature(temperature)
+    require_one("uniforms", uniforms, rng)
+    if uniforms is None:
+        shape = l.shape if n is None else (as_count(n, "n", minimum=0), *l.shape)
+        u = as_rng(rng, "gumbels").random(shape)
+    else:
+        u = _uniforms(uniforms, l, n)
+    with np.errstate(over="ignore"):
+        return (l + np.log(np.maximum(u, TINY)) - np.log1p(-u)) / tau
+
+
+def logit_binary_concrete_log_density(z, logit, temperature) -> np.ndarray:
+    """log τ - a - 2 log(1 + e^{-a}), a = |l - τ z|: a logistic law, of location l/τ and scale 1/τ.
+
+    That of the bits σ(z) times their Jacobian σ(z)(1 - σ(z)). z (...,) finite, logit of its
+    shape, or its last axes, finite. Returns (...,). Source: Maddison, Mnih and Teh 2017.
+
+    Checked by: logit_binary_concrete_density
+    """
+    z, tau = as_array(z, "z"), as_temperature(temperature)
+    l = _logit_of(z, "z", logit)
+    with np.errstate(over="ignore", under="ignore"):
+        a = np.abs(l - tau * z)
+        return math.log(tau) - a - 2 * np.log1p(np.exp(-a))
+
+
 def binary_concrete_log_density(y, logit, temperature) -> np.ndarray:
     """log τ + l - (τ+1)(log y + log(1-y)) - 2 log(e^l y^{-τ} + (1-y)^{-τ}).
 
     y (...,) in (0, 1), logit of its shape, or its last axes, finite. Returns (...,).
-    Raises ValueError at 0 and 1, where draws of low temperature underflow.
+    Raises ValueError at 0 and 1, to which draws of low temperature round: their log odds have
+    a density at every temperature, `logit_binary_concrete_log_density`.
     Source: Maddison, Mnih and Teh 2017; seed 002.
 
     Checked by: binary_concrete_density
     """
-    y, l, tau = as_array(y, "y"), as_array(logit, "logit"), as_temperature(temperature)
+    y, tau = as_array(y, "y"), as_temperature(temperature)
     if not ((y > 0) & (y < 1)).all():
-        raise ValueError("y must lie in (0, 1)")
-    if l.shape != y.shape[y.ndim - min(y.ndim, l.ndim) :]:
         raise ValueError(
-            f"logit must have the shape of y, {y.shape}, or its last axes; got {l.shape}"
+            "y must lie in (0, 1); log odds of bits that round to 0 or 1 have a density,"
+            " logit_binary_concrete_log_density"
         )
+    l = _logit_of(y, "y", logit)
     on, off = np.log(y), np.log1p(-y)
     with np.errstate(over="ignore"):
         both = np.logaddexp(l - tau * on, -tau * off)
         return math.log(tau) - (tau + 1) * (on + off) + (l - both) - both
+
+
+def _logit_of(y, name, logit):
+    l = as_array(logit, "logit")
+    if l.shape != y.shape[y.ndim - min(y.ndim, l.ndim) :]:
+        raise ValueError(
+            f"logit must have the shape of {name}, {y.shape}, or its last axes; got {l.shape}"
+        )
+    return l

@@ -38,9 +38,9 @@ CHAPTERS = (
     "ode_steps", "ode_solves", "adjoint_gradients",
     "adjoint_steps", "bijections",
     "bijection_linear", "bijection_layers", "orders", "proofs", "errata", "omissions", "blindness",
-    "gumbel", "gumbel_orders", "concrete", "concrete_densities", "concrete_divergence",
-    "discrete_gradients", "elbo", "adversarial", "families",
-    "discrete_bits", "discrete_moments", "discrete_draws",
+    "gumbel", "gumbel_orders", "concrete", "concrete_densities", "concrete_bits",
+    "concrete_divergence",     "discrete_gradients", "elbo", "adversarial", "families",
+    "discrete_bits", "discrete_moments", "discrete_draws", "discrete_seeded",
     "quantisation", "codebooks", "scalar_quantisation",
 )  # fmt: skip
 

@@ -186,6 +186,26 @@ def bit(logit, temperature, uniforms):
     return np.asarray(1 / (1 + ((1 - u) / u * np.exp(-l)) ** (1 / temperature)), dtype=float)
 
 
+def bit_log_odds(logit, temperature, uniforms):
+    """logit plus the quantile of a logistic number, over the temperature, (n,)."""
+    u, l = np.asarray(uniforms, dtype=np.longdouble), np.asarray(logit, dtype=np.longdouble)
+    return np.asarray((l + np.log(u / (1 - u))) / temperature, dtype=float)
+
+
+def bit_log_odds_below(z, logit, temperature):
+    """P(z <= x) = 1 / (1 + e^(logit - temperature x))."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(logit - temperature * z))
+
+
+def bit_log_odds_density(z, logit, temperature):
+    """log of the slope of that: temperature / (4 cosh^2((logit - temperature x) / 2)), (n,)."""
+    a = np.asarray(logit, dtype=np.longdouble) - np.longdouble(temperature) * z
+    with np.errstate(over="ignore"):
+        found = np.log(np.longdouble(temperature)) - 2 * np.log(2 * np.cosh(a / 2))
+    return np.asarray(found, dtype=float)
+
+
 def bit_below(y, logit, temperature):
     """P(b <= y) = 1 / (1 + e^logit ((1 - y)/y)^temperature): 0 at 0, 1 at 1."""
     with np.errstate(divide="ignore", over="ignore"):

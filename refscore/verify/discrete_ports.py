@@ -52,4 +52,9 @@ DISCRETE: list[tuple[str, str, str, str, str | None, bool]] = [
      "uniforms", False),
     ("binary_concrete_log_density", "values logit temperature", "vector",
      "its log density at `values` of (0, 1)", None, False),
+    ("logit_binary_concrete", "logit temperature", "vector",
+     "(logit + log u - log(1 - u)) / temperature of uniforms u: the log odds of a relaxed bit",
+     "uniforms", False),
+    ("logit_binary_concrete_log_density", "values logit temperature", "vector",
+     "its log density at `values`, any numbers", None, False),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 import pytest
-from scipy import integrate
+from scipy import integrate, special
 
 from refscore import discrete
 from refscore.discrete import concrete
@@ -85,6 +85,17 @@ def test_straight_through_is_hard_forward_and_soft_backward():
     np.testing.assert_array_equal(through.soft, y)
 
 
+def test_many_relaxed_bits_come_before_the_rows_and_round_to_their_probability():
+    n, logit = 20_000, np.array([[0.3, -2.0, 4.0]])
+    b = discrete.binary_concrete(logit, 0.3, rng=None, n=n)
+    assert b.shape == (n, 1, 3)
+    p = 1 / (1 + np.exp(-logit))
+    assert (np.abs((b > 0.5).mean(0) - p) < 5.5 * np.sqrt(p * (1 - p) / n)).all()
+    assert np.abs(np.corrcoef(b[:, 0].T) - np.eye(3)).max() < 5.5 / np.sqrt(n)
+    one = discrete.binary_concrete(0.4, 0.7, [0.0, 0.5, 1 - 2.0**-53])  # the ends are limits
+    np.testing.assert_allclose(one, [0.0, 1 / (1 + np.exp(-0.4 / 0.7)), 1.0], atol=1e-15)
+
+
 @pytest.mark.parametrize("tau", [0.4, 1.0, 2.5])
 def test_densities_integrate_to_one_and_round_to_the_probability(tau):
     logits = np.array([0.8, -0.3])
@@ -100,6 +111,22 @@ def test_densities_integrate_to_one_and_round_to_the_probability(tau):
         lambda y: np.exp(discrete.binary_concrete_log_density(y, 1.1, tau)), 0.5, 1, epsabs=1e-10
     )[0]
     assert bit == pytest.approx(upper, abs=1e-9)
+
+
+def test_log_odds_of_bits_that_round():
+    draw = functools.partial(discrete.logit_binary_concrete, [0.5, -30.0], rng=3, n=2000)
+    z, bits = draw(1e-3), discrete.binary_concrete([0.5, -30.0], 1e-3, rng=3, n=2000)
+    np.testing.assert_array_equal(bits, special.expit(z))
+    assert (bits[:, 0] == 1).mean() > 0.5
+    assert np.isfinite(z).all()
+    density = discrete.logit_binary_concrete_log_density(z, [0.5, -30.0], 1e-3)
+    assert np.isfinite(density).all()
+    with pytest.raises(ValueError, match="logit_binary_concrete_log_density"):
+        discrete.binary_concrete_log_density(bits, [0.5, -30.0], 1e-3)
+    y = special.expit(z := np.array([-3.0, 0.4, 2.0]))
+    of_bits = discrete.binary_concrete_log_density(y, 0.7, 0.6)
+    of_odds = discrete.logit_binary_concrete_log_density(z, 0.7, 0.6)
+    np.testing.assert_allclose(of_odds, of_bits + np.log(y * (1 - y)), rtol=1e-12)
 
 
 def test_the_density_at_a_known_point():
@@ -148,21 +175,46 @@ def test_rows_of_one_code_and_leading_axes():
 
 
 BAD = {
-    "y must be rows of the simplex": lambda: discrete.concrete_log_density([0.5, 0.6], [0, 0], 1),
+    "y must be rows of the simplex": lambda: discrete.concrete_log_density(
+        [[0.5, 0.5], [0.5, 0.6]], [0, 0], 1
+    ),
+    "y must be rows of the simplex: at least 0": lambda: discrete.concrete_log_density(
+        [[0.5, 0.5], [-0.5, 1.5]], [0, 0], 1
+    ),
+    "y must be positive where the logit is finite": lambda: discrete.concrete_log_density(
+        [[0.5, 0.5], [0.0, 1.0]], [0, 0], 1
+    ),
+    "y must be positive where the logit is finite, and 0": lambda: discrete.concrete_log_density(
+        [[1.0, 0.0], [0.5, 0.5]], [0, -np.inf], 1
+    ),
     "logits must have the shape of y": lambda: discrete.concrete_log_density([0.5, 0.5], [0.0], 1),
-    "log_y must be logarithms": lambda: discrete.exp_concrete_log_density([0, -0.1], [0, 0], 1),
+    "log_y must be logarithms": lambda: discrete.exp_concrete_log_density(
+        np.log([[0.5, 0.5], [0.5, 0.6]]), [0, 0], 1
+    ),
     "log_y must be finite where": lambda: discrete.exp_concrete_log_density(
-        [0, -np.inf], [0, 0], 1
+        [np.log([0.5, 0.5]), [0, -np.inf]], [0, 0], 1
     ),
     "other_logits must have the shape of logits": lambda: discrete.concrete_kl(
         [0, 0], [0.0], 1, 1, rng=0
     ),
     "other_temperature must be positive": lambda: discrete.concrete_kl([0, 0], [0, 0], 1, 0, rng=0),
-    "y must lie in": lambda: discrete.binary_concrete_log_density(1.0, 0.0, 1.0),
-    "uniforms must lie in": lambda: discrete.binary_concrete(0.0, 1.0, 1.0),
+    "y must lie in": lambda: discrete.binary_concrete_log_density([0.5, 1.0], 0.0, 1.0),
+    "y must lie in .0, 1.": lambda: discrete.binary_concrete_log_density([0.5, 0.0], 0.0, 1.0),
+    "logit must have the shape of y": lambda: discrete.binary_concrete_log_density(
+        [0.5, 0.4], [0.0], 1.0
+    ),
+    "uniforms must lie in": lambda: discrete.binary_concrete(0.0, 1.0, [0.5, 1.0]),
+    "uniforms must lie in .0, 1.": lambda: discrete.binary_concrete(0.0, 1.0, [0.5, -0.1]),
+    "uniforms must have the shape of logit, .2,.": lambda: discrete.binary_concrete(
+        [0.0, 1.0], 1.0, [0.5]
+    ),
+    "uniforms must have the shape of logit, .1, 2.": lambda: discrete.binary_concrete(
+        [[0.0, 1.0]], 1.0, [0.5, 0.5]
+    ),
     "uniforms and n must not": lambda: discrete.binary_concrete(0.0, 1.0, 0.5, n=2),
     "logit must be finite": lambda: discrete.binary_concrete(np.inf, 1.0, rng=0),
-    "b must lie in": lambda: discrete.binary_concrete_pullback(1.5, 1.0, 1.0),
+    "b must lie in": lambda: discrete.binary_concrete_pullback([0.5, 1.5], 1.0, [1.0, 1.0]),
+    "b must lie in .0, 1.": lambda: discrete.binary_concrete_pullback([0.5, -0.1], 1.0, [1.0, 1.0]),
     "cotangent must have the shape of y": lambda: discrete.gumbel_softmax_pullback(
         [0.5, 0.5], 1.0, [1.0]
     ),

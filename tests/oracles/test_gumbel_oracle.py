@@ -70,6 +70,14 @@ def test_the_divergence_of_two_logistic_laws_by_quadrature(apart):
     assert found == pytest.approx(want, rel=1e-9)
 
 
+def test_log_odds_of_bits_are_logistic():
+    law, z = stats.logistic(LOGITS[0] / TAU, 1 / TAU), np.array([-2.0, 0.1, 3.0])
+    np.testing.assert_allclose(gumbel.bit_log_odds_density(z, LOGITS[0], TAU), law.logpdf(z))
+    np.testing.assert_allclose(gumbel.bit_log_odds_below(z, LOGITS[0], TAU), law.cdf(z))
+    u = np.array([0.02, 0.5, 0.97])
+    np.testing.assert_allclose(gumbel.bit_log_odds(LOGITS[0], TAU, u), law.ppf(u))
+
+
 def test_the_largest_is_gumbel():
     values = np.array([0.3, 2.0, 4.0])
     there = stats.gumbel_r(np.log(np.exp(LOGITS).sum(1)))

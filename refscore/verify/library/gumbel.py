@@ -9,6 +9,7 @@ __all__ = [
     "concrete_log_density_gradient", "exp_concrete_log_density", "gumbel_max",
     "gumbel_max_given_temperature", "gumbel_numbers", "gumbel_softmax", "gumbel_softmax_gradient",
     "gumbel_softmax_hard", "gumbel_softmax_hard_gradient", "gumbel_softmax_temperature_gradient",
+    "logit_binary_concrete", "logit_binary_concrete_log_density",
     "max_gumbel_log_density", "posterior_gumbels", "top_k", "top_k_log_probability",
 ]  # fmt: skip
 
@@ -105,3 +106,13 @@ def binary_concrete(logit, temperature, uniforms=None, *, rng=None):
 def binary_concrete_log_density(values, logit, temperature):
     """log density of relaxed bits."""
     return discrete.binary_concrete_log_density(values, logit, temperature)
+
+
+def logit_binary_concrete(logit, temperature, uniforms=None, *, rng=None):
+    """Their log odds."""
+    return discrete.logit_binary_concrete(logit, temperature, uniforms, rng=rng)
+
+
+def logit_binary_concrete_log_density(values, logit, temperature):
+    """log density of these."""
+    return discrete.logit_binary_concrete_log_density(values, logit, temperature)

@@ -27,12 +27,14 @@ FILES = (
     "ode_steps", "ode_estimates", "ode_solves", "ode_paths", "bijections",
     "bijection_residuals", "bijection_linear", "bijection_layers", "bijection_densities",
     "flow_paths", "errata", "binary", "simplex",
-    "gumbel", "concrete", "concrete_densities", "gumbel_rows",
+    "gumbel", "concrete", "concrete_densities", "concrete_bits", "concrete_divergence",
+    "gumbel_rows",
     "quantisation", "quantisation_gradients", "quantisation_codebooks", "quantisation_usage",
     "quantisation_scalars", "quantisation_rounding",
     "adjoint_flows", "adjoint_times", "adjoint_costs", "adjoint_steps", "discrete_gradients",
     "elbo", "elbo_grids", "adversarial", "critics", "families", "latents",
     "discrete_relaxed", "discrete_rebar", "discrete_bits", "discrete_moments", "discrete_paths",
+    "gumbel_calls", "elbo_calls", "discrete_calls", "quantisation_calls",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]
