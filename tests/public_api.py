@@ -2095,11 +2095,8 @@ def _gumbel_calls():
             discrete.top_k_log_probability,
             {**own, "index": Array([[2.0, 0.0], [1.0, 2.0]])},
         ),
-        "posterior_gumbels": Call(
-            discrete.posterior_gumbels,
-            {**given, "gumbels": Array(g, optional=True), "index": index},
-        ),
-        "posterior_gumbels.drawn": Call(discrete.posterior_gumbels, {**own, "index": index, **rng}),
+        "posterior_gumbels": Call(discrete.posterior_gumbels, {**given, "index": index}),
+        "posterior_gumbels.drawn": Call(discrete.posterior_gumbels, {**drawn, "index": index}),
         "gumbel_softmax": Call(discrete.gumbel_softmax, given | tau),
         "gumbel_softmax.drawn": Call(discrete.gumbel_softmax, drawn | tau),
         "log_gumbel_softmax": Call(discrete.log_gumbel_softmax, given | tau),

@@ -104,11 +104,9 @@ MODERATE = 100.0  # of exponents, where rounding them costs 2e-14
 
 def _normalised(z):
     """Rows over their sums, in place; the sums by a product, the division by one reciprocal."""
-    ones = np.ones(z.shape[1])
-    total = z @ ones
-    if not np.isfinite(total).all():  # an exponential of 0: that code has all of its row
-        total = np.minimum(z, 1e290, out=z) @ ones
-    return np.multiply(z, (1 / total)[:, None], out=z)
+    if z.shape[1] == 1:
+        z[:] = 1.0
+    np.multiply(z, (1 / (z @ np.ones(z.shape[1])))[:, None], out=z)
 
 
 _POWERS = {1.0: (), 0.5: (np.square,), 0.25: (np.square, np.square), 2.0: (np.sqrt,)}
@@ -149,6 +147,8 @@ def log_gumbel_softmax(logits, temperature, gumbels=None, *, rng=None, n=None) -
 def gumbel_softmax_pullback(y, temperature, cotangent) -> np.ndarray:
     """Σ_k c_k ∂y_k/∂l of y = softmax((l + G)/τ): y ∘ (c - Σ_k c_k y_k) / τ.
 
+    c is counted from that of the largest entry, so that no digits are lost beside it.
+
     y (..., K) rows of `gumbel_softmax` (the soft ones), cotangent c of their shape. Returns
     (..., K). Of the hard form with a straight-through gradient it is the same.
     Raises ValueError for τ <= 0. Source: derivative of the softmax; Jang et al. 2017.
@@ -158,6 +158,7 @@ def gumbel_softmax_pullback(y, temperature, cotangent) -> np.ndarray:
     y, tau = as_points(y, "y"), as_temperature(temperature)
     c = as_like(cotangent, "cotangent", y, "y")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        c = c - np.take_along_axis(c, y.argmax(-1)[..., None], -1)
         return y * (c - (c * y).sum(-1, keepdims=True)) / tau
 
 

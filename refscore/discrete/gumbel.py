@@ -63,7 +63,7 @@ def gumbel_max(logits, gumbels=None, *, rng=None, n=None, temperature=1.0) -> np
     with axes of draws before it; or rng, n draws a row, (n, ...), one (...,) where n is None.
     τ divides the logits alone: (l + G)/τ has the argmax of τ = 1. With n and one row of
     logits `Categorical` draws instead, one number a draw whatever K; without n the draw is the
-    place of the largest entry of `gumbel_softmax` with the same rng.
+    place of the largest entry of `gumbel_softmax(logits / τ, 1)` with the same rng.
     Returns whole numbers. Raises ValueError for NaN, +inf, a row of -inf alone, no codes.
     Cost O(K) a draw in blocks of 256 kB. Source: Gumbel 1954; Maddison, Tarlow and Minka
     2014; seed 000.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_array, as_count
+from refscore._arguments import as_array, as_count, as_rng, require_one
 from refscore.discrete._logits import (
     as_index,
     as_logits,
@@ -14,24 +14,28 @@ from refscore.discrete._logits import (
 )
 
 
-def posterior_gumbels(logits, index, gumbels=None, *, rng=None) -> np.ndarray:
-    """Draws of l + G given that the largest of them stands at `index`.
+def posterior_gumbels(logits, index, gumbels=None, *, rng=None, n=None) -> np.ndarray:
+    """Draws of the perturbed logits l + G given that the largest of them stands at `index`.
 
     T = log Σ_j e^{l_j} + g_k at k = index (the largest does not depend on its place), and
     elsewhere -log(e^{-T} + e^{-l_j - g_j}): the Gumbel law of location l_j below T.
 
     logits (..., K), index (...,) whole numbers of positive probability; gumbels of the logits'
-    shape, or rng. Returns perturbed logits (..., K), -inf where the logit is; none exceeds T.
-    Raises ValueError for codes outside 0 ... K - 1 or of probability 0. Cost O(K) a row.
+    shape, or with axes of draws before it; or rng, n draws a row, one where n is None, from a
+    stream of its own: `index` may come from the same seed. Returns perturbed logits
+    (..., K), axes of draws first, -inf where the logit is; none exceeds T. Raises ValueError for
+    codes outside 0 ... K - 1 or of probability 0. Cost O(K) a row.
     Source: Maddison, Tarlow and Minka 2014; seed 000.
 
     Checked by: posterior_gumbels_given, posterior_gumbels_draws
     """
     logits = as_logits(logits)
     codes = as_index(index, logits)[..., None]
-    g = given_or_drawn(logits, gumbels, rng)
-    if g.shape != logits.shape:
-        raise ValueError(f"gumbels must have the shape of logits, {logits.shape}; got {g.shape}")
+    require_one("gumbels", gumbels, rng)
+    if rng is not None:
+        rng = as_rng(rng, "posterior gumbels")
+    g = given_or_drawn(logits, gumbels, rng, n)
+    codes = np.broadcast_to(codes, (*g.shape[:-1], 1))
     top = log_sum_exp(logits) + np.take_along_axis(g, codes, -1)
     with np.errstate(over="ignore"):
         below = -np.logaddexp(-top, -(logits + g))

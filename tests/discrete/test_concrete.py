@@ -129,6 +129,13 @@ def test_log_odds_of_bits_that_round():
     np.testing.assert_allclose(of_odds, of_bits + np.log(y * (1 - y)), rtol=1e-12)
 
 
+def test_a_pullback_keeps_its_digits_beside_a_code_that_is_almost_certain():
+    y = discrete.gumbel_softmax([0.0, -40.0, -45.0], 1.0, np.zeros(3))
+    found = discrete.gumbel_softmax_pullback(y, 1.0, [0.3, 0.7, -5.0])
+    small = np.exp([-40.0, -45.0]) * [0.4, -5.3]
+    np.testing.assert_allclose(found, [-small.sum(), *small], rtol=1e-14)
+
+
 def test_the_density_at_a_known_point():
     found = discrete.concrete_log_density([0.3, 0.45, 0.25], np.log([0.2, 0.5, 0.3]), 0.7)
     assert np.exp(found) == pytest.approx(0.965429859, abs=5e-10)
