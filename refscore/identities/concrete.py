@@ -17,6 +17,10 @@ def _relaxations(**more):
     for case, t in zip(gumbel_cases(), (0.4, 1.7, 3e3, 0.6)):
         cotangent = settings.normals(*case.logits.shape, key=8)
         yield Case(**{**vars(case), "temperature": t, "cotangent": cotangent})
+    yield Case("temperature 0.05", logits=rows(3, 4, 2), gumbels=gumbels(3, 4, key=8),
+               temperature=0.05, cotangent=settings.normals(3, 4, key=10))  # fmt: skip
+    yield Case("one code", logits=rows(4, 1), gumbels=gumbels(4, 1, key=9), temperature=0.8,
+               cotangent=settings.normals(4, 1, key=11))  # fmt: skip
     yield Case("temperature 1", logits=rows(6, 2), gumbels=gumbels(6, 2, key=7), temperature=1.0,
                cotangent=settings.normals(6, 2, key=9))  # fmt: skip
 

@@ -25,7 +25,7 @@ def _rows():
     y = np.array([[0.3, 0.45, 0.25], [0.02, 0.9, 0.08]])
     yield Case("K = 3, the same logits", y=y, logits=repeated(np.log([0.2, 0.5, 0.3]), 2),
                temperature=0.7)  # fmt: skip
-    for n, k, t in ((4, 3, 0.4), (3, 5, 1.6), (5, 2, 1.0)):
+    for n, k, t in ((4, 3, 0.4), (3, 5, 1.6), (5, 2, 1.0), (2, 4, 0.05)):
         yield Case(f"{n} rows of {k}, temperature {t}", y=simplex(n, k), logits=rows(n, k, 2),
                    temperature=t)  # fmt: skip
 
@@ -137,8 +137,9 @@ def concrete_density_gradient(ports, case):
 def _bits():
     u = np.array([0.07, 0.31, 0.5, 0.86, 0.995])
     logit = np.array([0.4, -1.3, 2.0, 0.0, -0.6])
-    for t in (0.3, 2.0):
+    for t in (0.3, 2.0, 0.04):
         yield Case(f"temperature {t}", logit=logit, temperature=t, uniforms=u)
+    yield Case("logits of 900", logit=900 * logit, temperature=0.3, uniforms=u)
 
 
 @identity(
@@ -186,7 +187,7 @@ def binary_concrete_draws(ports, case):
     cases=lambda: [
         Case(f"temperature {t}", values=np.array([0.03, 0.4, 0.5, 0.81]), temperature=t,
              logit=np.array([0.7, -1.1, 0.2, 1.9]))
-        for t in (0.35, 1.8)
+        for t in (0.35, 1.8, 0.04)
     ] + [
         Case("near the ends", values=np.array([0.005, 0.995, 1e-37, 0.005]), temperature=0.6,
              logit=np.array([0.7, -1.1, 0.2, -2.0])),

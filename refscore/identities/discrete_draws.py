@@ -152,7 +152,7 @@ def relaxed_drawn_mean(ports, case):
     assumptions=f"{DRAWS}; two classes",
     source="derived from H4; Jang, Gu and Poole 2017",
     cases=lambda: [
-        Case("two classes", logits=np.array([0.9, -0.3]), f=on.exponential(2, 1), temperature=0.7)
+        Case("two classes", logits=np.array([-1.1, 0.4]), f=on.exponential(2, 3), temperature=2.0)
     ],
 )
 def straight_through_relaxed_drawn_mean(ports, case):

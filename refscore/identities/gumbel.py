@@ -71,7 +71,6 @@ def laws():
         Case("spread", uniforms=np.array([0.02, 0.3, 0.5, 0.77, 0.999])),
         Case("towards the ends", uniforms=np.array([1e-12, 1e-7, 1 - 2.0**-18, 1 - 2.0**-24])),
     ],
-    tolerance=1e-8,
 )
 def gumbel_numbers_are_right(ports, case):
     """A Gumbel number is twice minus the logarithm of a uniform one, at both ends too."""
@@ -123,7 +122,7 @@ def gumbel_max_given(ports, case):
     cases=lambda: [
         Case(f"temperature {t}", logits=rows(24, 4, key), temperature=t,
              gumbels=gumbels(24, 4, key=key))
-        for t, key in ((0.5, 3), (2.5, 4))
+        for t, key in ((0.5, 3), (2.5, 4), (0.04, 5))
     ],
 )  # fmt: skip
 def gumbel_max_tempered(ports, case):

@@ -19,7 +19,7 @@ from refscore.identities.gumbel import gumbels, in_turn, repeated, rows
     source="derived from H5; Kool, van Hoof and Welling 2019",
     cases=lambda: [
         Case(f"{k} of {codes}", logits=rows(n, codes), gumbels=gumbels(n, codes, key=5), k=k)
-        for n, codes, k in ((5, 4, 2), (4, 7, 3), (3, 5, 5), (1, 600, 300))
+        for n, codes, k in ((5, 4, 2), (4, 7, 3), (3, 5, 5), (6, 4, 1), (1, 600, 300))
     ],
 )
 def top_k_given(ports, case):
