@@ -35,6 +35,7 @@ def _rows():
         "codes of no probability", log_joint=_with(joint, (1, 2), (3, 0), (3, 4)),
         logits=_with(logits, (0, 1), (1, 2), (3, 0), (3, 4)),
     )  # fmt: skip
+    yield Case("K = 1", log_joint=rows(2, 1, 17), logits=rows(2, 1, 18))
     yield Case("K = 2, n = 3", log_joint=rows(3, 2, 3), logits=rows(3, 2, 4))
     yield Case("far apart", log_joint=np.array([[-8.0, -2.0, -5.0], [-1e4, -3.0, -9e3]]),
                logits=np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 9.9e3]]))  # fmt: skip
@@ -89,6 +90,40 @@ def elbo_gap_is_divergence(ports, case):
     size = np.maximum(1.0, np.abs(evidence).max())
     got = ports.elbo_gap(joint, _posterior(joint))
     yield Sides("gap at the posterior", got, np.zeros(len(joint)), size)
+
+
+def _impossible():
+    joint, logits = rows(3, 4, 19), rows(3, 4, 20)
+    yield Case("a code in two of three rows", log_joint=_with(joint, (0, 1), (2, 3)),
+               logits=_with(logits, (0, 2), (1, 1)))  # fmt: skip
+
+
+@identity(
+    "H1-impossible",
+    ports="elbo",
+    statement=r"q(k) > 0 = p(x,k):\quad \mathcal L = -\infty,\quad e^{\mathcal L} = 0",
+    source="derived from H1: 0 log 0 = 0 holds for q alone",
+    cases=_impossible,
+)
+def elbo_of_impossible_codes(ports, case):
+    """A posterior that may draw what the model cannot have has no bound: minus infinity."""
+    right = np.exp(oracles.elbo.bound(case.log_joint, case.logits))
+    yield Sides("e^bound", np.exp(np.asarray(ports.elbo(case.log_joint, case.logits))), right)
+
+
+@identity(
+    "H1-gap-impossible",
+    ports="elbo_gap",
+    statement=r"q(k) > 0 = p(x,k):\quad \mathrm{KL}(q\,\|\,p(c|x)) = \infty,\quad "
+    r"e^{-\mathrm{KL}} = 0",
+    source="derived from H1",
+    cases=_impossible,
+)
+def elbo_gap_of_impossible_codes(ports, case):
+    """Nor does what such a posterior lacks have an end."""
+    joint, right = case.log_joint, oracles.elbo.bound(case.log_joint, case.logits)
+    right = np.exp(right - oracles.elbo.evidence(joint))
+    yield Sides("e^-gap", np.exp(-np.asarray(ports.elbo_gap(joint, case.logits))), right)
 
 
 @identity(
@@ -177,6 +212,7 @@ def importance_bound_grows(ports, case):
     source="seed 002",
     cases=lambda: [
         Case("K = 5", logits=rows(4, 5, 11), known=None),
+        Case("K = 1", logits=rows(2, 1, 21), known=np.zeros(2)),
         Case("one code, K = 3", logits=np.array([[OUT, 2.0, OUT], [0.3, OUT, OUT]]),
              known=np.full(2, np.log(3))),
         Case("one code, far apart", logits=np.array([[-1e4, 1e4, 0.0, 9e3]]),

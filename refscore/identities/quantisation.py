@@ -88,6 +88,7 @@ def _far():
     fine = close[[1, 2, 3, 0, 2]] + 4e-6 * settings.signs(5, 3, key=3)
     return [
         Case("far from the origin", x=x, codebook=grid, far=True),
+        Case("thirty of these points", x=np.tile(x, (6, 1)), codebook=grid, far=True),
         Case("the same, d = 6", x=np.tile(x, 3), codebook=np.tile(grid, 3), far=True),
         Case("codes close together", x=fine, codebook=close, far=False),
     ]
@@ -103,11 +104,12 @@ def _far():
 def nearest_code_is_where_it_is(ports, case):
     """The nearest code depends on differences alone, far from the origin and at any size."""
     single = getattr(ports, "dtype", "float64") == "float32"
-    offset = (2.0**12 if single else 2.0**28) if case.far else 0.0  # halves are floats there
+    offset = (2.0**18 if single else 2.0**28) if case.far else 0.0  # halves are floats there
     x, codebook = case.x + offset, case.codebook + offset
     got = ports.quantise(x, codebook)
     right = oracles.quantisation.nearest(x, codebook)
-    yield Sides("codes", got[0], right[0])
+    label = "codes, where ‖x‖² - 2 x·c + ‖c‖² has no digits left" if case.far else "codes"
+    yield Sides(label, got[0], right[0])
     base = codebook[0]
     yield Sides("values, from the first code", got[1] - base, right[1] - base)
 

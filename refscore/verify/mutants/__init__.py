@@ -27,7 +27,7 @@ FILES = (
     "ode_steps", "ode_estimates", "ode_solves", "ode_paths", "bijections",
     "bijection_residuals", "bijection_linear", "bijection_layers", "bijection_densities",
     "flow_paths", "errata", "binary", "simplex",
-    "gumbel", "concrete", "concrete_densities", "concrete_bits", "concrete_divergence",
+    "gumbel", "concrete", "concrete_densities", "concrete_bits", "concrete_divergence", "masks",
     "gumbel_rows",
     "quantisation", "quantisation_gradients", "quantisation_codebooks", "quantisation_usage",
     "quantisation_scalars", "quantisation_rounding",
