@@ -36,7 +36,7 @@ def counted_bound(counts, log_q, log_w) -> np.ndarray:
     m = counts[0].sum()
     total = np.zeros(log_q.shape[:-1])
     ways = gammaln(m + 1) - gammaln(counts + 1).sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         for n, log_ways in zip(counts, ways):
             drawn = n > 0
             chance = np.exp(log_ways + (n[drawn] * log_q[..., drawn]).sum(-1))

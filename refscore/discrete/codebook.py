@@ -46,8 +46,8 @@ class Codebook(NamedTuple):
 
 
 class LloydResult(NamedTuple):
-    """Codebook (K, d), codes (n,) of the points in it, and the mean squared error after
-    0, 1, ... steps, (n_steps + 1,).
+    """Codebook (K, d), codes (...,) of the points in it, and the mean squared error after
+    0, 1, ..., m steps, (m + 1,).
 
     Tested in: tests/discrete/test_codebook.py
     """

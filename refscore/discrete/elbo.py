@@ -35,7 +35,8 @@ def elbo(log_joint, logits) -> np.ndarray:
     Raises ValueError for NaN, inf, K = 0, different shapes, or a row that is all −inf.
     Cost O(K) a row.
     Source: seeds 000, 002.
-    Checked by: elbo_by_enumeration, evidence_is_elbo_and_gap
+    Checked by: elbo_by_enumeration, evidence_is_elbo_and_gap,
+    elbo_of_impossible_codes
     """
     log_joint, log_q, q = _both(log_joint, logits)
     with np.errstate(invalid="ignore"):
@@ -49,7 +50,8 @@ def elbo_gap(log_joint, logits) -> np.ndarray:
     log_joint, logits (..., K). Returns (...,), inf where q allows what p(c|x) does not.
     Raises: as `elbo`. Cost O(K) a row.
     Source: seeds 000, 002.
-    Checked by: evidence_is_elbo_and_gap, elbo_gap_is_divergence
+    Checked by: evidence_is_elbo_and_gap, elbo_gap_is_divergence,
+    elbo_gap_of_impossible_codes
     """
     log_joint, log_q, _ = _both(log_joint, logits)
     return _divergence(log_q, log_softmax(log_joint))
@@ -118,7 +120,7 @@ def importance_bound(log_joint, logits, codes=None, *, rng=None, n_draws: int = 
     log_q, log_joint = (np.broadcast_to(a, (len(codes), *a.shape)) for a in (log_q, log_joint))
     log_w = (np.take_along_axis(log_joint, at, -1) - np.take_along_axis(log_q, at, -1))[..., 0]
     top = log_w.max(0)
-    with np.errstate(under="ignore", divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         bound = top + np.log(np.exp(log_w - top).mean(0))
     return np.where(np.isneginf(top), -np.inf, bound)[()]
 
@@ -134,11 +136,11 @@ def expected_importance_bound(log_joint, logits, n_draws: int) -> np.ndarray:
     Source: derived from Burda, Grosse and Salakhutdinov 2016.
     Checked by: importance_bound_by_enumeration, importance_bound_grows
     """
-    log_joint, log_q, q = _both(log_joint, logits)
+    log_joint, log_q, _ = _both(log_joint, logits)
     n_draws = as_count(n_draws, "n_draws")
     impossible = _impossible(log_joint, log_q)
-    with np.errstate(invalid="ignore"):
-        log_w = np.where(q > 0, log_joint - log_q, -np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):
+        log_w = log_joint - log_q  # of a code that q cannot draw, not looked at
     bound = np.zeros(log_q.shape[:-1])
     for counts in compositions(n_draws, log_q.shape[-1]):
         bound = bound + counted_bound(counts, log_q, log_w)
@@ -249,14 +251,14 @@ def _as_codes(codes, log_q) -> np.ndarray:
 
 
 def _drawn(q, m, rng) -> np.ndarray:
-    """m codes a row by the inverse of its cumulative sums; none of probability 0."""
+    """m codes a row, the first whose cumulative sum passes u times the whole, which u < 1 leaves
+    below the last sum: none of probability 0."""
     cumulative = np.cumsum(q, -1)
-    last = q.shape[-1] - 1 - np.argmax(q[..., ::-1] > 0, -1)
     wanted = rng.random((m, *q.shape[:-1])) * cumulative[..., -1]
     every = np.broadcast_to(cumulative, (m, *q.shape))
-    low, high = np.zeros(wanted.shape, dtype=np.intp), np.broadcast_to(last, wanted.shape)
+    low, high = np.zeros(wanted.shape, np.intp), np.full(wanted.shape, q.shape[-1] - 1)
     for _ in range(q.shape[-1].bit_length()):  # halves [low, high], which holds the code
         middle = (low + high) // 2
         below = np.take_along_axis(every, middle[..., None], -1)[..., 0] <= wanted
-        low, high = np.where(below & (low < high), middle + 1, low), np.where(below, high, middle)
+        low, high = np.where(below, middle + 1, low), np.where(below, high, middle)
     return low

@@ -116,7 +116,8 @@ def _optimal(k: int) -> np.ndarray:
 
 
 def _cells(y: np.ndarray):
-    """Probabilities and means of the cells of N(0, 1) nearest to the levels, and the distortion."""
+    """Probabilities and means of the cells of N(0, 1) nearest to the levels, and the distortion;
+    NaN for the mean of a cell whose probability underflows."""
     t = np.concatenate([[-np.inf], 0.5 * (y[1:] + y[:-1]), [np.inf]])
     p, first, second = np.zeros((3, len(y)))
     wide = np.diff(t) > 2
@@ -130,7 +131,7 @@ def _cells(y: np.ndarray):
     p[~wide], first[~wide] = w.sum(1), (w * gaps).sum(1)
     second[~wide] = (w * gaps**2).sum(1)
     with np.errstate(all="ignore"):
-        return p, y + np.where(p > 0, first / p, 0.0), second.sum()
+        return p, y + first / p, second.sum()
 
 
 def _wide(low, high, y):

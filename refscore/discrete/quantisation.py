@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_like, as_points, as_positive, as_real, require_finite
+from refscore._arguments import (
+    as_like,
+    as_points,
+    as_positive,
+    as_real,
+    beyond_float,
+    require_finite,
+)
 from refscore.discrete._grouped import counts_and_sums
 from refscore.discrete._logits import BLOCK
 from refscore.discrete._nearest import nearest
@@ -59,7 +66,7 @@ def quantise(z, codebook) -> Quantised:
     Checked by: nearest_code, lowest_code_of_ties, nearest_code_is_where_it_is
     """
     codes = nearest_codes(z, codebook)
-    return Quantised(codes, _kept(as_pair(codebook, codebook)[1])[codes])
+    return Quantised(codes, as_pair(z, codebook)[1][codes])
 
 
 def nearest_codes(z, codebook) -> np.ndarray:
@@ -95,7 +102,7 @@ def vq_losses(z, codebook) -> QuantisationLosses:
     z, codebook = as_pair(z, codebook)
     squares = np.empty(z.shape[:-1])
     for rows, gaps in _gaps(z, codebook, nearest_codes(z, codebook)):
-        with np.errstate(over="ignore"):
+        with beyond_float():
             squares.reshape(-1)[rows] = np.einsum("nd,nd->n", gaps, gaps)
     return QuantisationLosses(squares[()], squares.copy()[()])
 
@@ -120,8 +127,9 @@ def vq_gradients(z, codebook, beta: float = 0.25) -> QuantisationGradients:
     for rows, gaps in _gaps(z, codebook, codes):
         flat[rows] = gaps
     sums = counts_and_sums(flat, codes.ravel(), len(codebook))[1]
-    points *= 2 * beta / n
-    return QuantisationGradients(points, (-2 / n) * sums)
+    with beyond_float():
+        points *= 2 * beta / n
+        return QuantisationGradients(points, (-2 / n) * sums)
 
 
 def vq_straight_through_gradient(z, codebook, cotangent) -> np.ndarray:
@@ -220,15 +228,11 @@ def as_codes(codes, n_codes: int, name: str = "codes") -> np.ndarray:
     return np.asarray(codes).astype(np.int64)
 
 
-def _kept(codebook):
-    return codebook if codebook.dtype == np.float32 else np.asarray(codebook, dtype=np.float64)
-
-
 def _gaps(z, codebook, codes):
     """z − c_k in float64, few points at a time: (which rows, their gaps)."""
     flat, codes = z.reshape(-1, z.shape[-1]), codes.reshape(-1)
     book, step = np.asarray(codebook, dtype=np.float64), max(1, BLOCK // z.shape[-1])
     for start in range(0, len(flat), step):
         rows = slice(start, start + step)
-        with np.errstate(over="ignore"):
+        with beyond_float():
             yield rows, flat[rows] - book[codes[rows]]

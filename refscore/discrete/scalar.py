@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from refscore._arguments import as_like, as_points, as_positive, as_real
+from refscore._arguments import as_array, as_like, as_points, as_positive
 from refscore.discrete.quantisation import Quantised, as_codes
 
 
@@ -81,7 +83,7 @@ def lookup_free(z) -> Quantised:
 
 
 def _as_levels(levels) -> np.ndarray:
-    array = as_real(levels, "levels")
+    array = as_array(levels, "levels")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"levels must have shape (d,) with d >= 1, got shape {array.shape}")
     if np.asarray(levels).dtype.kind == "b":
@@ -90,7 +92,7 @@ def _as_levels(levels) -> np.ndarray:
         raise ValueError("levels must be whole numbers")
     if not (array >= 3).all():
         raise ValueError(f"levels must be at least 3, got {array.min():g}")
-    if not np.log2(array).sum() < 62.99:
+    if math.prod(int(level) for level in array) >= 2**63:
         raise ValueError("levels must have a product below 2^63")
     return array.astype(np.int64)
 

@@ -18,8 +18,8 @@ from refscore._arguments import (
     as_real,
     as_rng,
 )
-from refscore.discrete._logits import given_or_drawn, log_softmax
-from refscore.discrete.concrete import gumbel_softmax
+from refscore.discrete._logits import given_or_drawn, log_softmax, sigmoid, softmax
+from refscore.discrete.concrete import gumbel_softmax, gumbel_softmax_pullback
 from refscore.discrete.elbo import (
     deterministic_elbo,
     grid_elbo,
@@ -88,8 +88,12 @@ class DiscreteVAE:
         theta = as_array(theta, "theta", self.parameters.shape)
         ends = np.cumsum([array.size for array in self._arrays])[:-1]
         parts = np.split(theta, ends)
-        a, b, c, d, e = (part.reshape(own.shape) for part, own in zip(parts, self._arrays))
-        return DiscreteVAE(a, b, c, d, e, self.n_positions)
+        encoder, encoder_offset, codebook, decoder, decoder_offset = (
+            part.reshape(own.shape) for part, own in zip(parts, self._arrays)
+        )
+        return DiscreteVAE(
+            encoder, encoder_offset, codebook, decoder, decoder_offset, self.n_positions
+        )
 
     def encode(self, x) -> np.ndarray:
         """z = A x + a, (..., P, D)."""
@@ -153,19 +157,19 @@ def exact_loss(model, x) -> tuple[float, np.ndarray]:
     """
     x = _rows(model, x)
     table, logits = model.log_likelihoods(x), model.logits(x)
-    q = np.exp(log_softmax(logits))
+    q = softmax(logits)
     grids, n_codes, n = model.grids(), len(model.codebook), len(x)
     chosen = [q[:, p][:, grids[:, p]] for p in range(model.n_positions)]
     weight = np.prod(chosen, axis=0)
     flat = table.reshape(n, -1)
     z = model.codebook[grids]
-    over = weight.T @ x - weight.sum(0)[:, None] * _sigmoid(model.decode(z))
+    over = weight.T @ x - weight.sum(0)[:, None] * sigmoid(model.decode(z))
     given = np.empty_like(logits)
     for p in range(model.n_positions):
         others = np.prod([c for i, c in enumerate(chosen) if i != p] or [np.ones_like(weight)], 0)
         member = grids[:, p][:, None] == np.arange(n_codes)
         given[:, p] = (others * flat) @ member
-    along = _softmax_pullback(q, given - _minus_entropy_slope(logits))
+    along = _through_posterior(logits, given)
     decoder, offset, latent = _decoder_pullback(model, z, over)
     codes = np.zeros_like(model.codebook)
     np.add.at(codes, grids, latent)
@@ -194,10 +198,9 @@ def relaxed_loss(model, x, gumbels=None, *, temperature=0.5, rng=None) -> tuple[
     relaxed = gumbel_softmax(logits, temperature, gumbels)
     z = relaxed @ model.codebook
     decoded = model.decode(z)
-    q = np.exp(log_softmax(logits))
-    decoder, offset, latent = _decoder_pullback(model, z, x - _sigmoid(decoded))
-    along = _softmax_pullback(relaxed, latent @ model.codebook.T) / temperature
-    along = along - _softmax_pullback(q, _minus_entropy_slope(logits))
+    decoder, offset, latent = _decoder_pullback(model, z, x - sigmoid(decoded))
+    along = gumbel_softmax_pullback(relaxed, temperature, latent @ model.codebook.T)
+    along = along + _through_posterior(logits, 0.0)
     codes = np.einsum("npk,npd->kd", relaxed, latent)
     bound = _paired(x, decoded) - kl_to_uniform(logits).sum(-1)
     encoding, more = _distance_pullback(model, x, along)
@@ -218,7 +221,7 @@ def quantised_loss(model, x, *, commitment=0.25) -> tuple[float, np.ndarray]:
     z, at = model.encode(x), model.codes(x)
     quantised = model.codebook[at]
     decoded = model.decode(quantised)
-    decoder, offset, latent = _decoder_pullback(model, quantised, x - _sigmoid(decoded))
+    decoder, offset, latent = _decoder_pullback(model, quantised, x - sigmoid(decoded))
     apart = z - quantised
     codes = np.zeros_like(model.codebook)
     np.add.at(codes, at, 2 * apart)
@@ -256,18 +259,10 @@ def _paired(x, logits):
     return (x * logits - np.logaddexp(0.0, logits)).sum(-1)
 
 
-def _sigmoid(a):
-    return np.exp(-np.logaddexp(0.0, -a))
-
-
-def _softmax_pullback(q, cotangent):
-    """Jᵀ v of the softmax q: q (v − Σ q v)."""
-    return q * (cotangent - (q * cotangent).sum(-1, keepdims=True))
-
-
-def _minus_entropy_slope(logits):
-    """The slope of −H(q) in q; constants drop out of the softmax's pullback."""
-    return log_softmax(logits)
+def _through_posterior(logits, slope):
+    """The gradient in the logits of q of what has this slope in q, plus H(q), whose own is
+    −log q; constants drop out."""
+    return gumbel_softmax_pullback(softmax(logits), 1.0, slope - log_softmax(logits))
 
 
 def _decoder_pullback(model, z, over):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from functions_of_codes import assert_mean
+from scipy.special import expit
 
 from refscore.discrete import gradients as g
 
@@ -22,25 +24,14 @@ class Product:
 LOGITS, F = np.array([-0.7, 0.4, 1.1]), Product()
 
 
-def _near(estimates, mean):
-    error = estimates.std(0, ddof=1) / np.sqrt(len(estimates))
-    assert (np.abs(estimates.mean(0) - mean) < 6 * error).all()
+def test_the_usual_example():
+    """θ = .2, f = (b - .45)²: θ(1-θ)(.55² - .45²)."""
 
-
-def test_one_bit_is_two_classes():
     def f(b):
         return (b[..., 0] - 0.45) ** 2
 
-    def of_classes(y):
-        return (y[..., 1] - 0.45) ** 2
-
-    logit = np.log([0.25])
-    assert g.bernoulli_expectation_gradient(logit, f) == pytest.approx(0.016)
-    two = np.r_[0, logit]
-    np.testing.assert_allclose(
-        g.bernoulli_expectation_gradient(logit, f), g.expectation_gradient(two, of_classes)[1:]
-    )
-    assert g.bernoulli_expectation(logit, f) == pytest.approx(g.expectation(two, of_classes))
+    assert g.bernoulli_expectation_gradient(np.log([0.25]), f) == pytest.approx(0.016)
+    assert g.bernoulli_expectation(np.log([0.25]), f) == pytest.approx(0.2225)
 
 
 def test_exact_gradient_is_the_derivative_of_the_expectation():
@@ -58,9 +49,9 @@ def test_antithetic_estimates_have_the_moments_that_enumeration_gives(name):
     moments = getattr(g, f"{name}_moments")(LOGITS, F)
     exact = g.bernoulli_expectation_gradient(LOGITS, F)
     np.testing.assert_allclose(moments.mean, exact, rtol=1e-12)
-    _near(drawn, exact)
-    _near((drawn - exact) ** 2, np.diag(moments.covariance))
-    _near((drawn[:, 0] - exact[0]) * (drawn[:, 1] - exact[1]), moments.covariance[0, 1])
+    assert_mean(drawn, exact)
+    assert_mean((drawn - exact) ** 2, np.diag(moments.covariance))
+    assert_mean((drawn[:, 0] - exact[0]) * (drawn[:, 1] - exact[1]), moments.covariance[0, 1])
 
 
 def test_disarm_is_arm_without_part_of_its_variance():
@@ -71,7 +62,7 @@ def test_disarm_is_arm_without_part_of_its_variance():
 
 def test_score_function_over_bits_is_unbiased():
     drawn = g.bernoulli_score_function_gradient(LOGITS, F, n_draws=20_000, baseline=1.2)
-    _near(drawn, g.bernoulli_expectation_gradient(LOGITS, F))
+    assert_mean(drawn, g.bernoulli_expectation_gradient(LOGITS, F))
 
 
 def test_score_function_and_straight_through_on_given_numbers():
@@ -84,24 +75,9 @@ def test_score_function_and_straight_through_on_given_numbers():
     np.testing.assert_allclose(got, want)
     got = g.bernoulli_straight_through_gradient(LOGITS, F, u)
     np.testing.assert_allclose(got, theta * (1 - theta) * F.gradient(bits))
-
-
-def test_relaxed_bit_is_a_relaxed_pair_of_classes():
-    class Last:
-        def __call__(self, y):
-            return np.exp(y[..., -1])
-
-        def gradient(self, y):
-            slope = np.zeros_like(y)
-            slope[..., -1] = np.exp(y[..., -1])
-            return slope
-
-    gumbels = np.random.default_rng(0).gumbel(size=(6, 2))
-    apart = gumbels[:, 1:] - gumbels[:, :1]
-    pair = g.relaxed_gradient([0.0, 0.8], Last(), 0.6, gumbels)[:, 1:]
-    u = 1 / (1 + np.exp(-apart))
-    bit = g.bernoulli_relaxed_gradient([0.8], Last(), 0.6, u)
-    np.testing.assert_allclose(bit, pair, rtol=1e-12, atol=1e-15)
+    tie = g.bernoulli_score_function_gradient([0.0], lambda b: 1 + b[..., 0], [[0.5]])
+    assert tie == -0.5  # u = σ(-l) is no bit, nor its mirror
+    assert g.disarm_gradient([0.0], lambda b: 1 + b[..., 0], [[0.5]]) == 0
 
 
 ALL = ("bernoulli_score_function_gradient", "bernoulli_straight_through_gradient", "arm_gradient",
@@ -122,10 +98,23 @@ def test_extreme_logits_stay_finite(logits):
     u = np.array([[0.0, 0.5, 1 - 2.0**-53], [0.999, 0.0, 0.0], [0.3, 0.2, 0.9]])
     for name in ALL:
         assert np.isfinite(getattr(g, name)(logits, F, u)).all()
+        if name != "arm_gradient":  # in whose estimate every bit has the difference of all
+            found = getattr(g, name)(logits, F, np.maximum(u, 1e-9))
+            assert (found[:, np.abs(logits) > 1e3] == 0).all()
     if np.isfinite(logits).all():
         assert np.isfinite(g.bernoulli_relaxed_gradient(logits, F, 1e-3, u)).all()
-    assert np.isfinite(g.bernoulli_expectation_gradient(logits, F)).all()
+    sure = np.clip(logits, 0, 1)  # the bits that do not change; the third is left
+    ends = F(np.stack([np.append(sure[:2], 1.0), np.append(sure[:2], 0.0)]))
+    theta = expit(logits[2])
+    exact = [0, 0, theta * (1 - theta) * (ends[0] - ends[1])]
+    np.testing.assert_allclose(g.bernoulli_expectation_gradient(logits, F), exact, atol=1e-15)
     assert np.isfinite(g.arm_moments(logits, F).covariance).all()
+
+
+def test_one_draw_where_no_number_is_said():
+    for name in ALL:
+        assert getattr(g, name)(LOGITS, F, rng=0).shape == (1, 3)
+    assert g.bernoulli_relaxed_gradient(LOGITS, F, 0.7, rng=0).shape == (1, 3)
 
 
 def test_bad_input_is_refused():
@@ -134,6 +123,8 @@ def test_bad_input_is_refused():
             g.arm_gradient(bad, F, rng=0)
     with pytest.raises(ValueError, match=r"logits must have shape \(d,\)"):
         g.bernoulli_expectation(np.zeros((2, 3)), F)
+    with pytest.raises(ValueError, match=r"logits must have shape \(d,\)"):
+        g.disarm_moments(np.zeros((2, 3)), F)
     with pytest.raises(ValueError, match="at most 20 bits, got 21"):
         g.bernoulli_expectation(np.zeros(21), F)
     with pytest.raises(ValueError, match="at most 12 bits, got 13"):

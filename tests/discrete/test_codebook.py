@@ -36,6 +36,18 @@ def test_an_update_of_everything_kept_changes_nothing_but_the_smoothing():
     assert (smoothed.counts == start.counts).all()
     shrunk = start.counts / ((start.counts + 0.5) / (36 + 4) * 36)
     np.testing.assert_allclose(smoothed.codebook, CODES * shrunk[:, None], rtol=1e-14)
+    few = Codebook.start(CODES, 1e-3)  # averages that stand for less than one point in all
+    kept = update_codebook(few, Z, decay=1.0, epsilon=1e-3)
+    np.testing.assert_allclose(kept.codebook, CODES, rtol=1e-14)
+
+
+def test_what_is_left_out_of_a_call():
+    plain = Codebook.start(CODES)
+    np.testing.assert_array_equal(plain.counts, np.ones(8))
+    for one, other in zip(
+        update_codebook(plain, Z, decay=0.6), update_codebook(plain, Z, decay=0.6, epsilon=1e-5)
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_started_with_means_for_sums_the_first_update_shrinks_a_code():
@@ -97,6 +109,10 @@ def test_lloyd_stops_where_nothing_changes():
     found = lloyd(Z, CODES)
     assert isinstance(found, LloydResult)
     assert (np.diff(found.errors) <= 1e-15).all()
+    assert len(found.errors) < 30
+    before = lloyd(Z, CODES, len(found.errors) - 2)  # a step less: its codes are the last already
+    np.testing.assert_array_equal(before.codes, found.codes)
+    assert (lloyd(Z, CODES, len(found.errors) - 3).codes != found.codes).any()
     np.testing.assert_allclose(lloyd_step(Z, found.codebook), found.codebook, atol=1e-14)
     np.testing.assert_array_equal(found.codes, quantise(Z, found.codebook).codes)
     squares = ((Z - found.codebook[found.codes]) ** 2).sum(-1)
@@ -141,6 +157,7 @@ BAD = {
     "rows": (lambda: replace_dead_codes(STATE, Z, 2.0, rows=[60]), "rows must lie between 0 and"),
     "threshold": (lambda: replace_dead_codes(STATE, Z, 0.0, rng=0), "threshold must be positive"),
     "codes": (lambda: perplexity([0, 4], 4), "codes must lie between 0 and 3"),
+    "code below 0": (lambda: perplexity([2, -1], 4), "codes must lie between 0 and 3, got -1"),
     "no codes": (lambda: perplexity([], 4), "codes must hold at least one number"),
     "half codes": (lambda: perplexity([0.5], 4), "codes must be whole"),
     "no codebook": (lambda: lloyd_step(Z, np.ones((0, 3))), "codebook must have shape"),

@@ -25,40 +25,42 @@ class Square:
 
 
 def two_classes(gap, temperature, slope):
-    """Mean of y_1 and of y_1 y_0 slope(y_0)/τ by a sum over logistic numbers, and of its square."""
+    """Mean of y_1, mean and variance of y_1 y_0 slope(y_0)/τ, by a sum over logistic numbers."""
     x = np.arange(-100, min(gap, 300) + 100, 0.02 * min(1, temperature))
     weight = 0.25 / np.cosh(x / 2) ** 2 * (x[1] - x[0])
     with np.errstate(over="ignore"):
         first, second = (1 / (1 + np.exp(s * (gap - x) / temperature)) for s in (-1, 1))
     estimate = second * first * slope(first) / temperature
-    return weight @ second, weight @ estimate, weight @ estimate**2
+    mean = weight @ estimate
+    return weight @ second, mean, weight @ (estimate - mean) ** 2
 
 
 @pytest.mark.parametrize(
-    ("gap", "temperature"), [(30, 0.05), (55, 0.3), (59, 1), (55, 1.7), (61, 10), (100, 100)]
+    ("gap", "temperature"),
+    [(30, 0.05), (55, 0.3), (59, 1), (83, 1.4), (55, 1.7), (61, 10), (100, 100)],
 )
 def test_rare_classes_have_their_moments_at_every_temperature(gap, temperature):
     slope = Square(0, 0.4)
-    y, mean, square = two_classes(gap, temperature, lambda first: 2 * (first - 0.4))
+    y, mean, variance = two_classes(gap, temperature, lambda first: 2 * (first - 0.4))
     nodes = discrete.concrete_nodes([0.0, -gap], temperature)
-    assert nodes.weights @ nodes.points[:, 1] == pytest.approx(y, rel=1e-11)
+    assert nodes.weights @ nodes.points[:, 1] == pytest.approx(y, rel=1e-11, abs=0)
     moments = discrete.relaxed_moments([0.0, -gap], slope, temperature)
-    assert moments.mean == pytest.approx([mean, -mean], rel=1e-11)
-    assert moments.covariance[0, 0] == pytest.approx(square - mean**2, rel=1e-10)
+    assert moments.mean == pytest.approx([mean, -mean], rel=1e-11, abs=0)
+    assert moments.covariance[0, 0] == pytest.approx(variance, rel=1e-10, abs=0)
 
 
 def test_three_classes_of_which_two_are_rare_are_as_exact_as_two():
     found = discrete.relaxed_moments([0.0, -30.0, -55.0], Square(0, 0.4), 0.05)
     for k, gap in ((1, 30), (2, 55)):
         alone = discrete.relaxed_moments([0.0, -gap], Square(0, 0.4), 0.05)
-        assert found.mean[k] == pytest.approx(alone.mean[1], rel=1e-11)
-        assert found.covariance[k, k] == pytest.approx(alone.covariance[1, 1], rel=1e-11)
+        assert found.mean[k] == pytest.approx(alone.mean[1], rel=1e-11, abs=0)
+        assert found.covariance[k, k] == pytest.approx(alone.covariance[1, 1], rel=1e-11, abs=0)
 
 
 def test_gaps_of_ten_thousand_count_at_a_temperature_of_a_thousand():
     nodes = discrete.concrete_nodes([1e4, -1e4, 0.0], 1e3)
     y = [two_classes(gap, 1e3, lambda first: first)[0] for gap in (2e4, 1e4)]
-    assert nodes.weights @ nodes.points[:, 1:] == pytest.approx(y, rel=1e-4)  # two at a time
+    assert nodes.weights @ nodes.points[:, 1:] == pytest.approx(y, rel=1e-4, abs=0)  # two at a time
     with pytest.raises(ValueError, match="at most 3 classes a probability, got 4"):
         discrete.concrete_nodes([0.0, -100.0, -100.0, -100.0], 10.0)
 
@@ -82,6 +84,22 @@ def test_codes_that_no_float_holds_have_values(levels):
         discrete.finite_scalar_values(codes + 1, levels)
     with pytest.raises(ValueError, match="codes must lie between"):
         discrete.finite_scalar_values(np.inf, levels)
+
+
+def test_the_product_of_levels_is_exact():
+    two, most = [3**13, 3**13], 2**63 // 3**26
+    codes = discrete.finite_scalar([60.0] * 3, [*two, most], epsilon=1e-9).codes
+    assert codes == 3**26 * most - 1
+    with pytest.raises(ValueError, match="levels must have a product below 2\\^63"):
+        discrete.finite_scalar([60.0] * 3, [*two, most + 1], epsilon=1e-9)
+
+
+def test_gradients_beyond_floats_warn_of_nothing():
+    far = discrete.vq_gradients([[1.7e308, 1.0]], [[-1.7e308, 0.0]], 0.5)
+    np.testing.assert_array_equal(far.points, [[np.inf, 1.0]])
+    np.testing.assert_array_equal(far.codebook, [[-np.inf, -2.0]])
+    assert discrete.vq_losses([[1.7e308]], [[-1.7e308]]).codebook == np.inf
+    assert np.isnan(discrete.vq_gradients([[1.7e308]], [[-1.7e308]], 0.0).points)
 
 
 def test_empty_batches_have_empty_answers():

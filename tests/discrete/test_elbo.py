@@ -33,6 +33,11 @@ def test_a_code_that_cannot_be_makes_the_bound_infinite_only_if_q_allows_it():
     assert np.isfinite(discrete.elbo(joint, [0.0, -INF, 0.0]))
     assert discrete.categorical_kl([0.0, 1.0], [0.0, -INF]) == INF
     assert discrete.expected_importance_bound(joint, np.zeros(3), 2) == -INF
+    assert discrete.expected_importance_bound([0.0, -INF], [0.0, -800.0], 2) == -INF
+    assert discrete.categorical_kl([0.0, -800.0], [0.0, -INF]) == INF
+    codes = [[1, 1, 0], [1, 0, 0]]  # draws of three rows, of which the first has no weight at all
+    found = discrete.importance_bound([joint] * 3, np.zeros((3, 3)), codes)
+    np.testing.assert_allclose(found, [-INF, np.log(3 / 2) - 1, np.log(3) - 1], rtol=1e-14)
     with pytest.raises(ValueError, match="log_joint must be finite where q > 0"):
         discrete.elbo_gradient(joint, np.zeros(3))
 
@@ -54,11 +59,16 @@ def test_one_draw_is_enough_for_a_posterior_of_one_code():
 def test_logits_of_any_size(dtype, scale):
     logits = (scale * np.array([[1.0, -1.0, 0.5], [1.0, 1.0, -1.0]])).astype(dtype)
     joint = np.array([[-1e4, -2.0, -9e3], [-3.0, -1.0, -1e4]], dtype)
-    for f in (discrete.elbo, discrete.elbo_gap, discrete.categorical_kl):
-        assert np.isfinite(f(joint, logits)).all()
-    assert np.isfinite(discrete.elbo_gradient(joint, logits)).all()
+    evidence = np.array([-2.0, np.logaddexp(-3, -1)])
+    large = scale > 1  # one code, and two alike; otherwise three nearly alike
+    bound = [-1e4, np.log(2) - 2] if large else np.log(3) + joint.mean(-1, dtype=float)
+    slopes = [[0, 0, 0], [-0.5, 0.5, 0]] if large else (joint - joint.mean(-1)[:, None]) / 3.0
+    near = 1e-14 if large else 1e-3
+    np.testing.assert_allclose(discrete.elbo(joint, logits), bound, rtol=near)
+    np.testing.assert_allclose(discrete.elbo_gap(joint, logits), evidence - bound, rtol=near)
+    np.testing.assert_allclose(discrete.elbo_gradient(joint, logits), slopes, rtol=near)
     divergence = discrete.kl_to_uniform(logits)
-    want = [np.log(3), np.log(3 / 2)] if scale > 1 else [0, 0]
+    want = [np.log(3), np.log(3 / 2)] if large else [0, 0]
     np.testing.assert_allclose(divergence, want, atol=1e-7)
     assert divergence.dtype == np.float64
 
@@ -73,12 +83,29 @@ def test_a_million_codes():
 
 
 def test_drawn_codes_are_those_of_q():
-    """400000 bounds of one draw each: their mean is the ELBO, within 5 standard errors."""
-    n = 400_000
-    joint, logits = (np.broadcast_to(a[0], (n, 5)) for a in (JOINT, LOGITS))
-    got = discrete.importance_bound(joint, logits, rng=11)
-    error = got.std() / np.sqrt(n)
-    assert abs(got.mean() - discrete.elbo(JOINT[0], LOGITS[0])) < 5 * error
+    """With log p(x, k) = log q(k) + k a bound of one draw is the code drawn."""
+    n, q = 200_000, np.array([[0.0, 0.1, 0.2, 0.0, 0.65, 0.05, 0.0], [0.3] + 6 * [0.7 / 6]])
+    with np.errstate(divide="ignore"):
+        log_q = np.log(q)
+    rows = np.broadcast_to(log_q, (n, 2, 7))
+    codes = discrete.importance_bound(rows + np.arange(7), rows - 3.0, rng=None)
+    for k in range(7):
+        excess = (np.abs(codes - k) < 1e-6).mean(0) - q[:, k]
+        assert (np.abs(excess) <= 5.5 * np.sqrt(q[:, k] * (1 - q[:, k]) / n)).all()
+
+
+def test_drawn_codes_stay_within_the_law_at_the_ends_of_the_generator():
+    class Ends(np.random.Generator):
+        def random(self, size=None):
+            return np.broadcast_to([[0.0], [1 - 2.0**-53]], size)
+
+    for logits in RNG.standard_normal((50, 9)):
+        logits[[0, 1, 5, 8]] = -INF
+        rng = Ends(np.random.PCG64(0))
+        rows = np.broadcast_to(logits, (3, 9))
+        both = discrete.importance_bound(rows + np.arange(9), rows, rng=rng, n_draws=2)
+        want = np.logaddexp(2, 7) - np.log(2) + discrete.log_evidence(logits)
+        np.testing.assert_allclose(both, want, rtol=1e-12)
 
 
 def test_grids_may_have_any_prior():
@@ -123,6 +150,21 @@ def test_codes_and_grids_that_do_not_fit_are_refused():
         discrete.importance_bound(JOINT, LOGITS, [[0, 0, 1]], rng=0)
     with pytest.raises(ValueError, match="n_draws must leave at most"):
         discrete.expected_importance_bound(np.zeros(50), np.zeros(50), 9)
+    with pytest.raises(ValueError, match=r"codes must have shape \(m, 3\), m >= 1, got shape"):
+        discrete.importance_bound(JOINT, LOGITS, np.zeros((0, 3)))
+    with pytest.raises(ValueError, match=r"codes must have shape \(m, 3\)"):
+        discrete.importance_bound(JOINT, LOGITS, [[0, 0]])
+    with pytest.raises(ValueError, match=r"codes must have shape \(m, 3\)"):
+        discrete.importance_bound(JOINT, LOGITS, [0, 0, 1])
+    for bad in (np.nan, INF):
+        with pytest.raises(ValueError, match="log_likelihoods must be finite or -inf"):
+            discrete.grid_elbo(np.full((3, 3), bad), np.zeros((2, 3)))
+        with pytest.raises(ValueError, match="log_likelihood must be finite or -inf"):
+            discrete.deterministic_elbo([0.0, bad], 2, 3)
+    with pytest.raises(ValueError, match=r"logits must have shape \(..., P, K\)"):
+        discrete.grid_elbo(np.zeros(3), np.zeros(3))
+    with pytest.raises(ValueError, match="log_joint must have the shape of logits"):
+        discrete.elbo(JOINT[:2], LOGITS)
     with pytest.raises(ValueError, match="log_likelihoods must have shape"):
         discrete.grid_elbo(np.zeros((2, 3, 4)), np.zeros((2, 2, 3)))
     with pytest.raises(ValueError, match="log_prior must have shape"):

@@ -100,11 +100,12 @@ def test_ties_go_to_the_first():
         rows = np.tile([0.0, 3.0, 1.0, 3.0, 1.0, 1.0, 0.0, 3.0, 0.0, 0.0], (2, 1))
         want = [1, 3, 7, 2][:k]
         assert discrete.top_k(rows, k, np.zeros_like(rows)).tolist() == [want, want]
-    many = np.random.default_rng().integers(0, 60, (2, 3, 300)).astype(float)
-    many[0] = np.random.default_rng().permutation(300)  # rows without ties among them
-    for k in (1, 7, 149, 150, 299, 300):
-        want = np.argsort(-many, -1, kind="stable")[..., :k]
-        np.testing.assert_array_equal(discrete.top_k(many, k, np.zeros_like(many)), want)
+    rng = np.random.default_rng()
+    once = rng.permuted(np.tile(np.arange(1e3), (40, 1)), axis=-1)  # 993 and 992 made equal
+    for many in (rng.integers(0, 99, (2, 3, 1000)), np.where(once == 993, 992, once)):
+        for k in (1, 7, 499, 500, 999, 1000):
+            want = np.argsort(-many, -1, kind="stable")[..., :k]
+            np.testing.assert_array_equal(discrete.top_k(many, k, np.zeros(many.shape)), want)
 
 
 def test_top_k_of_many_codes_is_the_head_of_a_full_sort():

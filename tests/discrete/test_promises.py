@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from public_api import CALLS, Array
 
+from refscore import discrete as d
+
 NAMES = [
     name for name, call in CALLS.items()
     if name.startswith("discrete.") and isinstance(call.arguments.get("logits"), Array)
@@ -95,3 +97,46 @@ def test_single_precision_logits_are_the_same_numbers(name):
     logits = _logits(name).astype(np.float32)
     found, wanted = _answer(name, logits=logits), _answer(name, logits=logits.astype(float))
     np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=1e-7)
+
+
+A, B, G = np.random.default_rng(0).normal(size=(3, 2, 5, 4))  # two axes of rows, neither of K
+CODE = np.argsort(B, -1)[..., 0]
+Y = d.gumbel_softmax(A, 0.8, G)
+ROWS = {
+    "log_evidence": ([A], d.log_evidence),
+    "elbo": ([A, B], d.elbo),
+    "elbo_gap": ([A, B], d.elbo_gap),
+    "elbo_gradient": ([A, B], d.elbo_gradient),
+    "categorical_kl": ([A, B], d.categorical_kl),
+    "kl_to_uniform": ([A], d.kl_to_uniform),
+    "expected_importance_bound": ([A, B], lambda a, b: d.expected_importance_bound(a, b, 3)),
+    "importance_bound": ([A, B, CODE], lambda a, b, code: d.importance_bound(a, b, code[None])),
+    "grid_elbo": ([A[..., None] * B[..., None, :], np.stack([A, G], -2)], d.grid_elbo),
+    "expectation": ([A], lambda a: d.expectation(a, B[0, 0])),
+    "expectation_gradient": ([A], lambda a: d.expectation_gradient(a, B[0, 0])),
+    "max_gumbel": ([A], lambda a: d.max_gumbel(a).location),
+    "gumbel_max": ([A, G], d.gumbel_max),
+    "gumbel_softmax": ([A, G], lambda a, g: d.gumbel_softmax(a, 0.8, g)),
+    "gumbel_softmax, hard": ([A, G], lambda a, g: d.gumbel_softmax(a, 0.8, g, hard=True)),
+    "log_gumbel_softmax": ([A, G], lambda a, g: d.log_gumbel_softmax(a, 0.8, g)),
+    "gumbel_softmax_pullback": ([Y, B], lambda y, c: d.gumbel_softmax_pullback(y, 0.8, c)),
+    "temperature_pullback": ([np.log(Y), B], lambda y, c: d.temperature_pullback(y, 0.8, c)),
+    "posterior_gumbels": ([A, CODE, G], d.posterior_gumbels),
+    "top_k": ([A, G], lambda a, g: d.top_k(a, 2, g)),
+    "top_k_log_probability": ([A, np.argsort(B, -1)[..., :3]], d.top_k_log_probability),
+    "concrete_log_density": ([Y, A], lambda y, a: d.concrete_log_density(y, a, 0.8)),
+    "concrete density's gradient": (
+        [Y, A], lambda y, a: d.concrete_log_density_gradient(y, a, 0.8)),
+    "exp_concrete_log_density": (
+        [np.log(Y), A], lambda y, a: d.exp_concrete_log_density(y, a, 0.8)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_is_its_own_whatever_the_axes_before_it(name):
+    arrays, function = ROWS[name]
+    found = np.asarray(function(*arrays))
+    assert found.shape[:2] == (2, 5)
+    for i, j in np.ndindex(2, 5):
+        alone = function(*(array[i, j] for array in arrays))
+        np.testing.assert_allclose(found[i, j], alone, rtol=1e-13, atol=1e-14)

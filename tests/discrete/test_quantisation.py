@@ -127,10 +127,14 @@ def test_losses_are_one_number_and_gradients_two():
         weight = beta if argument == 0 else 1.0
         assert found[argument].flat[1] == pytest.approx(weight * (up - down) / (2 * h), rel=1e-8)
     assert not vq_gradients(z, codebook, 0.0).points.any()
+    np.testing.assert_array_equal(
+        vq_gradients(z, codebook).points, vq_gradients(z, codebook, 0.25).points
+    )
 
 
 def test_rotation_turns_points_to_codes_and_keeps_angles():
     z, codebook = RNG.standard_normal((6, 4)), RNG.standard_normal((3, 4))
+    z[0, 1] = z[1, 1:] = codebook[:, 2] = 0
     values = quantise(z, codebook).values
     rows = np.stack([vq_rotation_gradient(z, codebook, np.tile(e, (6, 1))) for e in np.eye(4)], 1)
     np.testing.assert_allclose(np.einsum("nij,nj->ni", rows, z), values, atol=1e-14)
@@ -176,6 +180,8 @@ BAD = {
     "cotangent": (
         lambda: vq_straight_through_gradient([[1.0]], [[1.0]], [1.0]), "cotangent .* shape of z"),
     "two values": (lambda: finite_scalar([1.0], [2]), "levels must be at least 3"),
+    "no values": (lambda: finite_scalar([1.0], []), r"levels must have shape \(d,\)"),
+    "rows of values": (lambda: finite_scalar([1.0], [[3]]), r"levels must have shape \(d,\)"),
     "halves of values": (lambda: finite_scalar([1.0], [3.5]), "levels must be whole"),
     "too many values": (lambda: finite_scalar(np.ones(30), [8] * 30), "product below"),
     "values past the end": (lambda: finite_scalar([1.0], [1001]), r"epsilon must be below 1/\(L"),

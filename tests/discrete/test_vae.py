@@ -101,6 +101,20 @@ def test_quantised_loss_passes_the_decoders_gradient_to_the_encoder():
     np.testing.assert_allclose(gradient, differences(stopped, MODEL), atol=1e-8)
 
 
+def test_what_is_left_out_of_a_call():
+    assert relaxed_loss(MODEL, X, GUMBELS)[0] == relaxed_loss(MODEL, X, GUMBELS, temperature=0.5)[0]
+    assert quantised_loss(MODEL, X)[0] == quantised_loss(MODEL, X, commitment=0.25)[0]
+    each = [quantised_loss(MODEL, X[i : i + 1], commitment=0)[0] for i in range(6)]
+    assert quantised_loss(MODEL, X, commitment=0)[0] == pytest.approx(np.mean(each), rel=1e-13)
+
+
+def test_random_weights_keep_their_inputs_size():
+    model = DiscreteVAE.initialise(300, 2, 3, 60, rng=None)
+    for array, inputs in ((model.encoder, 300), (model.decoder, 120), (model.codebook, 1)):
+        spread = np.sqrt(inputs) * array.std()
+        assert abs(spread - 1) < 6 / np.sqrt(2 * array.size)
+
+
 def test_parameters_come_back():
     theta = RNG.standard_normal(MODEL.parameters.shape)
     np.testing.assert_array_equal(MODEL.with_parameters(theta).parameters, theta)
@@ -125,13 +139,15 @@ def test_bad_models_and_points_are_refused():
                     np.zeros(5), 2)  # fmt: skip
     with pytest.raises(ValueError, match="at most 65536 grids"):
         DiscreteVAE.initialise(5, 7, 8, 1, rng=0)
-    with pytest.raises(ValueError, match=r"x must lie in \[0, 1\]"):
-        MODEL.log_density(2 * np.ones(5))
+    for bad in (1.1, -0.1):
+        with pytest.raises(ValueError, match=r"x must lie in \[0, 1\]"):
+            MODEL.log_density([0.0, 0.5, 1.0, bad, 0.5])
     with pytest.raises(ValueError, match="gumbels must have shape"):
         relaxed_loss(MODEL, X, np.zeros((3, 6, 2, 3)))
     with pytest.raises(ValueError, match="temperature must be positive"):
         relaxed_loss(MODEL, X, GUMBELS, temperature=0.0)
-    with pytest.raises(ValueError, match="n >= 1"):
-        exact_loss(MODEL, X[0])
+    for bad in (X[0], X[:0]):
+        with pytest.raises(ValueError, match="n >= 1"):
+            exact_loss(MODEL, bad)
     with pytest.raises(ValueError, match="z must have shape"):
         MODEL.decode(np.zeros((4, 3, 2)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_array, as_callable, as_count, as_real, as_rng, require_one
-from refscore.discrete._logits import as_logits, given_or_drawn, log_softmax
+from refscore.discrete._logits import as_logits, given_or_drawn
 from refscore.discrete.concrete import gumbel_softmax_pullback
 from refscore.discrete.gumbel import gumbel_max
 
@@ -31,12 +31,6 @@ def as_bit_logits(logits, *, one: bool = False) -> np.ndarray:
     return logits
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """π = e^l / Σ_j e^{l_j} along the last axis."""
-    with np.errstate(under="ignore"):
-        return np.exp(log_softmax(logits))
-
-
 def pulled_back(y: np.ndarray, cotangent: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """(∂y/∂z)ᵀ v of y = softmax(z/τ), y ∘ (v - y·v)/τ; one y for all v, or one each."""
     return gumbel_softmax_pullback(np.broadcast_to(y, cotangent.shape), temperature, cotangent)
@@ -56,7 +50,7 @@ def as_uniforms(uniforms, logits: np.ndarray, rng, n_draws) -> np.ndarray:
     if uniforms is None:
         return as_rng(rng, "uniforms").random((as_count(n_draws, "n_draws"), *logits.shape))
     uniforms = as_draws(uniforms, "uniforms", logits)
-    if uniforms.min() < 0 or uniforms.max() >= 1:
+    if ((uniforms < 0) | (uniforms >= 1)).any():
         raise ValueError(f"uniforms must lie in [0, 1), got {uniforms.min()} to {uniforms.max()}")
     return uniforms
 
@@ -64,7 +58,7 @@ def as_uniforms(uniforms, logits: np.ndarray, rng, n_draws) -> np.ndarray:
 def as_draws(draws, name: str, logits: np.ndarray) -> np.ndarray:
     """Given draws of shape (m, *logits.shape), m >= 1."""
     draws = as_array(draws, name)
-    if draws.shape[1:] != logits.shape or draws.ndim == 0 or not len(draws):
+    if draws.shape[1:] != logits.shape or not len(draws):
         wanted = ", ".join(("m", *map(str, logits.shape)))
         raise ValueError(f"{name} must have shape ({wanted}), m >= 1, got shape {draws.shape}")
     return draws

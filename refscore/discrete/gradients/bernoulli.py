@@ -9,18 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_scalar, require_finite
+from refscore.discrete._logits import sigmoid
 from refscore.discrete.binary_concrete import binary_concrete, binary_concrete_pullback
 from refscore.discrete.gradients._inputs import as_bit_logits, as_uniforms, slopes_of, values_of
 from refscore.nodes import enumerate_binary
 
 MOST_BITS = 20
-
-
-def sigmoid(logits) -> np.ndarray:
-    """σ(l) = 1/(1 + e^{-l}), without overflow and exact in both tails."""
-    from scipy.special import expit
-
-    return expit(logits)
 
 
 def _bits(logits, uniforms):
@@ -42,7 +36,8 @@ def bernoulli_expectation(logits, f) -> float:
         E f = Σ_b f(b) Π_i θ_i^{b_i} (1-θ_i)^{1-b_i}
 
     Arguments: logits (d,), d <= 20; f, a function of vectors of bits (n, d) that gives (n,).
-    Returns: a number. Cost: 2^d values of f.
+    Returns: a number. Raises: ValueError or TypeError naming the argument. Cost: 2^d values of f.
+    Source: definition.
     Tested in: tests/discrete/test_bernoulli_gradients.py
     """
     bits, weights = enumerated_bits(logits)
@@ -52,9 +47,9 @@ def bernoulli_expectation(logits, f) -> float:
 def bernoulli_expectation_gradient(logits, f) -> np.ndarray:
     """∂E f/∂l over independent bits, exactly.
 
-        ∂E f/∂l_i = θ_i (1-θ_i) E[f(b with b_i = 1) - f(b with b_i = 0)]
+        ∂E f/∂l_i = E[(f(b) - E f)(b_i - θ_i)] = θ_i (1-θ_i) E[f(b | b_i = 1) - f(b | b_i = 0)]
 
-    Arguments and cost as `bernoulli_expectation`. Returns: (d,).
+    Arguments, errors and cost as `bernoulli_expectation`. Returns: (d,). Source: derived.
     Checked by: bernoulli_gradient_is_a_difference
     """
     bits, weights = enumerated_bits(logits)
@@ -71,8 +66,9 @@ def bernoulli_score_function_gradient(
         ĝ = (f(b) - β)(b - θ)
 
     Arguments: logits (..., d); f, a function of vectors (..., d) that gives (...,); uniforms
-    (m, ..., d), or `n_draws` drawn from `rng`; baseline β, a number. Returns: (m, ..., d).
-    Cost: m values of f. Source: Williams 1992.
+    (m, ..., d), or `n_draws` drawn from `rng`; baseline β, a number. Returns: (m, ..., d), one a
+    draw. Raises: ValueError or TypeError naming the argument. Cost: m values of f.
+    Source: Williams 1992.
     Tested in: tests/discrete/test_bernoulli_gradients.py
     """
     logits = as_bit_logits(logits)
@@ -87,7 +83,8 @@ def bernoulli_straight_through_gradient(
     """The straight-through estimate over independent bits: θ(1-θ) ∘ ∇f(b).
 
     Biased unless f is affine in every bit. Arguments as `bernoulli_score_function_gradient`; f
-    with `.gradient`. Returns: (m, ..., d). Source: Bengio, Leonard and Courville 2013.
+    with `.gradient`. Returns: (m, ..., d). Cost: m gradients of f.
+    Source: Bengio, Léonard and Courville 2013.
     Tested in: tests/discrete/test_bernoulli_gradients.py
     """
     logits = as_bit_logits(logits)
@@ -104,7 +101,7 @@ def bernoulli_relaxed_gradient(
 
     Unbiased for the relaxed objective, biased for the discrete one. Arguments as
     `bernoulli_straight_through_gradient`, logits finite; temperature τ > 0. Returns: (m, ..., d).
-    Source: Maddison, Mnih and Teh 2017.
+    Cost: m gradients of f. Source: Maddison, Mnih and Teh 2017.
     Checked by: bernoulli_relaxed_given_draws, bernoulli_relaxed_mean
     """
     logits = require_finite(as_bit_logits(logits), "logits")
@@ -132,7 +129,7 @@ def disarm_gradient(logits, f, uniforms=None, *, rng=None, n_draws=1) -> np.ndar
 
         ĝ = ½ (f(b) - f(b'))(b - b') σ(|l|),  b = 1[u > σ(-l)],  b' = 1[u < σ(l)]
 
-    Unbiased, of no larger variance than ARM. Arguments and returns as `arm_gradient`.
+    Unbiased, of no larger variance than ARM. Arguments, returns and cost as `arm_gradient`.
     Source: Dong, Mnih and Tucker 2020.
     Checked by: disarm_given_draws, disarm_unbiased, disarm_mean
     """

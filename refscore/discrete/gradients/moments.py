@@ -8,17 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore._arguments import as_count, as_positive, as_scalar, as_switch
+from refscore.discrete._logits import sigmoid, softmax
 from refscore.discrete.gradients._inputs import (
     as_bit_logits,
     as_variable,
     at_every_code,
     pulled_back,
     slopes_of,
-    softmax,
     values_at_codes,
     values_of,
 )
-from refscore.discrete.gradients.bernoulli import sigmoid
 from refscore.nodes import Nodes
 
 MOST_ARM_BITS, MOST_CLASSES = 12, 3
@@ -29,7 +28,10 @@ _HOT = 4.0  # temperatures from which what is within e^-80 of a class's law has 
 
 class Moments(NamedTuple):
     """Mean (K,) and covariance (K, K) of an estimate; its bias is the mean minus
-    `expectation_gradient`, its variances are the diagonal."""
+    `expectation_gradient`, its variances are the diagonal.
+
+    The functions that return it raise ValueError or TypeError naming the argument.
+    """
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -46,7 +48,8 @@ def score_function_moments(logits, f, *, baseline=0.0) -> Moments:
 
         Σ_k π_k ĝ_k,  Σ_k π_k (ĝ_k - m)(ĝ_k - m)ᵀ,  ĝ_k = (f(e_k) - β)(e_k - π)
 
-    Arguments: logits (K,); f as in `expectation`; baseline β, a number. Cost: K³.
+    Arguments: logits (K,); f as in `expectation`; baseline β, a number. Returns: `Moments`.
+    Cost: K³. Source: definition.
     Checked by: score_function_variance_by_enumeration
     """
     logits = as_variable(logits)
@@ -60,7 +63,8 @@ def leave_one_out_moments(logits, f, n_draws) -> Moments:
 
         cov ĝ = (E[f̃² s sᵀ] - c cᵀ)/m + (E f̃² E[s sᵀ] + c cᵀ)/(m(m-1)),  c = E f̃ s
 
-    with f̃ = f - E f and s = b - π. Arguments: logits (K,); f; n_draws m >= 2. Cost: K³.
+    with f̃ = f - E f and s = b - π. Arguments: logits (K,); f as in `expectation`; n_draws m >= 2.
+    Returns: `Moments`. Cost: K³.
     Source: derived; the variance of a U-statistic of order two (Hoeffding 1948).
     Checked by: leave_one_out_variance_by_enumeration
     """
@@ -80,7 +84,8 @@ def straight_through_moments(logits, f) -> Moments:
 
         ĝ_k = π ∘ (∇f(e_k) - π·∇f(e_k)) with probability π_k
 
-    Arguments: logits (K,); f with `.gradient`. Cost: K gradients of f, K³.
+    Arguments: logits (K,); f with `.gradient`. Returns: `Moments`. Cost: K gradients of f, K³.
+    Source: definition.
     Checked by: straight_through_bias
     """
     logits = as_variable(logits)
@@ -96,10 +101,11 @@ def relaxed_moments(logits, f, temperature, *, straight_through=False) -> Moment
 
     with ∇f at y, or with straight_through=True at the one-hot argmax of y.
     Arguments: logits (K,), at most three classes with probability; f with `.gradient`;
-    temperature τ > 0. Cost: some 1e5 gradients of f for three classes, 1e6 where two are far
-    from the largest. Error of the mean 1e-12 of E Σ_j y_k y_j |∇f_k - ∇f_j|/τ for quadratics
-    and exponentials, however rare a class is up to `concrete_nodes`' 60, and as much of the
-    covariance, unless f is flat to second order where its rare class is small.
+    temperature τ > 0. Returns: `Moments`. Cost: some 1e5 gradients of f for three classes, 1e6
+    where two are far from the largest. Error of the mean 1e-12 of E Σ_j y_k y_j |∇f_k - ∇f_j|/τ
+    for quadratics and exponentials, however rare a class is up to `concrete_nodes`' 60, and as
+    much of the covariance, unless f is flat to second order where its rare class is small.
+    Source: derived.
     Checked by: relaxed_bias, relaxed_variance_by_quadrature, straight_through_relaxed_bias,
     erratum_relaxed_gradient_equal
     """
@@ -124,7 +130,7 @@ def _by_pairs(y, slopes):
 def concrete_nodes(logits, temperature) -> Nodes:
     """Nodes for expectations over y = softmax((l + g)/τ), at most three classes.
 
-    Given that class b is the largest, y_i/y_b = e^{-x_i} with x_i > 0 of density
+    Class b is the largest and y_i/y_b = e^{-x_i}, all x_i > 0, with the density
 
         τ^{K-1} (K-1)! Π_{i≠b} a_i e^{τ x_i} / (1 + Σ_{i≠b} a_i e^{τ x_i})^K,  a_i = π_i/π_b
 
@@ -193,7 +199,8 @@ def arm_moments(logits, f) -> Moments:
 
     With q = min(θ, 1-θ) a uniform number is below q, between, or above 1-q; there u - ½ has mean
     ∓(1-q)/2 or 0 and variance q²/12 or (1-2q)²/12.
-    Arguments: logits (d,), d <= 12; f, of vectors of bits. Cost: 2·3^d values of f.
+    Arguments: logits (d,), d <= 12; f, of vectors of bits. Returns: `Moments`.
+    Cost: 2·3^d values of f. Source: derived.
     Checked by: arm_variance_by_enumeration
     """
     return _antithetic_moments(logits, f, averaged=False)
@@ -202,7 +209,7 @@ def arm_moments(logits, f) -> Moments:
 def disarm_moments(logits, f) -> Moments:
     """Of one draw of the DisARM estimate: as ARM's, without the variance inside an interval.
 
-    Arguments and cost as `arm_moments`.
+    Arguments, returns and cost as `arm_moments`. Source: derived.
     Checked by: disarm_variance_by_enumeration
     """
     return _antithetic_moments(logits, f, averaged=True)

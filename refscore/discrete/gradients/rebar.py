@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_like, as_positive, as_rng, as_scalar
-from refscore.discrete._logits import as_logits, log_softmax
+from refscore.discrete._logits import as_logits, log_softmax, softmax
 from refscore.discrete.concrete import gumbel_softmax
 from refscore.discrete.gradients._inputs import (
     as_gumbels,
@@ -13,7 +13,6 @@ from refscore.discrete.gradients._inputs import (
     drawn,
     pulled_back,
     slopes_of,
-    softmax,
     values_of,
 )
 from refscore.discrete.gumbel import gumbel_from_uniforms
@@ -35,8 +34,8 @@ def relax_gradient(
     uniforms in [0, 1).
     Returns: (m, ..., K), one a draw. Raises: ValueError naming the argument; also where c is not
     finite, as it may be for z = -inf of a class without probability.
-    Cost: m values of f, 2m values and gradients of c. Source: Grathwohl et al. 2018.
-    Checked by: relax_given_draws, rebar_unbiased
+    Cost: m values of f, m values and 2m gradients of c. Source: Grathwohl et al. 2018.
+    Checked by: relax_given_draws, relax_mean, rebar_unbiased
     """
     logits = as_logits(logits)
     gumbels, uniforms = _both(gumbels, uniforms, logits, rng, n_draws)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_positive
-from refscore.discrete._logits import as_logits
+from refscore.discrete._logits import as_logits, softmax
 from refscore.discrete.concrete import gumbel_softmax
 from refscore.discrete.gradients._inputs import (
     as_gumbels,
     drawn,
     pulled_back,
     slopes_of,
-    softmax,
 )
 
 
@@ -23,8 +22,8 @@ def straight_through_gradient(logits, f, gumbels=None, *, rng=None, n_draws=1) -
 
     Biased unless f is affine; the sign may be wrong. Arguments: logits l (..., K); f, a function
     of vectors with `.gradient`, vectors (..., K) to (..., K); gumbels (m, ..., K), or `n_draws`
-    drawn from `rng`. Returns: (m, ..., K), one a draw. Cost: m gradients of f.
-    Source: Bengio, Leonard and Courville 2013.
+    drawn from `rng`. Returns: (m, ..., K), one a draw. Raises: ValueError or TypeError naming the
+    argument. Cost: m gradients of f. Source: Bengio, Léonard and Courville 2013.
     Checked by: straight_through_given_draws, straight_through_mean_is_reached,
     straight_through_drawn_mean
     """
@@ -39,7 +38,7 @@ def relaxed_gradient(logits, f, temperature, gumbels=None, *, rng=None, n_draws=
         y_i = softmax((l + g_i)/τ),  ĝ_i = y_i ∘ (∇f(y_i) - y_i·∇f(y_i))/τ
 
     Unbiased for ∂E f(y)/∂l; for ∂E f(b)/∂l, of the discrete variable, biased in general.
-    Arguments as `straight_through_gradient`; temperature τ > 0. Returns: (m, ..., K).
+    Arguments and cost as `straight_through_gradient`; temperature τ > 0. Returns: (m, ..., K).
     Source: Jang, Gu and Poole 2017; Maddison, Mnih and Teh 2017.
     Checked by: relaxed_given_draws, relaxed_drawn_mean
     """
@@ -55,7 +54,7 @@ def straight_through_relaxed_gradient(
 
         ĝ_i = y_i ∘ (∇f(b_i) - y_i·∇f(b_i))/τ,  b_i = one-hot argmax y_i
 
-    Biased. Arguments and returns as `relaxed_gradient`. Source: Jang, Gu and Poole 2017.
+    Biased. Arguments, returns and cost as `relaxed_gradient`. Source: Jang, Gu and Poole 2017.
     Checked by: straight_through_relaxed_given_draws, straight_through_relaxed_drawn_mean
     """
     logits, tau = as_logits(logits), as_positive(temperature, "temperature")

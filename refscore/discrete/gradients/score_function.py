@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from refscore._arguments import as_array, as_count, as_positive, as_scalar
-from refscore.discrete._logits import as_logits
+from refscore.discrete._logits import as_logits, softmax
 from refscore.discrete.gradients._inputs import (
     as_gumbels,
     as_variable,
     drawn,
     pulled_back,
     slopes_of,
-    softmax,
     values_at_codes,
     values_of,
 )
@@ -60,7 +59,8 @@ def leave_one_out_gradient(logits, f, gumbels=None, *, rng=None, n_draws=2) -> n
     Its mean over i is unbiased: the sample covariance of f and the score. Arguments as
     `score_function_gradient`, m >= 2. Returns: (m, ..., K). Cost: m values of f.
     Source: Kool, van Hoof and Welling 2019.
-    Checked by: leave_one_out_given_draws, leave_one_out_unbiased, leave_one_out_mean
+    Checked by: leave_one_out_given_draws, leave_one_out_unbiased, leave_one_out_mean,
+        leave_one_out_of_frequencies
     """
     logits = as_logits(logits)
     if gumbels is None:
@@ -103,6 +103,7 @@ def running_baseline(values, *, decay=0.9, start=0.0) -> np.ndarray:
 
     β_i knows the draws before i alone, so that it leaves the estimate unbiased.
     Arguments: values f (m, ...) in the order of the draws; decay in [0, 1). Returns: (m, ...).
+    Raises: ValueError naming the argument. Cost: O(m). Source: definition.
     Tested in: tests/discrete/test_gradient_estimators.py
     """
     values = as_array(values, "values")
@@ -124,14 +125,22 @@ def best_baseline(logits, f) -> float:
 
     With two classes it is (1-θ) f(1) + θ f(0), and the variance is zero. Arguments: logits (K,);
     f as in `expectation`. Returns: a number; E f where only one class is possible.
-    Cost: K values of f.
+    Raises: ValueError naming the argument. Cost: K values of f. Source: derived.
     Checked by: best_baseline_is_least
     """
     logits = as_variable(logits)
     probabilities = softmax(logits)
     values = values_at_codes(f, len(logits))
-    squares = 1 - 2 * probabilities + (probabilities**2).sum()  # |e_k - π|²
-    weights = probabilities * np.maximum(squares, 0)
+    weights = probabilities * _squares(probabilities)
     if weights.sum() == 0:
         return float(probabilities @ values)
     return float(weights @ values / weights.sum())
+
+
+def _squares(probabilities):
+    """|e_k - π|² = (1-π_k)² + Σ_{j≠k} π_j², of the likeliest class without taking 1 - π_k."""
+    squares = (1 - probabilities) ** 2 + probabilities @ probabilities - probabilities**2
+    first = probabilities.argmax()
+    others = np.delete(probabilities, first)
+    squares[first] = others.sum() ** 2 + others @ others
+    return squares
