@@ -14,7 +14,7 @@ def markdown() -> str:
     x = np.random.default_rng(0).multivariate_normal(MEAN, COVARIANCE, 500)
     lines = [
         "Every family fitted to 500 points of a Gaussian of the plane, where each can be exact. A"
-        " cost is the number of points at which the model was evaluated.",
+        " cost is the number of points at which the model was evaluated." + _with_dimensions(),
         "",
         "| family | log p(x) | largest error | cost of one | latent | W₂ of 2,000 draws' moments |"
         " cost of a draw |",
@@ -30,3 +30,14 @@ def markdown() -> str:
         cells = [row.family, density, error, cost, latent, f"{row.distance:.3f}"]
         lines.append("| " + " | ".join([*cells, f"{row.draw_cost:g}"]) + " |")
     return "\n".join(lines)
+
+
+def _with_dimensions() -> str:
+    """What one log density costs in more dimensions, where it goes through an integral."""
+    said = []
+    for d in (3, 4):
+        x = np.random.default_rng(d).standard_normal((100, d))
+        costs = {row.family: row for row in comparison(x, n_draws=2, rng=1) if row.integral}
+        each = " and ".join(f"{row.density_cost:,} of the {name}" for name, row in costs.items())
+        said.append(f" In {d} dimensions one log p takes {each} model.")
+    return "".join(said)

@@ -1,4 +1,4 @@
-"""Adversarial models at their optimum: the discriminator, what the game is worth, and critics."""
+"""Adversarial models at their optimum: the discriminator, what the game is worth, and W₁."""
 
 from __future__ import annotations
 

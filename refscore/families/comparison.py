@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +18,13 @@ from refscore.families.latent import ProbabilisticPCA
 from refscore.fields import Affine, Field
 from refscore.flows import LinearFlow
 from refscore.langevin import run, ula
-from refscore.recovery import log_density_from_score, normalise
+from refscore.nodes import trapezoid
+from refscore.recovery import log_density_from_score
 
 STEPS, STEP_SIZE = 200, 0.05  # of chains, the size in units of the data's covariance
-REACH = 6.5  # of the box that is integrated over, in deviations
-QUADRATURE = {"pieces": 2, "tolerance": 1e-6}
+REACH, PANELS = 6.75, 15  # of the box that is integrated over, in deviations; panels an axis
+MOST = 4  # dimensions: the box has 16^d points
+LEAST = 1e-5  # variance of the scaled data in any direction: below, path integrals split for ever
 
 
 class Ability(NamedTuple):
@@ -79,29 +82,39 @@ class CountedField(Field):
 
 
 def comparison(x, *, n_draws: int = 2000, rng) -> list[Ability]:
-    """Every family fitted to x (n, 2), asked for log p(x) and for draws, as rows of a table.
+    """Every family fitted to x (n, d), asked for log p(x) and for draws, as rows of a table.
 
     All models can be N(m, S), m and S the data's, so every log density is known, and every draw's
     law. x is centred and scaled to deviations of 1, and distances are those of L⁻¹(x − m), where
-    S = L Lᵀ: no row depends on where x lies or in what unit. Autoregressive, latent, flow: maximum
-    likelihood. Adversarial: the saddle of the game with quadratic log odds, where moments agree.
-    Energy: quadratic, at maximum likelihood, Z by quadrature, draws by Langevin steps. Score:
-    implicit matching, which is maximum likelihood here, log p by a path integral and a quadrature,
-    draws by Langevin steps. These start at m and are x + (η/2) S s(x) + √η L z, η = .05: their step
-    is the data's own, and so is its error.
-    Raises ValueError for x not (n, 2), of fewer than four points, with a constant column, or on a
-    line, to what the path integrals resolve: a correlation within 1e-5 of ±1. Cost: seconds.
+    S = L Lᵀ: no row depends on where x lies or in what unit. Autoregressive, latent (of d − 1
+    dimensions), flow: maximum likelihood. Adversarial: the saddle of the game with quadratic log
+    odds, where moments agree. Energy: quadratic, at maximum likelihood, Z by the trapezoid rule on
+    16^d points, draws by Langevin steps. Score: implicit matching, which is maximum likelihood
+    here, log p by path integrals and the same rule, draws by Langevin steps. These start at m and
+    are x + (η/2) S s(x) + √η L z, η = .05: their step is the data's own, and so is its error.
+    Raises ValueError for x not (n, d), d from 2 (a latent has fewer dimensions than x) to 4 (Z
+    takes 16^d points), for fewer than 2d points, a constant column, or columns that are collinear
+    to what rounding leaves of path integrals: an eigenvalue of their correlations below 1e-5.
+    Cost: 60 · 16^d evaluations of the score: seconds.
     Tested in: tests/families/test_comparison.py
     """
-    x, n, rng = as_points(x, "x", 2), as_count(n_draws, "n_draws", minimum=2), as_rng(rng)
-    if x.ndim != 2 or len(x) < 4:
-        raise ValueError(f"x must hold at least four points (n, 2), got shape {x.shape}")
+    x, n, rng = as_points(x, "x"), as_count(n_draws, "n_draws", minimum=2), as_rng(rng)
+    if x.ndim != 2 or not 2 <= x.shape[1] <= MOST or len(x) < 2 * x.shape[1]:
+        raise ValueError(
+            f"x must hold at least 2d points (n, d), d from 2 to {MOST}: a latent has fewer"
+            f" dimensions than x, and Z takes 16^d points; got shape {x.shape}"
+        )
     with beyond_float():
         x = standardised(x, "x")[2]
         covariance = x.T @ x / len(x)
-    if not np.abs(covariance[0, 1]) < 1 - 1e-5:
-        raise ValueError("x must not lie on a line, got a correlation within 1e-5 of 1 or -1")
-    law = Gaussian(np.zeros(2), covariance)
+    least = np.linalg.eigvalsh(covariance)[0]
+    if not least > LEAST:
+        raise ValueError(
+            "x must have columns that are not collinear, to what rounding leaves of path"
+            f" integrals; got {least:.1e} for the least eigenvalue of their correlations, which"
+            f" must be above {LEAST:g}"
+        )
+    law = Gaussian(np.zeros(x.shape[1]), covariance)
     truth = law.log_density(x)
     made = (_autoregressive, _latent, _adversarial, _flow, _energy, _score)
     return [_measured(model(x, law), x, truth, law, n, rng) for model in made]
@@ -116,9 +129,9 @@ def _measured(made, x, truth, law, n, rng) -> Ability:
         model.spent()
         density(x[:1])
         cost = model.spent()
-    drawn = np.linalg.solve(np.linalg.cholesky(law.covariance), (draw(n, rng) - law.mean).T)
+    drawn = np.linalg.solve(np.linalg.cholesky(law.covariance), draw(n, rng).T)
     found = Gaussian(drawn.mean(1), np.cov(drawn, bias=True))
-    distance = wasserstein_gaussian(found, Gaussian(np.zeros(2), 1.0))
+    distance = wasserstein_gaussian(found, Gaussian(np.zeros(law.dim), 1.0))
     return Ability(family, error, cost, integral, latent, distance, model.spent() / n)
 
 
@@ -141,7 +154,7 @@ def _autoregressive(x, law):
 
 
 def _latent(x, law):
-    fitted = ProbabilisticPCA.fit(x, 1)
+    fitted = ProbabilisticPCA.fit(x, law.dim - 1)
     model = Counted(lambda z: fitted.offset + z @ fitted.loadings.T)
 
     def density(points):  # Bayes' rule at the posterior's mean, all of it exact here
@@ -160,26 +173,30 @@ def _latent(x, law):
 
 def _adversarial(x, law):
     root = np.linalg.cholesky(law.covariance)
-    model = Counted(lambda z: law.mean + z @ root.T)
-    return "adversarial", model, None, lambda n, rng: model(rng.standard_normal((n, 2))), 2, False
+    model = Counted(lambda z: z @ root.T)
+
+    def draw(n, rng):
+        return model(rng.standard_normal((n, law.dim)))
+
+    return "adversarial", model, None, draw, law.dim, False
 
 
 def _flow(x, law):
-    layer = LinearFlow(np.linalg.cholesky(law.covariance), law.mean)
+    layer = LinearFlow(np.linalg.cholesky(law.covariance))
     model = Counted(lambda points: points)
 
     def density(points):
         z, log_det = layer.inverse(model(points))
-        return Gaussian(np.zeros(2), 1.0).log_density(z) + log_det
+        return Gaussian(np.zeros(law.dim), 1.0).log_density(z) + log_det
 
     def draw(n, rng):
-        return layer.forward(model(rng.standard_normal((n, 2))))[0]
+        return layer.forward(model(rng.standard_normal((n, law.dim))))[0]
 
-    return "flow", model, density, draw, 2, False
+    return "flow", model, density, draw, law.dim, False
 
 
 def _energy(x, law):
-    fitted = quadratic_energy(law.mean, law.covariance)
+    fitted = quadratic_energy(law.covariance)
     model = Counted(fitted)
 
     def density(points):
@@ -189,21 +206,21 @@ def _energy(x, law):
     return "energy", model, density, draw, 0, True
 
 
-def quadratic_energy(mean, covariance) -> PolynomialEnergy:
-    """½(x − m)ᵀS⁻¹(x − m) of the plane but for its constant: of mean m and covariance S of the
-    data it has the greatest likelihood.
+def quadratic_energy(covariance) -> PolynomialEnergy:
+    """½ xᵀS⁻¹x: with S (d, d) the covariance of centred data it has the greatest likelihood of all
+    quadratic energies.
 
     Tested in: tests/families/test_comparison.py
     """
-    P = np.linalg.inv(covariance)
-    slopes = -P @ mean
-    powers = [[2, 0], [1, 1], [0, 2], [1, 0], [0, 1]]
-    return PolynomialEnergy(powers, [P[0, 0] / 2, P[0, 1], P[1, 1] / 2, *slopes])
+    P, one = np.linalg.inv(covariance), np.eye(len(covariance), dtype=int)
+    pairs = list(combinations_with_replacement(range(len(P)), 2))
+    powers = [one[i] + one[j] for i, j in pairs]
+    return PolynomialEnergy(powers, [P[i, j] / 2 if i == j else P[i, j] for i, j in pairs])
 
 
 def _score(x, law):
     precision = np.linalg.inv(law.covariance)  # the minimum of the implicit loss, in closed form
-    field = CountedField(Affine(-0.5 * (precision + precision.T), precision @ law.mean))
+    field = CountedField(Affine(-0.5 * (precision + precision.T)))
 
     def shape(points):
         return log_density_from_score(field, points, law.mean)
@@ -215,19 +232,22 @@ def _score(x, law):
 
 
 def _log_normaliser(log_density, law):
-    """By quadrature over u, x = m + L u, whose box is that of the data's own deviations."""
-    root, reach = np.linalg.cholesky(law.covariance), np.full(2, REACH)
-    found = normalise(lambda u: log_density(law.mean + u @ root.T), -reach, reach, **QUADRATURE)
-    return found + np.log(np.diag(root)).sum()
+    """log Z over u, x = L u: of a Gaussian on this box the rule is right to d · 1e-10."""
+    from scipy.special import logsumexp
+
+    root, reach = np.linalg.cholesky(law.covariance), np.full(law.dim, REACH)
+    rule = trapezoid(-reach, reach, PANELS)
+    values = log_density(rule.points @ root.T)
+    return logsumexp(values, b=rule.weights) + np.log(np.diag(root)).sum()
 
 
 def _chain(score, law):
-    """Draws by Langevin steps of u from 0, x = m + L u, each of them one evaluation."""
+    """Draws by Langevin steps of u from 0, x = L u, each of them one evaluation."""
     root = np.linalg.cholesky(law.covariance)
-    step = ula(lambda u: score(law.mean + u @ root.T) @ root, STEP_SIZE)
+    step = ula(lambda u: score(u @ root.T) @ root, STEP_SIZE)
 
     def draw(n, rng):
-        start = np.zeros((n, 2))
-        return law.mean + run(step, start, STEPS, rng=rng, moments=False).x @ root.T
+        start = np.zeros((n, law.dim))
+        return run(step, start, STEPS, rng=rng, moments=False).x @ root.T
 
     return draw

@@ -14,9 +14,9 @@ from refscore.families._numbers import numbers, weights
 class Divergence(NamedTuple):
     """f, its optimal critic T = f'(r) and what that one pays, f*(f'(r)), of a = log r, r = p/q.
 
-    These three take a second argument b, a log weight, and return e^b times the value, which is
-    finite where r alone overflows. `conjugate`: f* of any critic; `below`: what a critic's values
-    must stay under, where f* is finite.
+    These three take a second argument b, a log weight (0 for none), and return e^b times the
+    value, which is finite where r alone overflows. `conjugate`: f* of any critic; `below`: what a
+    critic's values must stay under, where f* is finite.
     """
 
     of_log_ratio: Callable
@@ -51,35 +51,35 @@ def _times_softplus(a):
 DIVERGENCES: dict[str, Divergence] = {
     # r log r: T = 1 + log r, f* = e^{T - 1}
     "kl": Divergence(
-        lambda a, b=0.0: np.exp(a + b) * a, lambda a, b=0.0: np.exp(b) * (1 + a),
-        lambda a, b=0.0: np.exp(a + b), lambda t: np.exp(t - 1), np.inf,
+        lambda a, b: np.exp(a + b) * a, lambda a, b: np.exp(b) * (1 + a),
+        lambda a, b: np.exp(a + b), lambda t: np.exp(t - 1), np.inf,
     ),
     # -log r: T = -1/r, f* = -1 - log(-T)
     "reverse kl": Divergence(
-        lambda a, b=0.0: np.exp(b) * -a, lambda a, b=0.0: -np.exp(b - a),
-        lambda a, b=0.0: np.exp(b) * (a - 1), lambda t: -1 - np.log(-t), 0.0,
+        lambda a, b: np.exp(b) * -a, lambda a, b: -np.exp(b - a),
+        lambda a, b: np.exp(b) * (a - 1), lambda t: -1 - np.log(-t), 0.0,
     ),
     # (r - 1)^2: T = 2 (r - 1), f* = T + T^2/4 = r^2 - 1
     "pearson": Divergence(
-        lambda a, b=0.0: _expm1(a, b / 2) ** 2, lambda a, b=0.0: 2 * _expm1(a, b),
-        lambda a, b=0.0: _expm1(2 * a, b), lambda t: t + t * t / 4, np.inf,
+        lambda a, b: _expm1(a, b / 2) ** 2, lambda a, b: 2 * _expm1(a, b),
+        lambda a, b: _expm1(2 * a, b), lambda t: t + t * t / 4, np.inf,
     ),
     # (sqrt r - 1)^2: T = 1 - 1/sqrt r, f* = T/(1 - T) = sqrt r - 1
     "hellinger": Divergence(
-        lambda a, b=0.0: _expm1(a / 2, b / 2) ** 2, lambda a, b=0.0: -_expm1(-a / 2, b),
-        lambda a, b=0.0: _expm1(a / 2, b), lambda t: t / (1 - t), 1.0,
+        lambda a, b: _expm1(a / 2, b / 2) ** 2, lambda a, b: -_expm1(-a / 2, b),
+        lambda a, b: _expm1(a / 2, b), lambda t: t / (1 - t), 1.0,
     ),
     # r log r - (r + 1) log((r + 1)/2): T = log 2 sigma(a), f* = -log(2 - e^T) = -log 2 sigma(-a)
     "jensen-shannon": Divergence(
-        lambda a, b=0.0: _shannon(a, b), lambda a, b=0.0: np.exp(b) * (np.log(2) - _softplus(-a)),
-        lambda a, b=0.0: np.exp(b) * (_softplus(a) - np.log(2)),
+        lambda a, b: _shannon(a, b), lambda a, b: np.exp(b) * (np.log(2) - _softplus(-a)),
+        lambda a, b: np.exp(b) * (_softplus(a) - np.log(2)),
         lambda t: -np.log(2 - np.exp(t)), float(np.log(2)),
     ),
     # r log r - (r + 1) log(r + 1): T = log sigma(a) = log D, f* = -log(1 - e^T) = -log sigma(-a)
     "gan": Divergence(
-        lambda a, b=0.0: -np.exp(b) * (_times_softplus(a) + _softplus(a)),
-        lambda a, b=0.0: -np.exp(b) * _softplus(-a),
-        lambda a, b=0.0: np.exp(b) * _softplus(a), lambda t: -np.log(-np.expm1(t)), 0.0,
+        lambda a, b: -np.exp(b) * (_times_softplus(a) + _softplus(a)),
+        lambda a, b: -np.exp(b) * _softplus(-a),
+        lambda a, b: np.exp(b) * _softplus(a), lambda t: -np.log(-np.expm1(t)), 0.0,
     ),
 }  # fmt: skip
 
@@ -95,7 +95,7 @@ def optimal_critic(name: str, log_ratio) -> np.ndarray:
     Checked by: critics_at_the_optimum, critic_values
     """
     with beyond_float():
-        return _named(name).critic(as_array(log_ratio, "log_ratio"))
+        return _named(name).critic(as_array(log_ratio, "log_ratio"), 0.0)
 
 
 def critic_bound(name: str, critic_x, critic_y, x_weights=None, y_weights=None) -> float:

@@ -8,8 +8,9 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
 from refscore.identities.cases import Case, Description
+from refscore.identities.flow_settings import linear
 from refscore.identities.ode_solves import ACCURACY, known
-from refscore.identities.ode_steps import linear, turning
+from refscore.identities.ode_steps import turning
 
 ADJOINT = "seeds 000, 002, 003; Pontryagin et al. 1962; Chen et al. 2018, algorithm 1, appendix B"
 

@@ -8,7 +8,8 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Order, Sides, identity
 from refscore.identities.cases import Case, VelocityDescription
-from refscore.identities.ode_steps import METHODS, linear, network, turning
+from refscore.identities.flow_settings import linear, network
+from refscore.identities.ode_steps import METHODS, turning
 
 GRID = np.array([0.2, 0.35, 0.7, 0.8, 1.2])
 

@@ -9,6 +9,7 @@ from refscore.identities import settings
 from refscore.identities.base import Bound, Draws, Mean, Sides, identity
 from refscore.identities.cases import Case
 from refscore.identities.gumbel import gumbel_cases, gumbels, in_turn, one_hot, rows
+from refscore.identities.precision import resolved
 
 RELAXED = "seeds 000, 002; Maddison, Mnih and Teh 2017; Jang, Gu and Poole 2017"
 
@@ -124,7 +125,10 @@ def gumbel_softmax_temperature_gradient_given(ports, case):
     """The derivative of relaxed rows in the temperature, where that is learned."""
     inputs = case.logits, case.temperature, case.cotangent
     got = ports.gumbel_softmax_temperature_gradient(*inputs, gumbels=case.gumbels)
-    yield Sides("gradient", got, oracles.gumbel.temperature_gradient(*inputs, case.gumbels))
+    right = oracles.gumbel.temperature_gradient(*inputs, case.gumbels)
+    z = case.logits + case.gumbels
+    terms = np.abs(case.cotangent).max() * np.abs(z[np.isfinite(z)]).max() / case.temperature**2
+    yield Sides("gradient", got, right, resolved(ports, np.abs(right).max(), terms))
 
 
 def _laws():
@@ -173,7 +177,7 @@ def _ratio_below(y, logits, temperature):
     ports="gumbel_softmax_hard",
     kind="expectation",
     draws="rng",
-    statement=r"y \in \{e_1..e_K\},\quad E\,e_{\arg\max(\ell + G)} = \pi",
+    statement=r"y \in \{e_1..e_K\},\quad E\,e_{\arg\max(\ell + G)} = E\,y = E\,y^2 = \pi",
     source=RELAXED,
     cases=lambda: list(_laws())[:1],
 )
@@ -181,10 +185,25 @@ def gumbel_softmax_hard_draws(ports, case):
     """Every row is one-hot; their mean is the softmax of the logits, whatever the temperature."""
     logits, t = case.logits, case.temperature
     y = np.asarray(ports.gumbel_softmax_hard(in_turn(logits, 32), t, rng=1))
-    off = np.abs(y - one_hot(np.argmax(y, 1), y.shape[1])).max()
-    yield Bound("rows that are not one-hot, 1 where there are any", float(not off < 1e-5), 0.5)
+    for label, off in _not_one_hot(y):
+        yield Bound(f"{label}, 1 where there are any", float(not np.abs(off).max() < 1e-5), 0.5)
 
     def draw(seed, n):
-        return np.reshape(ports.gumbel_softmax_hard(in_turn(logits, n), t, rng=seed), (n, -1))
+        y = np.asarray(ports.gumbel_softmax_hard(in_turn(logits, n), t, rng=seed))
+        largest = one_hot(np.argmax(y, 1), y.shape[1])
+        return np.hstack([np.reshape(a, (n, -1)) for a in (y, largest, y**2)])
 
-    yield Draws("rows", draw, Mean(oracles.gumbel.probabilities(logits).ravel(), 0.0, 1.0))
+    right = np.tile(oracles.gumbel.probabilities(logits).ravel(), 3)
+    yield Draws("rows", draw, Mean(right, 0.0, 1.0, names=_entries(logits.shape)))
+
+
+def _not_one_hot(y):
+    """How far off rows are, each in its way."""
+    yield "rows that are not one-hot", y - one_hot(np.argmax(y, 1), y.shape[1])
+    yield "entries other than 0 and 1", np.minimum(np.abs(y), np.abs(y - 1))
+    yield "rows that do not sum to one", y.sum(1) - 1
+
+
+def _entries(shape):
+    places = [f"{i} of row {j}" for j in range(shape[0]) for i in range(shape[1])]
+    return tuple(f"{k} {place}" for k in ("entry", "largest", "square") for place in places)

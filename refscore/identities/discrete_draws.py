@@ -6,7 +6,7 @@ import numpy as np
 
 from refscore import oracles
 from refscore.identities import discrete_settings as on
-from refscore.identities.base import Draws, Mean, identity
+from refscore.identities.base import Bound, Draws, Mean, identity
 from refscore.identities.cases import Case, Description
 from refscore.identities.discrete_bits import ARM, DISARM
 from refscore.identities.discrete_gradients import SEED, sided
@@ -49,9 +49,10 @@ def score_function_mean(ports, case):
     yield averaged(lambda seed: ports.score_function_gradient(*given, rng=seed), right)
 
 
-def _nothing(dim):
-    """f = 0."""
-    return Description("quadratic", matrix=np.zeros((dim, dim)), linear=np.zeros(dim), constant=0.0)
+def _constant(dim, value=1.0):
+    """f = value."""
+    zero = np.zeros(dim)
+    return Description("quadratic", matrix=np.diag(zero), linear=zero, constant=value)
 
 
 @identity(
@@ -71,7 +72,7 @@ def score_function_of_frequencies(ports, case):
     """How often classes were drawn is read off a constant f; it decides every other estimate."""
     logits, dim = case.logits, len(case.logits)
     for seed in (3, 4, 5):
-        excess = ports.score_function_gradient(logits, _nothing(dim), -1.0, rng=seed)
+        excess = ports.score_function_gradient(logits, _constant(dim, 0.0), -1.0, rng=seed)
         got = ports.score_function_gradient(logits, case.f, case.baseline, rng=seed)
         inputs = logits, case.f, case.baseline, excess
         yield sided(got, oracles.discrete_gradient_ranges.of_frequencies(*inputs))
@@ -206,15 +207,18 @@ def bernoulli_relaxed_mean(ports, case):
     ports="arm_gradient",
     kind="expectation",
     draws="rng",
-    statement=r"E\,\hat g = \nabla E f",
+    statement=r"E\,\hat g = \nabla E f;\quad f = 1:\ 0",
     assumptions=DRAWS,
     source=ARM,
     cases=_two_bits,
 )
 def arm_mean(ports, case):
-    """ARM that draws by itself has the exact gradient for its mean."""
+    """ARM that draws by itself has the exact gradient for its mean, and 0 for a constant."""
     right = oracles.discrete_gradient_ranges.arm(case.logits, case.f)
     yield averaged(lambda seed: ports.arm_gradient(case.logits, case.f, rng=seed), right, 0.08)
+    # the two values of f are taken off each other
+    got = ports.arm_gradient(case.logits, _constant(len(case.logits)), rng=3)
+    yield Bound("of a constant, 1 where it is not 0", float(not np.abs(got).max() < 1e-5), 0.5)
 
 
 @identity(

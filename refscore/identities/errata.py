@@ -1,7 +1,8 @@
 """Chapter J: formulas as the lectures print them, and the counterexamples that refute them.
 
-An entry holds when the printed formula gives the wrong number of its counterexample and the
-port, which is to be the corrected formula, gives the right one. Here: signs, powers and points.
+An entry holds when the port, which is to be the corrected formula, gives the right number of its
+counterexample, and the printed formula, evaluated on the same nodes, a wrong one that is known.
+Here: signs, powers and points.
 """
 
 from __future__ import annotations
@@ -33,6 +34,29 @@ def argmin(rates, values):
     """Where the parabola through the values is least."""
     square, slope, _ = np.polyfit(rates, values, 2)
     return np.array(-slope / (2 * square))
+
+
+def quadratic(rate, matrix):
+    """The energy rate xᵀMx/2 as a function of points."""
+    return lambda x: rate * np.einsum("ni,ij,nj->n", x, np.atleast_2d(matrix), x) / 2
+
+
+def derivatives(energy, x):
+    """∂E/∂xᵢ and ∂²E/∂xᵢ², (n, d) each, by differences, which are exact for quadratic energies."""
+    up, down = (np.stack([energy(x + e) for e in s * np.eye(x.shape[1])], -1) for s in (1, -1))
+    return (up - down) / 2, up + down - 2 * energy(x)[:, None]
+
+
+def curvature(energy, x, v):
+    """vᵀ∇²E v (n,), likewise."""
+    return energy(x + v) + energy(x - v) - 2 * energy(x)
+
+
+def nearest(law, probes):
+    """The rate λ for which -λx comes closest to the law's score, along probes (m, d)."""
+    x, w = gaussian_nodes(law)
+    field, score = -x @ probes.T, oracles.scores.score(law, x) @ probes.T
+    return np.array((w @ (field * score).sum(-1)) / (w @ (field**2).sum(-1)))
 
 
 def sliced_mean(ports, field, law, probes):
@@ -68,13 +92,18 @@ def erratum_implicit_energy(ports, case):
     def mean(rate):
         return w @ by_point(lambda p: ports.implicit_loss(linear(rate * precision), p), x)
 
-    d, curved = np.trace(precision), (np.diag(precision) ** 2).sum()
+    size = np.trace(precision)
     got = np.array([mean(rate) for rate in RATES])
-    yield Sides("objective", got, RATES**2 * d / 2 - RATES * d)
-    yield Sides("least at", argmin(RATES, got), np.array(1.0))
-    printed = RATES**2 * d / 2 + RATES**2 * curved
-    yield Sides("least as printed", argmin(RATES, printed), np.array(0.0), 1.0)
-    yield Sides("unsquared", argmin(RATES, RATES**2 * d / 2 + RATES * d), np.array(-1.0))
+    yield Sides("objective", got, RATES**2 * size / 2 - RATES * size)
+    found = [argmin(RATES, got)]
+    for power in (2, 1):
+        terms = [derivatives(quadratic(rate, precision), x) for rate in RATES]
+        printed = [w @ (first**2 / 2 + second**power).sum(-1) for first, second in terms]
+        found.append(argmin(RATES, printed))
+    for label, rate, right in zip(("least at", "as printed", "unsquared"), found, (1.0, 0.0, -1.0)):
+        yield Sides(label, rate, np.array(right), 1.0)
+        left = oracles.objectives.fisher_affine(linear(rate * precision), case.law)
+        yield Sides(f"{label}: divergence", left, np.array((right - 1) ** 2 * size / 2), size)
 
 
 @identity(
@@ -93,13 +122,17 @@ def erratum_implicit_energy(ports, case):
 def erratum_sliced_energy(ports, case):
     """Printed with a plus and a sum of squares, least at -1 on N(0, 1) where 1 is right."""
     law, v = case.law, case.probe
-    fields = [linear(rate * np.eye(len(v))) for rate in RATES]
-    got = np.array([sliced_mean(ports, field, law, v[None]) for field in fields])
+    x, w = gaussian_nodes(law)
+    got, printed = [], []
+    for rate in RATES:
+        got.append(sliced_mean(ports, linear(rate * np.eye(len(v))), law, v[None]))
+        energy = quadratic(rate, np.eye(len(v)))
+        squares = ((v * derivatives(energy, x)[0]) ** 2).sum(-1)
+        printed.append(w @ (squares / 2 + curvature(energy, x, v)))
     along, squares = v @ law.covariance @ v, v**2 @ np.diag(law.covariance)
-    yield Sides("objective", got, RATES**2 * along / 2 - RATES * (v @ v))
-    yield Sides("least at", argmin(RATES, got), np.array((v @ v) / along))
-    printed = argmin(RATES, RATES**2 * squares / 2 + RATES * (v @ v))
-    yield Sides("least as printed", printed, np.array(-(v @ v) / squares))
+    yield Sides("objective", np.array(got), RATES**2 * along / 2 - RATES * (v @ v))
+    yield Sides("least at", argmin(RATES, got), nearest(law, v[None]))
+    yield Sides("least as printed", argmin(RATES, printed), np.array(-(v @ v) / squares))
 
 
 @identity(
@@ -151,10 +184,11 @@ def erratum_small_noise(ports, case):
 def erratum_clean_point(ports, case):
     """Printed at the clean point, where the noise teaches the field nothing: least at zero."""
     law, sigma = case.law, case.sigma
-    d, spread = len(law.mean), np.trace(law.covariance)
+    d = len(law.mean)
     fields = [linear(a * np.eye(d)) for a in RATES]
     got = np.array([noisy_mean(ports, field, law, sigma) for field in fields])
     x, z, w = joint_nodes(law)
     printed = [w @ (0.5 * ((z / sigma - a * x) ** 2).sum(-1)) for a in RATES]
-    yield Sides("least at", argmin(RATES, got), np.array(d / (spread + d * sigma**2)))
-    yield Sides("printed, least at", argmin(RATES, np.array(printed)), np.array(0.0), 1.0)
+    noisy = centred(law.covariance + sigma**2 * np.eye(d))
+    yield Sides("least at", argmin(RATES, got), nearest(noisy, np.eye(d)))
+    yield Sides("least as printed", argmin(RATES, printed), np.array(0.0), 1.0)

@@ -24,7 +24,7 @@ def velocities() -> dict[str, VelocityDescription]:
         "sine": made.by_coordinate("sine", 2),
         "hopf": made.hopf(),
         "forced": made.forced(2),
-        "time_mlp": made.network(2),
+        "time_mlp": made.network(2, (6, 4)),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Sides, identity
-from refscore.identities.cases import Case, Law, VelocityDescription
+from refscore.identities.cases import Case, Law
 from refscore.identities.flow_densities import ACCURACY, flow_cases, given, wide_case
 from refscore.identities.flow_settings import linear
 
@@ -85,28 +85,3 @@ def flow_gradients_on_probes(ports, case):
     """The gradient of the value that given probes realise, not of its mean."""
     got = ports.flow_log_density_estimate_gradient(*given(case), probes=case.probes)
     yield from _sides(got, oracles.flows.gradient(*given(case), case.probes))
-
-
-def _erratum_case():
-    rate, left = 0.3, 0.417
-    return Case("z' = w z", velocity=VelocityDescription("linear", matrix=[[rate]], offset=[0.0]),
-                x=np.array([[np.exp(rate) * np.sqrt(left)]]), t0=0.0, t1=1.0,
-                base=Law("gaussian", mean=[0.0], covariance=[[1.0]]))  # fmt: skip
-
-
-@identity(
-    "J13",
-    ports="flow_log_density_gradient",
-    statement=r"-\partial_w\log p = T(1 - z_0^2) = .583,\quad \text{as printed } -T z_0^2 = -.417",
-    assumptions="z' = w z, base N(0, 1), T = 1",
-    source="seed 003 (backward pass of a likelihood, as printed)",
-    cases=lambda: [_erratum_case()],
-    tolerance=ACCURACY,
-)
-def erratum_likelihood_adjoint(ports, case):
-    """Printed without the trace's own terms; dropping them turns the sign of the gradient."""
-    slope = -ports.flow_log_density_gradient(*given(case))[1]
-    yield Sides("in w", slope[0], -oracles.flows.linear_gradient(*given(case))[1][0], 1.0)
-    yield Sides("right", slope[0], np.array(0.583), 1.0)
-    start = oracles.flows.carried(case.velocity, case.x, case.t1, case.t0)
-    yield Sides("as printed", -np.mean(start**2), np.array(-0.417), 1.0)

@@ -24,7 +24,7 @@ N_POINTS = 5
 def linear(dim: int = 3) -> VelocityDescription:
     """W z + b with W not normal: W Wᵀ ≠ Wᵀ W."""
     offset = np.linspace(-0.4, 0.9, dim) if dim > 1 else [0.6]
-    return VelocityDescription("linear", matrix=0.6 * settings.matrix(dim, 2), offset=offset)
+    return VelocityDescription("linear", matrix=0.6 * settings.matrix(dim, 3), offset=offset)
 
 
 @functools.cache
@@ -57,14 +57,11 @@ def hopf() -> VelocityDescription:
 
 
 @functools.cache
-def network(dim: int = 2, widths: tuple[int, ...] = (6, 4)) -> VelocityDescription:
-    """A tanh network of z and t."""
-    sizes = (dim + 1, *widths, dim)
-    weights = tuple(
-        0.9 * settings.normals(out, size, key=10 + i) / np.sqrt(size)
-        for i, (size, out) in enumerate(zip(sizes[:-1], sizes[1:]))
-    )
-    biases = tuple(0.3 * settings.normals(out, key=20 + i) for i, out in enumerate(sizes[1:]))
+def network(dim: int = 2, widths: tuple[int, ...] = (4,)) -> VelocityDescription:
+    """A tanh network of z and t: neither linear in z nor still in t."""
+    sizes = tuple(zip((*widths, dim), (dim + 1, *widths)))
+    weights = tuple(settings.normals(*size, key=11) / np.sqrt(size[1]) for size in sizes)
+    biases = tuple(0.5 * settings.normals(size, key=12) for size, _ in sizes)
     return VelocityDescription("time_mlp", weights=weights, biases=biases)
 
 

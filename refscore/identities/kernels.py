@@ -66,7 +66,7 @@ def kernel_density_values(ports, case):
 @identity(
     "J7-mass",
     ports="kernel_density",
-    statement=r"\int\hat p\,dx = 1",
+    statement=r"\int\hat p\,dx = 1,\ \text{with}\ 1/h\ \text{as printed}\ h^{d-1}",
     source=ERRATUM,
     cases=lambda: [
         Case("2 points in 1 dimension", data=data(2, 1), bandwidth=0.45),
@@ -83,6 +83,9 @@ def kernel_density_integrates_to_one(ports, case):
     x = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, d)
     p = np.exp(ports.kernel_density(case.data, case.bandwidth, x))
     yield Sides("integral", p.sum() * step**d, np.array(1.0))
+    squares = ((x[:, None] - case.data) ** 2).sum(-1) / case.bandwidth**2
+    printed = np.exp(-squares / 2).mean(1) / (2 * np.pi) ** (d / 2) / case.bandwidth
+    yield Sides("as printed", printed.sum() * step**d, np.array(case.bandwidth ** (d - 1)))
 
 
 @identity(

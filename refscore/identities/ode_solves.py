@@ -10,7 +10,8 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import ROUNDING, Sides, identity
 from refscore.identities.cases import Case, VelocityDescription
-from refscore.identities.ode_steps import linear, network, turning
+from refscore.identities.flow_settings import linear, network
+from refscore.identities.ode_steps import turning
 
 ACCURACY = 1e-5  # what ode_solve promises, of the size of the answer
 # no step a user would choose goes into these, or between them, a whole number of times

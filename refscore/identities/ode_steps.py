@@ -10,6 +10,7 @@ from refscore import oracles
 from refscore.identities import settings
 from refscore.identities.base import Order, Sides, identity
 from refscore.identities.cases import Case, VelocityDescription
+from refscore.identities.flow_settings import linear, network
 from refscore.identities.precision import is_single
 
 METHODS = (
@@ -19,22 +20,6 @@ METHODS = (
 EMBEDDED = ("midpoint", "heun", "ralston", "bogacki_shampine", "dormand_prince", "tsitouras")
 DENSE = ("bogacki_shampine", "dormand_prince", "tsitouras")
 SOURCE = "Hairer, Nørsett and Wanner 1993, II.1, definition 1.1"
-
-
-@functools.cache
-def network(dim: int = 2) -> VelocityDescription:
-    """A tanh network of x and t: neither linear in x nor still in t."""
-    sizes = ((4, dim + 1), (dim, 4))
-    weights = tuple(settings.normals(*size, key=11) / np.sqrt(size[1]) for size in sizes)
-    biases = tuple(0.5 * settings.normals(size, key=12) for size, _ in sizes)
-    return VelocityDescription("time_mlp", weights=weights, biases=biases)
-
-
-@functools.cache
-def linear(dim: int = 3) -> VelocityDescription:
-    """W z + b, W without symmetry."""
-    offset = np.linspace(-0.4, 0.9, dim)
-    return VelocityDescription("linear", matrix=0.6 * settings.matrix(dim, 3), offset=offset)
 
 
 @functools.cache

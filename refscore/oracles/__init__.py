@@ -40,9 +40,9 @@ ode_gradients
 bijections, bijection_layers
             invertible maps, their inverses and log-determinants; densities through layers
 flows       densities of continuous flows, exact and on probes, their derivatives, energies of paths
-discrete_gradients, discrete_gradient_moments, discrete_gradient_ranges
+discrete_gradients, discrete_gradient_moments, discrete_gradient_ranges, discrete_gradient_seeds
             estimates of gradients of expectations over classes and bits; their means, variances
-            and ranges
+            and ranges; what they say of their own draws
 quantisation, scalar_quantisation
             nearest codes, losses, moving averages in fractions; optimal levels of the normal law
 elbo        bounds of discrete latents, code by code, grid by grid, draw by draw
@@ -56,7 +56,8 @@ from importlib import import_module
 __all__ = [
     "adams", "bayes", "bijection_layers", "bijections", "bounded", "calculus", "contrasts",
     "cumulative", "diffusion", "discrepancies", "discrete_gradient_moments",
-    "discrete_gradient_ranges", "discrete_gradients", "elbo", "estimators", "exponential",
+    "discrete_gradient_ranges", "discrete_gradient_seeds", "discrete_gradients", "elbo",
+    "estimators", "exponential",
     "families", "fields", "flows", "fokker_planck", "guidance", "gumbel", "kernels", "ladder",
     "langevin", "langevin_acceptance",
     "langevin_laws", "langevin_steps", "langevin_transfer", "likelihood", "objectives", "ode",

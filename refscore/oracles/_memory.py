@@ -1,45 +1,90 @@
-"""Oracles are slow and pure: what one has said of the same law and points it need not redo."""
+"""Asked before: what is slow and pure need not be computed again for the same question.
+
+Oracles here, and in the kit what the library makes of descriptions (`verify.kept`), what mistakes
+begin from (`verify.mutants.once`) and what a subject answered (`verify.subject`), all keep their
+answers in a `Memory`; they differ in how much they keep, and in what has to be copied.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections import OrderedDict
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 HELD = 2_000_000  # numbers kept in all, 16 MB an oracle
 _ENTRY = 100  # numbers that fit where a question is kept
-_EVERYTHING: list[OrderedDict] = []
+_EVERYTHING: list[Memory] = []
 _KNOWN: list = []
 
 
-def remembered(oracle):
-    """An oracle that keeps its last answers, arrays or tuples of them, told apart by every byte
-    of what it was asked."""
-    answers: OrderedDict[tuple, tuple[int, object]] = OrderedDict()
-    _EVERYTHING.append(answers)
-    held = 0
+class Memory:
+    """Answers to questions told apart by every byte; those not asked for longest go first.
 
-    @functools.wraps(oracle)
-    def ask(*arguments, **named):
-        nonlocal held
+    `most`: the sum of the sizes of all that is kept; `size(question, answer)`, 1 by default. What
+    is larger alone is not kept. `copied`: what makes an answer nobody else can write to; the
+    answer itself is kept and given where it cannot be written to at all.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        *,
+        size: Callable[[tuple, Any], int] = lambda question, answer: 1,
+        copied: Callable[[Any], Any] = lambda answer: answer,
+    ):
+        self.most, self._size, self._copied, self._held = most, size, copied, 0
+        self._answers: OrderedDict[tuple, tuple[int, Any]] = OrderedDict()
+
+    def of(self, asked, ask: Callable[[], Any]):
+        """The answer `ask` gave before to the same question, or gives now; what cannot be told
+        from other questions is asked anew."""
         try:
-            key = told((arguments, sorted(named.items())))
+            question = told(asked)
         except TypeError:
-            return oracle(*arguments, **named)
-        if key in answers:
-            answers.move_to_end(key)
-            return _copied(answers[key][1])
-        answer = _copied(oracle(*arguments, **named))
-        size = _ENTRY + _size(answer)
-        held = size + (held if answers else 0)
-        answers[key] = size, answer
-        while held > HELD:
-            held -= answers.popitem(last=False)[1][0]
-        return _copied(answer)
+            return ask()
+        if question in self._answers:
+            self._answers.move_to_end(question)
+            return self._copied(self._answers[question][1])
+        answer = self._copied(ask())
+        self._keep(question, answer)
+        return self._copied(answer)
+
+    def forget(self) -> None:
+        """Nothing is known."""
+        self._answers.clear()
+        self._held = 0
+
+    def _keep(self, question: tuple, answer) -> None:
+        size = self._size(question, answer)
+        if size > self.most:
+            return
+        self._answers[question] = size, answer
+        self._held += size
+        while self._held > self.most:
+            self._held -= self._answers.popitem(last=False)[1][0]
+
+
+def asked_once(function: Callable[..., Any], memory: Memory) -> Callable[..., Any]:
+    """A pure function that remembers."""
+
+    @functools.wraps(function)
+    def ask(*arguments, **named):
+        asked = arguments, sorted(named.items())
+        return memory.of(asked, lambda: function(*arguments, **named))
 
     return ask
+
+
+def remembered(oracle):
+    """An oracle that keeps its last answers, arrays or tuples of them."""
+    _EVERYTHING.append(
+        Memory(HELD, size=lambda question, answer: _ENTRY + _size(answer), copied=_copied)
+    )
+    return asked_once(oracle, _EVERYTHING[-1])
 
 
 def known(oracle):
@@ -52,8 +97,8 @@ def known(oracle):
 
 def forget() -> None:
     """No oracle remembers anything."""
-    for answers in _EVERYTHING:
-        answers.clear()
+    for memory in _EVERYTHING:
+        memory.forget()
     for ask in _KNOWN:
         ask.cache_clear()
 

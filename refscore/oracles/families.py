@@ -46,8 +46,7 @@ def conditionals(mean, covariance, x):
 
 def regressions(covariance):
     """(B, s) of each coordinate on those before it, by Schur complements."""
-    s = np.asarray(covariance)
-    d = len(s)
+    s, d = np.asarray(covariance), len(covariance)
     coefficients, deviations = np.zeros((d, d)), np.zeros(d)
     for j in range(d):
         seen = np.linalg.solve(s[:j, :j], s[:j, j]) if j else np.zeros(0)
@@ -125,33 +124,34 @@ def score_difference(law, other, x):
     return scores.score(law, x) - scores.score(other, x)
 
 
+def _odds_of(log_odds):
+    """D and 1 - D, each by its own quotient."""
+    return 1 / (1 + np.exp(-log_odds)), 1 / (1 + np.exp(log_odds))
+
+
 def game(data_log_odds, model_log_odds):
-    """mean log D + mean log(1 - D), D from its own quotient."""
-    n, m = len(data_log_odds), len(model_log_odds)
-    won = math.fsum(math.log(1 / (1 + math.exp(-a))) for a in data_log_odds) / n
-    return won + math.fsum(math.log(1 - 1 / (1 + math.exp(-a))) for a in model_log_odds) / m
+    """mean log D + mean log(1 - D)."""
+    won = math.fsum(np.log(_odds_of(data_log_odds)[0])) / len(data_log_odds)
+    return won + math.fsum(np.log(_odds_of(model_log_odds)[1])) / len(model_log_odds)
 
 
 def game_slopes(data_log_odds, model_log_odds):
     """Its derivatives, the data's first: 1 - D over n, -D over m."""
-    of_data = [(1 - 1 / (1 + math.exp(-a))) / len(data_log_odds) for a in data_log_odds]
-    of_model = [-1 / (1 + math.exp(-a)) / len(model_log_odds) for a in model_log_odds]
-    return np.array(of_data + of_model)
+    of_data = _odds_of(data_log_odds)[1] / len(data_log_odds)
+    return np.concatenate([of_data, -_odds_of(model_log_odds)[0] / len(model_log_odds)])
 
 
 def generator(name, model_log_odds):
-    """(loss, slopes) of a generator's log odds: complex steps of formulas in D."""
-    odds = np.asarray(model_log_odds, dtype=complex)
+    """(loss, slopes) of a generator's log odds: complex steps of formulas in D and 1 - D."""
 
     def loss(a):
-        d = np.exp(a) / (1 + np.exp(a))
-        return {
-            "saturating": np.log(1 - d), "non-saturating": -np.log(d), "likelihood": -d / (1 - d),
-        }[name].mean()  # fmt: skip
+        d, rest = _odds_of(a)
+        terms = {"saturating": np.log(rest), "non-saturating": -np.log(d), "likelihood": -d / rest}
+        return terms[name].mean()
 
-    step = 1e-30j
-    moved = [loss(odds + step * (np.arange(len(odds)) == i)).imag for i in range(len(odds))]
-    return float(loss(odds).real), np.array(moved) / 1e-30
+    steps = 1e-30j * np.eye(len(model_log_odds))
+    moved = [loss(model_log_odds + step).imag for step in steps]
+    return float(loss(np.asarray(model_log_odds))), np.array(moved) / 1e-30
 
 
 @remembered

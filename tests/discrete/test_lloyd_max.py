@@ -35,12 +35,12 @@ def test_both_conditions_in_thirty_digits(n):
             p = mpmath.ncdf(b) - mpmath.ncdf(a)
             mean = (mpmath.npdf(a) - mpmath.npdf(b)) / p
             assert float(abs(mean - found.levels[i])) < 1e-14
-            assert found.probabilities[i] == pytest.approx(float(p), rel=1e-13)
+            assert found.probabilities[i] == pytest.approx(float(p), rel=1e-13, abs=0)
         exact = sum(
             mpmath.quad(lambda x, y=y: (x - y) ** 2 * mpmath.npdf(x), [a, b])
             for y, a, b in zip(found.levels, t, t[1:])
         )
-    assert found.distortion == pytest.approx(float(exact), rel=1e-13)
+    assert found.distortion == pytest.approx(float(exact), rel=1e-13, abs=0)
     np.testing.assert_allclose(found.thresholds, 0.5 * (found.levels[1:] + found.levels[:-1]))
 
 
@@ -67,7 +67,9 @@ def test_many_levels_approach_panter_and_dite():
 def test_no_levels_near_by_are_better(n):
     best = lloyd_max(n, -0.7, 1.6)
     rng = np.random.default_rng(n)
-    assert scalar_distortion(best.levels, -0.7, 1.6) == pytest.approx(best.distortion, rel=1e-13)
+    assert scalar_distortion(best.levels, -0.7, 1.6) == pytest.approx(
+        best.distortion, rel=1e-13, abs=0
+    )
     for _ in range(20):
         other = np.sort(best.levels + 1e-2 * rng.standard_normal(n))
         assert scalar_distortion(other, -0.7, 1.6) > best.distortion

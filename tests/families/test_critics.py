@@ -9,6 +9,7 @@ from refscore.families import (
     DIVERGENCES,
     critic_bound,
     f_divergence,
+    generator_loss,
     importance_log_normaliser,
     importance_variance,
     jensen_shannon,
@@ -56,9 +57,23 @@ def test_the_game_is_twice_the_jensen_shannon_divergence_less_log_4():
     np.testing.assert_allclose(f_divergence("gan", at_q, W), twice - np.log(4), rtol=1e-12)
 
 
+def test_a_generator_is_told_nothing_of_the_data():
+    for kind in ("saturating", "non-saturating", "likelihood"):
+        assert generator_loss([0.3, -1.0], kind).x.shape == (0,)
+    with pytest.raises(ValueError, match="kind must be 'saturating'"):
+        generator_loss([0.3], "hinge")
+
+
 def test_values_without_a_finite_conjugate_are_refused():
-    with pytest.raises(ValueError, match="critic_y must stay below 0"):
-        critic_bound("gan", [-1.0], [0.5])
+    for name, limit in (
+        ("reverse kl", 0),
+        ("hellinger", 1),
+        ("jensen-shannon", np.log(2)),
+        ("gan", 0),
+    ):
+        with pytest.raises(ValueError, match=f"critic_y must stay below {limit:g}"):
+            critic_bound(name, [-1.0], [limit])
+        assert np.isfinite(critic_bound(name, [limit], [limit - 1e-9]))
     with pytest.raises(ValueError, match="name must be one of kl, "):
         optimal_critic("wasserstein", [0.0])
 
@@ -141,6 +156,9 @@ def test_importance_variance_is_that_of_draws():
     w = np.exp(log_p - log_q) / (2 * np.pi)
     off = (w - 1) ** 2
     assert abs(off.mean() - importance_variance(2, 1.2)) < 5 * off.std() / 1000
+    assert importance_log_normaliser([0.25], [-1.0]) == 1.25
+    with pytest.raises(ValueError, match="must hold a number"):
+        importance_log_normaliser([], [])
     near = importance_log_normaliser(log_p, log_q) - np.log(2 * np.pi)
     assert abs(near) < 5 * w.std() / 1000
     assert importance_variance(3, 0.7) == np.inf

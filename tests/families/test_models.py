@@ -1,5 +1,7 @@
 """Chains of regressions and probabilistic principal components: fits, draws and laws."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -27,12 +29,37 @@ def test_a_fitted_chain_is_the_gaussian_of_greatest_likelihood():
     np.testing.assert_allclose(fitted.log_density(X), law.log_density(X), atol=1e-11)
 
 
-def test_draws_follow_the_law_and_the_seed():
-    """20000 draws: mean within 5 standard errors; the same seed gives the same draws."""
-    model = AutoregressiveGaussian.from_gaussian(MEAN, COVARIANCE)
+def models():
+    chain = AutoregressiveGaussian.from_gaussian(MEAN, COVARIANCE)
+    return [chain, ProbabilisticPCA(np.random.default_rng(5).standard_normal((4, 2)), MEAN, 0.7)]
+
+
+@pytest.mark.parametrize("model", models())
+def test_draws_follow_the_law_and_the_seed(model):
+    """20000 draws: mean and covariance within 5 standard errors; one seed gives the same draws."""
+    mean, covariance = model.moments()
     drawn = model.sample(20_000, rng=1)
-    assert (np.abs(drawn.mean(0) - MEAN) < 5 * np.sqrt(np.diag(COVARIANCE) / 20_000)).all()
+    variance, found = np.diag(covariance), np.cov(drawn.T)
+    assert (np.abs(drawn.mean(0) - mean) < 5 * np.sqrt(variance / 20_000)).all()
+    error = np.sqrt((np.outer(variance, variance) + covariance**2) / 20_000)
+    assert (np.abs(found - covariance) < 5 * error).all()
     np.testing.assert_array_equal(model.sample(3, rng=2), model.sample(3, rng=2))
+    assert model.sample(0, rng=2).shape == (0, 4)
+
+
+@pytest.mark.parametrize("model", models())
+def test_leading_shapes_are_kept(model):
+    np.testing.assert_array_equal(
+        model.log_density(X.reshape(5, 6, 4)), model.log_density(X).reshape(5, 6)
+    )
+    np.testing.assert_allclose(model.log_density(X[0]), model.log_density(X)[0], rtol=1e-13)
+    if isinstance(model, ProbabilisticPCA):
+        q, S = X[:, :2], np.array([[0.8, 0.3], [0.3, 0.5]])
+        for bound in (model.elbo, model.elbo_gap):
+            folded = bound(X.reshape(5, 6, 4), q.reshape(5, 6, 2), S)
+            np.testing.assert_allclose(folded, bound(X, q, S).reshape(5, 6), rtol=1e-13)
+        folded = model.posterior(X.reshape(5, 6, 4)).mean
+        np.testing.assert_array_equal(folded, model.posterior(X).mean.reshape(5, 6, 2))
 
 
 def test_a_chain_that_looks_ahead_is_refused():
@@ -58,9 +85,9 @@ def test_latent_density_is_that_of_its_moments():
     model = ProbabilisticPCA(RNG.standard_normal((4, 2)), MEAN, 0.7)
     law = Gaussian(*model.moments())
     np.testing.assert_allclose(model.log_density(X), law.log_density(X), rtol=1e-12)
-    drawn = model.sample(20_000, rng=1)
-    error = np.sqrt(np.diag(law.covariance) / 20_000)
-    assert (np.abs(drawn.mean(0) - MEAN) < 5 * error).all()
+    one = ProbabilisticPCA([[1.5]], [0.2], 0.5)
+    law = Gaussian([0.2], 2.5)
+    np.testing.assert_allclose(one.log_density(X[:, :1]), law.log_density(X[:, :1]), rtol=1e-13)
 
 
 def test_no_neighbour_of_the_fit_has_a_greater_likelihood():
@@ -71,6 +98,12 @@ def test_no_neighbour_of_the_fit_has_a_greater_likelihood():
         sigma = fitted.sigma * np.exp(0.02 * RNG.standard_normal())
         other = ProbabilisticPCA(fitted.loadings + step, fitted.offset, sigma)
         assert other.log_density(X).mean() < best
+
+
+def test_the_first_row_of_fitted_loadings_is_not_negative():
+    for signs in itertools.product([1.0, -1.0], repeat=3):
+        fitted = ProbabilisticPCA.fit(X * [*signs, 1.0], 2)
+        assert (fitted.loadings[0] >= 0).all()
 
 
 @pytest.mark.parametrize(("shift", "scale"), [(3e6, 1.0), (0.0, 1e-14), (5.0, 1e14), (0, 1e-140)])
@@ -97,6 +130,16 @@ def test_columns_that_others_give_are_refused(scale):
             AutoregressiveGaussian.fit(np.column_stack([x, column]))
     near = scale * np.column_stack([X[:, 0], X[:, 0] + 1e-9 * X[:, 2]])  # far above rounding
     assert 0 < AutoregressiveGaussian.fit(near).deviations[1] < 1e-8 * scale
+    near = scale * np.column_stack([X[:, 0], X[:, 0] + 1e-5 * X[:, 2]])
+    assert 0 < ProbabilisticPCA.fit(near, 1).sigma < 1e-4 * scale
+
+
+def test_columns_of_units_far_apart():
+    """Slopes of 1e-400 are 0; those that have to be 0 are, whatever they are multiplied by."""
+    fitted = AutoregressiveGaussian.fit(X[:, :2] * [1e200, 1e-200])
+    np.testing.assert_array_equal(fitted.coefficients, 0)
+    near = AutoregressiveGaussian.fit(X[:, :2])
+    np.testing.assert_allclose(fitted.deviations, near.deviations * [1e200, 1e-200], rtol=1e-12)
 
 
 @pytest.mark.parametrize("sigma", [1e-3, 1e-5, 1e-7])
@@ -130,8 +173,11 @@ def test_loadings_of_lower_rank_than_latents_and_little_noise(loadings):
     np.testing.assert_allclose(w @ mean, x, rtol=1e-12)
     unseen = np.array([-w[0, 1], w[0, 0]]) / np.hypot(*w[0])
     np.testing.assert_allclose(covariance, np.outer(unseen, unseen), atol=1e-12)
-    with pytest.raises(ValueError, match="within the range of floats"):
-        ProbabilisticPCA([[1.0], [0.0]], [0.0, 0.0], 1e200)
+    for sigma in (1e200, 1e-200):
+        with pytest.raises(ValueError, match="within the range of floats"):
+            ProbabilisticPCA([[1.0], [0.0]], [0.0, 0.0], sigma)
+    with pytest.raises(ValueError, match="loadings must have an entry"):
+        ProbabilisticPCA(np.zeros((2, 0)), [0.0, 0.0], 1.0)
 
 
 def test_a_number_of_draws_beside_their_noise_is_refused():
@@ -146,3 +192,7 @@ def test_points_that_leave_no_noise_are_refused():
         ProbabilisticPCA.fit(X[:, :1] @ np.ones((1, 3)), 1)
     with pytest.raises(ValueError, match="n_latent be below d"):
         ProbabilisticPCA.fit(X, 4)
+    with pytest.raises(ValueError, match="x must hold more than d points"):
+        ProbabilisticPCA.fit(X[:4], 2)
+    with pytest.raises(ValueError, match="x must hold more than d points"):
+        AutoregressiveGaussian.fit(X[:4])

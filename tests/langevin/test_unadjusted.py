@@ -26,7 +26,7 @@ def test_three_spellings_are_one_map(eta, seed):
         (spellings.step_size_from_epsilon(eps), x + 0.5 * eps**2 * s + eps * z),
         (spellings.step_size_from_h(h), x + h * s + np.sqrt(2 * h) * z),
     ):
-        assert size == pytest.approx(eta, rel=1e-15)
+        assert size == pytest.approx(eta, rel=1e-15, abs=0)
         found = ula(MIXTURE.score, size)(x, z)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(found, by_hand, rtol=1e-12, atol=1e-12)

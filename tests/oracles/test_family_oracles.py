@@ -156,7 +156,7 @@ def test_normalisers_of_gaussian_energies():
     np.testing.assert_allclose(got, monomials - [1, 2, 4], rtol=1e-12)
 
 
-@pytest.mark.parametrize(("dim", "scale"), [(1, 1.4), (7, 0.8)])
+@pytest.mark.parametrize(("dim", "scale"), [(1, 1.4), (7, 0.8), (2, 0.75)])
 def test_importance_variance_in_closed_form(dim, scale):
     want = (scale**2 / np.sqrt(2 * scale**2 - 1)) ** dim - 1
     assert families.importance_variance(dim, scale) == pytest.approx(want, rel=1e-11)

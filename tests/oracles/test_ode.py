@@ -5,8 +5,9 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
+from refscore.identities.flow_settings import linear, network
 from refscore.identities.ode_solves import known
-from refscore.identities.ode_steps import DENSE, METHODS, linear, network
+from refscore.identities.ode_steps import DENSE, METHODS
 from refscore.oracles import ode
 
 X = np.array([[0.4, -0.9, 1.1], [1.3, 0.2, -0.6]])

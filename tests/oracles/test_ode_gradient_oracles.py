@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from refscore.identities.cases import VelocityDescription
-from refscore.identities.ode_steps import linear, network, turning
+from refscore.identities.flow_settings import linear, network
+from refscore.identities.ode_steps import turning
 from refscore.oracles import flows, ode, ode_gradients
 
 RNG = np.random.default_rng(11)

@@ -68,11 +68,11 @@ def test_closed_forms_are_those_of_any_process(process, u, v):
 def test_two_transitions_make_one(process, a, b, c):
     t, m, s = (w * process.final_time for w in sorted((a, b, c)))
     (p, q), (r, w), (x, y) = (process.transition(*ends) for ends in ((t, m), (m, s), (t, s)))
-    assert p * r == pytest.approx(x, rel=1e-12)
-    assert np.hypot(r * q, w) == pytest.approx(y, rel=1e-12)
+    assert p * r == pytest.approx(x, rel=1e-12, abs=0)
+    assert np.hypot(r * q, w) == pytest.approx(y, rel=1e-12, abs=0)
     alpha, sigma = process.marginal(t)
     end = process.marginal(s)
-    assert (x * alpha, np.hypot(x * sigma, y)) == pytest.approx(end, rel=1e-12)
+    assert (x * alpha, np.hypot(x * sigma, y)) == pytest.approx(end, rel=1e-12, abs=0)
 
 
 @every
@@ -81,7 +81,7 @@ def test_transitions_of_a_short_step_keep_their_precision(process):
     t = 0.4 * process.final_time
     s = t * (1 + 1e-9)
     b = process.transition(t, s)[1]
-    assert b**2 == pytest.approx(process.diffusion(t) ** 2 * (s - t), rel=1e-7)
+    assert b**2 == pytest.approx(process.diffusion(t) ** 2 * (s - t), rel=1e-7, abs=0)
     assert process.transition(t, t)[1] == 0
     assert process.transition(t, t)[0] == 1
 
@@ -169,7 +169,7 @@ def test_published_numbers():
 @given(st.floats(0, 1))
 def test_the_variance_preserving_processes_preserve_unit_variance(process, t):
     alpha, sigma = process.marginal(t)
-    assert alpha**2 + sigma**2 == pytest.approx(1.0, rel=1e-14)
+    assert alpha**2 + sigma**2 == pytest.approx(1.0, rel=1e-14, abs=0)
 
 
 @every
