@@ -441,8 +441,8 @@ def _continuous_flow_calls():
         "base": Object(base, wrong=(GAUSSIAN_LINE,)), "t0": number, "t1": Number(0.7),
         "trace": Kind("exact"), "n_probes": Count(1), "gradient": Kind("adjoint"),
         "kinetic": at_least_0, "jacobian": at_least_0, "directional": at_least_0,
-        "rtol": positive, "atol": positive, "n_steps": Count(2, optional=True),
     }  # fmt: skip
+    tolerances = {name: positive._replace(optional=True) for name in ("rtol", "atol")}
     probes = Array(np.stack([V, V - 0.5], axis=-2), optional=True)
     path = {"velocity": Object(velocity), "x": x, "t0": number, "t1": Number(0.7)}
     steps = {"method": Kind("heun"), "n_steps": Count(2, optional=True)}
@@ -452,7 +452,14 @@ def _continuous_flow_calls():
         return lambda x, probes: method(x, probes)
 
     yield from {
-        "flows.ContinuousFlow": Call(flows.ContinuousFlow, made, lambda f: f.log_density(X)),
+        "flows.ContinuousFlow": Call(
+            flows.ContinuousFlow, {**made, **tolerances}, lambda f: f.log_density(X)
+        ),
+        "flows.ContinuousFlow.grid": Call(
+            flows.ContinuousFlow,
+            {**made, "n_steps": Count(2, optional=True)},
+            lambda f: f.log_density(X),
+        ),
         "flows.ContinuousFlow.log_density": Call(
             with_probes(flow.log_density), {"x": x, "probes": probes}
         ),
@@ -504,7 +511,7 @@ def _gradient_calls(velocity):
         "times": Array([0.1, 0.2, 0.5], sizes=True),
         "cotangent": v,
     }
-    tolerances = {"rtol": positive, "atol": positive}
+    tolerances = {name: positive._replace(optional=True) for name in ("rtol", "atol")}
     cost = Object(ode.RunningCost(lambda x, t: x.sum(1), lambda x, t, w: (w[:, None] + 0 * x, 0)),
                   optional=True)  # fmt: skip
     ends = {"velocity": velocity, "x0": x, "t0": number, "t1": Number(0.7)}
@@ -539,7 +546,7 @@ def _ode_calls():
         "method": Kind("dormand_prince"), "velocity": velocity, "x": x, "t": number,
         "step_size": number,
     }  # fmt: skip
-    tolerances = {"rtol": positive, "atol": positive}
+    tolerances = {name: positive._replace(optional=True) for name in ("rtol", "atol")}
     ends = {"t0": number, "t1": Number(0.7)}
     grid = {"velocity": velocity, "x0": x, **ends, "method": Kind("rk4"), "n_steps": Count(3)}
     both = {"keep": Kind("steps"), "max_steps": Count(1000)}
@@ -2427,7 +2434,8 @@ def _family_calls():
         ),
         "ProbabilisticPCA.elbo": Call(
             pca.elbo,
-            {"x": Array(X), "mean": Array(X[:, :1]), "covariance": Array([[0.6]])},
+            {"x": Array(X), "mean": Array(X[:, :1]), "covariance": Array([[0.64]]),
+             "root": Array([[0.8]])},
         ),
         "log_ratio": Call(families.log_ratio, {"p": p, "q": q, "x": x}),
         "log_ratio_gradient": Call(families.log_ratio_gradient, {"p": p, "q": q, "x": x}),
@@ -2464,9 +2472,12 @@ def _family_calls():
         "f_divergence": Call(
             families.f_divergence, {"name": Kind("kl"), "log_ratio": more, "q_weights": w}
         ),
-        "log_normaliser": Call(families.log_normaliser, {"energy": energy, **box}),
+        "log_normaliser": Call(
+            families.log_normaliser, {"energy": energy, **box, "tolerance": positive}
+        ),
         "likelihood_gradient": Call(
-            families.likelihood_gradient, {"energy": energy, "x": Array(X, sizes=True), **box}
+            families.likelihood_gradient,
+            {"energy": energy, "x": Array(X, sizes=True), **box, "tolerance": positive},
         ),
         "importance_log_normaliser": Call(
             families.importance_log_normaliser, {"log_unnormalised": odds, "log_proposal": odds}

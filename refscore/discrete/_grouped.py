@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 def counts_and_sums(z: np.ndarray, codes: np.ndarray, n_codes: int):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 SCORES = 1 << 19  # held at a time: 2 MB in single precision
+PAIRS = 1 << 16  # compared by differences at a time
 _FAR = 1e15  # beyond this, in units of the codebook, products of float32 could overflow
 
 
@@ -18,7 +19,7 @@ def nearest(z: np.ndarray, codebook: np.ndarray) -> np.ndarray:
     """The code (n,) of every row of z (n, d); codebook (K, d), K >= 1, both finite."""
     codes = np.zeros(len(z), dtype=np.int64)
     if len(codebook) > 1:
-        rows = min(max(16, SCORES // len(codebook)), max(len(z), 1))
+        rows = min(max(16, SCORES // max(codebook.shape)), max(len(z), 1))
         search = Search(codebook, rows)
         with np.errstate(all="ignore"):
             for i in range(0, len(z), rows):
@@ -61,8 +62,9 @@ class Search:
             u, left, scores = u[~sure], left[~sure], scores[~sure]
             near = ~(scores > (least + within)[~sure, None])
         near[:, self.repeats] = False
-        far = np.asarray(z[left], dtype=np.float64)
-        codes[left] = self._by_differences(far, *np.nonzero(near))
+        far, step = np.asarray(z[left], dtype=np.float64), max(1, PAIRS // near.shape[1])
+        for part in (slice(i, i + step) for i in range(0, len(left), step)):
+            codes[left[part]] = self._by_differences(far[part], *np.nonzero(near[part]))
         return codes
 
     def _scaled(self, gaps):
@@ -125,5 +127,5 @@ def _settled(scores, within):
 
 
 def _blocks(pairs, dim):
-    step = max(1, SCORES // dim)
+    step = max(1, PAIRS // dim)
     return [slice(i, i + step) for i in range(0, pairs, step)]

@@ -17,7 +17,7 @@ from refscore._arguments import (
 )
 from refscore.discrete._grouped import counts_and_sums
 from refscore.discrete._nearest import nearest
-from refscore.discrete.quantisation import as_codes, as_pair, as_some
+from refscore.discrete.quantisation import as_codes, as_pair, as_some, gaps
 
 
 class Codebook(NamedTuple):
@@ -100,9 +100,10 @@ def replace_dead_codes(state, z, threshold: float, *, rows=None, rng=None) -> Co
 
     the j-th of these codes, in their order, by the j-th of the rows. Codes beyond the rows there
     are stay as they are; N_k = θ is not dead.
-    Arguments: state, a `Codebook` or its three arrays; z (..., d), numbered as they lie in
-    memory; threshold θ > 0; rows (m,), whole numbers, or rng, which draws as many different
-    ones as there are dead codes (all points where there are fewer).
+    Arguments: state, a `Codebook` or its three arrays; z (..., d), its points numbered with the
+    last index running fastest, whatever its layout; threshold θ > 0; rows (m,), whole numbers, or
+    rng, which draws as many different ones as there are dead codes (all points where there are
+    fewer).
     Returns: a new `Codebook`. Raises: ValueError naming the argument. Cost: O((n + K) d).
     Source: Dhariwal et al., Jukebox (2020); Williams et al. 2020.
     Checked by: dead_codes_are_replaced
@@ -146,7 +147,7 @@ def lloyd(z, codebook, n_steps: int = 100) -> LloydResult:
     The local minimum of the mean squared error that the start leads to; the sample form of
     `lloyd_max`. Arguments: z (..., d), at least one point; codebook (K, d); n_steps ≥ 0.
     Returns: codebook (K, d), codes (...,), errors (m + 1,), m ≤ n_steps the steps made.
-    Raises: as `quantise`. Cost: n_steps times that of `lloyd_step`.
+    Raises: as `quantise`. Cost: n_steps times that of `lloyd_step`; the points are never copied.
     Source: Lloyd (1982).
     Tested in: tests/discrete/test_codebook.py
     """
@@ -233,5 +234,4 @@ def _means(z, codes, codebook):
 
 def _error(z, codebook, codes) -> float:
     with beyond_float():
-        gaps = z - codebook[codes]
-        return float(np.einsum("nd,nd->", gaps, gaps) / len(z))
+        return float(sum(np.einsum("nd,nd->", g, g) for _, g in gaps(z, codebook, codes)) / len(z))

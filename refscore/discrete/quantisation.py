@@ -77,8 +77,9 @@ def nearest_codes(z, codebook) -> np.ndarray:
     Arguments, ties and errors: as of `quantise`; float32 arrays are read as they are, and judged
     in double precision.
     Cost: one product of matrices, 2 n K d operations in single precision, and differences for
-    the codes whose order that leaves open; 8 MB beside the arguments and the codes (16 rows of K
-    numbers where K > 33,000) and five copies of the codebook.
+    the codes whose order that leaves open; 8 MB beside the arguments and the codes (16 rows of
+    numbers where K or d > 33,000; 25 MB where all codes are equally near) and five copies of the
+    codebook.
     Source: definition.
     Checked by: nearest_code
     """
@@ -101,9 +102,9 @@ def vq_losses(z, codebook) -> QuantisationLosses:
     """
     z, codebook = as_pair(z, codebook)
     squares = np.empty(z.shape[:-1])
-    for rows, gaps in _gaps(z, codebook, nearest_codes(z, codebook)):
+    for rows, apart in gaps(z, codebook, nearest_codes(z, codebook)):
         with beyond_float():
-            squares.reshape(-1)[rows] = np.einsum("nd,nd->n", gaps, gaps)
+            squares.reshape(-1)[rows] = np.einsum("nd,nd->n", apart, apart)
     return QuantisationLosses(squares[()], squares.copy()[()])
 
 
@@ -115,7 +116,7 @@ def vq_gradients(z, codebook, beta: float = 0.25) -> QuantisationGradients:
     Codes without points have gradient zero. Without sg both would have the factor 1 + β.
     Arguments: z (..., d), at least one point; codebook (K, d); β ≥ 0.
     Returns: points (..., d) and codebook (K, d). Raises: as `quantise`.
-    Cost: that of `nearest_codes`, and O(n d), in blocks of 8 MB beside what is returned.
+    Cost: that of `nearest_codes`, and O(n d), in blocks of 2 MB beside what is returned.
     Source: van den Oord, Vinyals and Kavukcuoglu (2017).
     Checked by: commitment_moves_points, codebook_loss_moves_codes
     """
@@ -124,8 +125,8 @@ def vq_gradients(z, codebook, beta: float = 0.25) -> QuantisationGradients:
     n = as_some(z)
     codes, points = nearest_codes(z, codebook), np.empty(z.shape)
     flat = points.reshape(-1, z.shape[-1])
-    for rows, gaps in _gaps(z, codebook, codes):
-        flat[rows] = gaps
+    for rows, apart in gaps(z, codebook, codes):
+        flat[rows] = apart
     sums = counts_and_sums(flat, codes.ravel(), len(codebook))[1]
     with beyond_float():
         points *= 2 * beta / n
@@ -154,25 +155,50 @@ def vq_rotation_gradient(z, codebook, cotangent) -> np.ndarray:
         a ↦ λ Rᵀa,   λ = ‖z_q‖/‖z‖,   R = I − 2 r rᵀ + 2 û ẑᵀ
 
     with ẑ and û the directions of z and z_q, r that of ẑ + û. R turns ẑ to û in their plane;
-    what turns them into each other changes no angle between gradient and code. Where û = −ẑ the
-    plane is not defined and R is taken as −1 along ẑ, 1 across; where z or z_q is zero there is
-    no direction and a goes through as it is (`vq_straight_through_gradient`).
+    what turns them into each other changes no angle between gradient and code. It is taken as
+    ẑ ↦ cẑ + sw, w ↦ cw − sẑ, with w the direction of û across ẑ, so that |λRᵀa| = λ|a| to
+    rounding at every angle. Where û = −ẑ to rounding the plane is not defined and R is taken as
+    −1 along ẑ, 1 across; where z or z_q is zero there is no direction and a goes through as it
+    is (`vq_straight_through_gradient`).
     Arguments: z (..., d), codebook (K, d), cotangent a of z's shape. Returns: (..., d).
-    Raises: as `quantise`. Cost: that of `quantise`, and O(n d).
+    Raises: as `quantise`. Cost: that of `nearest_codes`, and O(n d), in blocks of 256 kB.
     Source: Fifty et al., Restructuring vector quantization with the rotation trick (2024).
     Checked by: rotation_trick
     """
     z, codebook = as_pair(z, codebook)
     a = as_like(cotangent, "cotangent", z, "z")
-    size, along = directions(np.asarray(z, dtype=np.float64))
-    length, towards = directions(np.asarray(quantise(z, codebook).values, dtype=np.float64))
-    plain = (size == 0) | (length == 0)
-    r = directions(along + towards)[1]
+    codes, passed = nearest_codes(z, codebook), np.empty(z.shape)
+    flat, out = z.reshape(-1, z.shape[-1]), passed.reshape(-1, z.shape[-1])
+    given, book = a.reshape(out.shape), np.asarray(codebook, dtype=np.float64)
+    for rows in blocks(out):
+        point = np.asarray(flat[rows], dtype=np.float64)
+        out[rows] = _turned_back(point, book[codes.reshape(-1)[rows]], given[rows])
+    return passed
+
+
+_NO_PLANE = 8 * np.finfo(np.float64).eps  # sine of an angle that rounding alone may leave
+
+
+def _turned_back(z, code, a):
+    """λ Rᵀa of rows; the rotation in the plane of ẑ and w by its cosine c and sine s."""
+    size, along = directions(z)
+    length, towards = directions(code)
+    c = _dots(along, towards)
+    w = towards - c * along
+    rest = _dots(along, w)
+    (s, w), c = directions(w - rest * along), c + rest
+    w = directions(w - _dots(along, w) * along)[1]
+    w[(s < _NO_PLANE)[:, 0]] = 0.0
+    first, second = _dots(along, a), _dots(w, a)
     with np.errstate(all="ignore"):
-        turned = a - 2 * r * (r * a).sum(-1, keepdims=True)
-        turned += 2 * along * (towards * a).sum(-1, keepdims=True)
+        c, s = c / np.hypot(c, s), s / np.hypot(c, s)
+        turned = a + along * ((c - 1) * first + s * second) + w * ((c - 1) * second - s * first)
         turned *= length / size
-    return np.where(plain, a, turned)
+    return np.where((size == 0) | (length == 0), a, turned)
+
+
+def _dots(x, y):
+    return np.einsum("nd,nd->n", x, y)[:, None]
 
 
 def directions(x: np.ndarray):
@@ -182,6 +208,12 @@ def directions(x: np.ndarray):
         scaled = np.where(largest > 0, x / largest, 0.0)
         norm = np.sqrt((scaled**2).sum(-1, keepdims=True))
         return largest * norm, np.where(norm > 0, scaled / norm, 0.0)
+
+
+def blocks(flat: np.ndarray):
+    """Slices of rows (n, d), 256 kB of float64 each."""
+    step = max(1, BLOCK // flat.shape[1])
+    return (slice(i, i + step) for i in range(0, len(flat), step))
 
 
 def as_pair(z, codebook) -> tuple[np.ndarray, np.ndarray]:
@@ -228,11 +260,10 @@ def as_codes(codes, n_codes: int, name: str = "codes") -> np.ndarray:
     return np.asarray(codes).astype(np.int64)
 
 
-def _gaps(z, codebook, codes):
+def gaps(z, codebook, codes):
     """z − c_k in float64, few points at a time: (which rows, their gaps)."""
     flat, codes = z.reshape(-1, z.shape[-1]), codes.reshape(-1)
-    book, step = np.asarray(codebook, dtype=np.float64), max(1, BLOCK // z.shape[-1])
-    for start in range(0, len(flat), step):
-        rows = slice(start, start + step)
+    book = np.asarray(codebook, dtype=np.float64)
+    for rows in blocks(flat):
         with beyond_float():
             yield rows, flat[rows] - book[codes[rows]]

@@ -57,10 +57,12 @@ def game(log_odds_x, log_odds_y, x_weights=None, y_weights=None) -> Game:
     Source: Goodfellow et al. 2014.
     Checked by: game_given_log_odds, game_slopes_given_log_odds, game_at_the_optimum
     """
+    from scipy.special import expit  # σ
+
     x, y = numbers(log_odds_x, "log_odds_x"), numbers(log_odds_y, "log_odds_y")
     v, w = weights(x_weights, "x_weights", x), weights(y_weights, "y_weights", y)
     value = -v @ np.logaddexp(0.0, -x) - w @ np.logaddexp(0.0, y)
-    return Game(float(value), v * _sigmoid(-x), -w * _sigmoid(y))
+    return Game(float(value), v * expit(-x), -w * expit(y))
 
 
 def generator_loss(log_odds_y, kind="saturating", y_weights=None) -> Game:
@@ -74,12 +76,14 @@ def generator_loss(log_odds_y, kind="saturating", y_weights=None) -> Game:
     Source: Goodfellow et al. 2014; Goodfellow 2016.
     Checked by: generator_losses_given_log_odds, generator_slopes_given_log_odds
     """
+    from scipy.special import expit  # σ
+
     y = numbers(log_odds_y, "log_odds_y")
     w, none = weights(y_weights, "y_weights", y), np.zeros(0)
     if kind == "saturating":
-        return Game(float(-w @ np.logaddexp(0.0, y)), none, -w * _sigmoid(y))
+        return Game(float(-w @ np.logaddexp(0.0, y)), none, -w * expit(y))
     if kind == "non-saturating":
-        return Game(float(w @ np.logaddexp(0.0, -y)), none, -w * _sigmoid(-y))
+        return Game(float(w @ np.logaddexp(0.0, -y)), none, -w * expit(-y))
     if kind == "likelihood":
         with beyond_float():
             odds = np.exp(y)
@@ -124,8 +128,3 @@ def wasserstein_1_gaussian(mean, sd, other_mean, other_sd) -> float:
         r = shift / spread
         density = np.exp(-0.5 * r * r) / np.sqrt(2 * np.pi)
         return float(shift * (1 - 2 * ndtr(-r)) + 2 * spread * density)
-
-
-def _sigmoid(a):
-    with np.errstate(under="ignore"):
-        return np.exp(-np.logaddexp(0.0, -a))

@@ -18,20 +18,24 @@ from refscore.families.latent import ProbabilisticPCA
 from refscore.fields import Affine, Field
 from refscore.flows import LinearFlow
 from refscore.langevin import run, ula
+from refscore.laws import langevin_law
 from refscore.nodes import trapezoid
 from refscore.recovery import log_density_from_score
 
 STEPS, STEP_SIZE = 200, 0.05  # of chains, the size in units of the data's covariance
 REACH, PANELS = 6.75, 15  # of the box that is integrated over, in deviations; panels an axis
 MOST = 4  # dimensions: the box has 16^d points
+REPEATS = 100  # of n exact draws
 LEAST = 1e-5  # variance of the scaled data in any direction: below, path integrals split for ever
 
 
 class Ability(NamedTuple):
     """One row. Of log p: `density_error` its largest error at the data, `density_cost` the points
     at which the model was evaluated for one value, both None without a density; `integral` True
-    where most of them were for a normaliser. `latent`: dimensions. Of draws: `distance` W₂ of their
-    moments from the data's, where those are 0 and I, `draw_cost` evaluations of the model a draw.
+    where most of them were for a normaliser. `latent`: dimensions. Of draws, where the data's
+    moments are 0 and I: `bias` W₂ of their law from N(0, I), exactly; `distance` that of the
+    moments of n of them, `floor` what it is on average for n draws of N(0, I), `floor_error` its
+    standard error, of 100 repeats; `draw_cost` evaluations of the model a draw.
     """
 
     family: str
@@ -39,7 +43,10 @@ class Ability(NamedTuple):
     density_cost: int | None
     integral: bool
     latent: int
+    bias: float
     distance: float
+    floor: float
+    floor_error: float
     draw_cost: float
 
 
@@ -91,7 +98,8 @@ def comparison(x, *, n_draws: int = 2000, rng) -> list[Ability]:
     odds, where moments agree. Energy: quadratic, at maximum likelihood, Z by the trapezoid rule on
     16^d points, draws by Langevin steps. Score: implicit matching, which is maximum likelihood
     here, log p by path integrals and the same rule, draws by Langevin steps. These start at m and
-    are x + (η/2) S s(x) + √η L z, η = .05: their step is the data's own, and so is its error.
+    are x + (η/2) S s(x) + √η L z, η = .05: their step is the data's own, and so is its error, of
+    which the bias tells; a distance at its floor says nothing of either.
     Raises ValueError for x not (n, d), d from 2 (a latent has fewer dimensions than x) to 4 (Z
     takes 16^d points), for fewer than 2d points, a constant column, or columns that are collinear
     to what rounding leaves of path integrals: an eigenvalue of their correlations below 1e-5.
@@ -117,22 +125,35 @@ def comparison(x, *, n_draws: int = 2000, rng) -> list[Ability]:
     law = Gaussian(np.zeros(x.shape[1]), covariance)
     truth = law.log_density(x)
     made = (_autoregressive, _latent, _adversarial, _flow, _energy, _score)
-    return [_measured(model(x, law), x, truth, law, n, rng) for model in made]
+    rows = [_measured(model(x, law), x, truth, law, n, rng) for model in made]
+    exact = [_distance(rng.standard_normal((n, law.dim))) for _ in range(REPEATS)]
+    floor, error = float(np.mean(exact)), float(np.std(exact) / np.sqrt(REPEATS))
+    return [row._replace(floor=floor, floor_error=error) for row in rows]
 
 
 def _measured(made, x, truth, law, n, rng) -> Ability:
     """One row, evaluations for log p and for draws counted apart."""
-    family, model, density, draw, latent, integral = made
+    family, model, density, draw, drawn, latent, integral = made
     error = cost = None
     if density is not None:
         error = float(np.abs(density(x) - truth).max())
         model.spent()
         density(x[:1])
         cost = model.spent()
-    drawn = np.linalg.solve(np.linalg.cholesky(law.covariance), draw(n, rng).T)
-    found = Gaussian(drawn.mean(1), np.cov(drawn, bias=True))
-    distance = wasserstein_gaussian(found, Gaussian(np.zeros(law.dim), 1.0))
-    return Ability(family, error, cost, integral, latent, distance, model.spent() / n)
+    unit = np.linalg.inv(np.linalg.cholesky(law.covariance))
+    bias = _apart(unit @ drawn.mean, unit @ drawn.covariance @ unit.T)
+    distance = _distance(draw(n, rng) @ unit.T)
+    spent = model.spent() / n
+    return Ability(family, error, cost, integral, latent, bias, distance, np.nan, np.nan, spent)
+
+
+def _distance(u):
+    """W₂ of the moments of points u (n, d) from 0 and I."""
+    return _apart(u.mean(0), np.cov(u.T, bias=True))
+
+
+def _apart(mean, covariance):
+    return wasserstein_gaussian(Gaussian(mean, covariance), Gaussian(np.zeros(len(mean)), 1.0))
 
 
 def _autoregressive(x, law):
@@ -150,7 +171,7 @@ def _autoregressive(x, law):
             drawn[:, j] = model(drawn)[:, j] + sd[j] * noise[:, j]
         return drawn
 
-    return "autoregressive", model, density, draw, 0, False
+    return "autoregressive", model, density, draw, Gaussian(*fitted.moments()), 0, False
 
 
 def _latent(x, law):
@@ -158,7 +179,7 @@ def _latent(x, law):
     model = Counted(lambda z: fitted.offset + z @ fitted.loadings.T)
 
     def density(points):  # Bayes' rule at the posterior's mean, all of it exact here
-        mean, covariance = fitted.posterior(points)
+        mean, covariance, _ = fitted.posterior(points)
         given = Gaussian(np.zeros(fitted.dim), fitted.sigma**2).log_density(points - model(mean))
         prior = Gaussian(np.zeros(fitted.n_latent), 1.0).log_density(mean)
         none = np.zeros_like(mean)
@@ -168,7 +189,7 @@ def _latent(x, law):
         z = rng.standard_normal((n, fitted.n_latent))
         return model(z) + fitted.sigma * rng.standard_normal((n, fitted.dim))
 
-    return "latent", model, density, draw, fitted.n_latent, False
+    return "latent", model, density, draw, Gaussian(*fitted.moments()), fitted.n_latent, False
 
 
 def _adversarial(x, law):
@@ -178,7 +199,8 @@ def _adversarial(x, law):
     def draw(n, rng):
         return model(rng.standard_normal((n, law.dim)))
 
-    return "adversarial", model, None, draw, law.dim, False
+    drawn = Gaussian(np.zeros(law.dim), root @ root.T)
+    return "adversarial", model, None, draw, drawn, law.dim, False
 
 
 def _flow(x, law):
@@ -192,7 +214,9 @@ def _flow(x, law):
     def draw(n, rng):
         return layer.forward(model(rng.standard_normal((n, law.dim))))[0]
 
-    return "flow", model, density, draw, law.dim, False
+    start, ends = (layer.forward(z)[0] for z in (np.zeros(law.dim), np.eye(law.dim)))
+    drawn = Gaussian(start, (ends - start).T @ (ends - start))
+    return "flow", model, density, draw, drawn, law.dim, False
 
 
 def _energy(x, law):
@@ -202,8 +226,8 @@ def _energy(x, law):
     def density(points):
         return -model(points) - _log_normaliser(lambda z: -model(z), law)
 
-    draw = _chain(lambda z: -fitted.gradient(model.seen(z)), law)
-    return "energy", model, density, draw, 0, True
+    draw, drawn = _chain(lambda z: -fitted.gradient(model.seen(z)), law)
+    return "energy", model, density, draw, drawn, 0, True
 
 
 def quadratic_energy(covariance) -> PolynomialEnergy:
@@ -228,7 +252,7 @@ def _score(x, law):
     def density(points):
         return shape(points) - _log_normaliser(shape, law)
 
-    return "score", field.counted, density, _chain(field, law), 0, True
+    return "score", field.counted, density, *_chain(field, law), 0, True
 
 
 def _log_normaliser(log_density, law):
@@ -242,7 +266,7 @@ def _log_normaliser(log_density, law):
 
 
 def _chain(score, law):
-    """Draws by Langevin steps of u from 0, x = L u, each of them one evaluation."""
+    """Draws by Langevin steps of u from 0, x = L u, each of them one evaluation; and their law."""
     root = np.linalg.cholesky(law.covariance)
     step = ula(lambda u: score(u @ root.T) @ root, STEP_SIZE)
 
@@ -250,4 +274,6 @@ def _chain(score, law):
         start = np.zeros((n, law.dim))
         return run(step, start, STEPS, rng=rng, moments=False).x @ root.T
 
-    return draw
+    zero = np.zeros(law.dim)
+    of_u = langevin_law(Gaussian(zero, 1.0), STEP_SIZE, STEPS, zero, np.diag(zero))
+    return draw, Gaussian(zero, root @ of_u.covariance @ root.T)

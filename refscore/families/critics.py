@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_array, beyond_float
+from refscore._arguments import as_array, as_real, beyond_float
 from refscore.families._numbers import numbers, weights
 
 
@@ -40,7 +40,9 @@ def _shannon(a, b):
     t, size = np.tanh(a / 2), np.abs(a)
     near = a * t + np.log1p(-(np.where(size < 2, t, 0.0) ** 2))
     far = 2 * np.log(2) - 2 * np.log1p(np.exp(-size)) - 2 * size / (np.exp(size) + 1)
-    return 0.5 * (np.exp(b) + np.exp(a + b)) * np.where(size < 2, near, far)
+    half = 0.5 * np.where(size < 2, near, far)
+    root = np.exp((a + b) / 2)  # e^{a + b} may pass the range of floats where its half does not
+    return np.exp(b) * half + root * (root * half)
 
 
 def _times_softplus(a):
@@ -106,11 +108,17 @@ def critic_bound(name: str, critic_x, critic_y, x_weights=None, y_weights=None) 
     a value T knows its distance δ from it to eps |T|, and f* with a relative error of eps |T|/δ:
     the best critic, of a = log p − log q, rounds to the limit at a = 37 (jensen-shannon), 75
     (hellinger) or 746 (gan, reverse kl). `log_ratio_bound` takes a itself, and has no such limit.
-    Raises ValueError for another name, or values where f* is infinite.
+    Raises ValueError for another name, values where f* is infinite, or values that are.
     Source: Nguyen, Wainwright and Jordan 2010, lemma 1; Nowozin, Cseke and Tomioka 2016.
     Checked by: critic_bound_given_values, critics_at_the_optimum, no_critic_does_better
     """
     divergence = _named(name)
+    for which, values in (("critic_x", critic_x), ("critic_y", critic_y)):
+        if np.isinf(as_real(values, which)).any():
+            raise ValueError(
+                f"{which} must be finite, got an infinite value: where a best critic passes the"
+                " range of floats, log_ratio_bound takes log p - log q instead"
+            )
     x, v = _counting(critic_x, "critic_x", x_weights, "x_weights")
     y, w = _counting(critic_y, "critic_y", y_weights, "y_weights")
     if (y >= divergence.below).any():

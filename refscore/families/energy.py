@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from refscore._arguments import (
@@ -15,21 +17,25 @@ from refscore._arguments import (
 from refscore.distributions import Energy
 
 
-def log_normaliser(energy, low, high) -> float:
+def log_normaliser(energy, low, high, *, cut=False, tolerance=1e-10) -> float:
     """log Z = log ∫ e^{−E} over a box that holds the mass, by quadrature, d ≤ 2.
 
     energy with .dim and .gradient, called on points (n, d) for (n,); low, high (d,) or numbers.
-    Raises: as `distributions.Energy.normalise`: a box that cuts mass off is an error.
+    The box is halved into panels until log Z, mean and covariance move by less than `tolerance`:
+    put its middle, or an end, where E has a kink. cut=True: Z of the box, which need not hold all
+    the mass. Raises ValueError where that does not settle, or, without `cut`, for a box that cuts
+    mass off.
     Source: definition.
     Checked by: normaliser_by_quadrature
     """
-    return float(_normalised(energy, low, high).log_normaliser)
+    return float(_normalised(energy, low, high, cut, tolerance).log_normaliser)
 
 
-def likelihood_gradient(energy, x, low, high) -> np.ndarray:
+def likelihood_gradient(energy, x, low, high, *, cut=False, tolerance=1e-10) -> np.ndarray:
     """∂/∂θ of the mean log p(x; θ): −E_data ∂E/∂θ + E_model ∂E/∂θ, the second by quadrature.
 
-    energy with .parameter_gradient(x) (n, p) beside; x data (n, d); low, high the model's box.
+    energy with .parameter_gradient(x) (n, p) beside; x data (n, d); low, high the model's box, cut
+    and tolerance as for `log_normaliser`: cut=True makes the box all there is of the model.
     Returns (p,), 0 at maximum likelihood. Raises: as `log_normaliser`. Cost: quadrature.
     Source: seed 004.
     Checked by: likelihood_gradient_has_two_terms
@@ -38,7 +44,7 @@ def likelihood_gradient(energy, x, low, high) -> np.ndarray:
     x = as_points(x, "x", energy.dim)
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"x must hold points (n, d), got shape {x.shape}")
-    at = _normalised(energy, low, high).nodes()
+    at = _normalised(energy, low, high, cut, tolerance).nodes()
     with beyond_float():
         data = energy.parameter_gradient(x).mean(0)
         return at.weights @ energy.parameter_gradient(at.points) - data
@@ -63,20 +69,27 @@ def importance_log_normaliser(log_unnormalised, log_proposal) -> float:
 def importance_variance(dim: int, scale: float) -> float:
     """n times the relative variance of Ẑ for N(0, I_d) from draws of N(0, τ² I).
 
-        (τ²/√(2τ² − 1))^d − 1,  infinite for τ² ≤ ½;  0 at τ = 1 alone
+        (τ²/√(2τ² − 1))^d − 1 = (1 + (τ² − 1)²/(2τ² − 1))^{d/2} − 1,
+            infinite for τ² ≤ ½;  0 at τ = 1 alone
 
-    dim d, scale τ > 0. It grows exponentially with d: what makes Z hard. Cost O(1).
+    dim d, scale τ > 0. It grows exponentially with d: what makes Z hard. No digits are lost near
+    τ = 1, where it is d (τ² − 1)²/2, or near τ² = ½. Cost O(1).
     Source: derived from I4.
     Checked by: normaliser_is_exponentially_hard
     """
     dim, scale = as_count(dim, "dim"), as_positive(scale, "scale")
-    inverse_square = 1 / scale / scale  # never past the range of floats: τ²/√(2τ² − 1) =
-    if inverse_square >= 2:  # τ/√(2 − τ⁻²)
-        return np.inf
+    if scale > 2:  # τ²/√(2τ² − 1) = τ/√(2 − τ⁻²), whose squares are never too large
+        log = np.log(scale) - 0.5 * np.log(2 - 1 / scale / scale)
+    else:
+        gap = float(2 * Fraction(scale) ** 2 - 1)  # exactly, since it cancels near τ² = ½
+        if gap <= 0:
+            return np.inf
+        log = 0.5 * np.log1p(((scale - 1) * (scale + 1)) ** 2 / gap)
     with np.errstate(over="ignore"):
-        return float(np.expm1(dim * (np.log(scale) - 0.5 * np.log(2 - inverse_square))))
+        return float(np.expm1(dim * log))
 
 
-def _normalised(energy, low, high):
+def _normalised(energy, low, high, cut, tolerance):
     as_offering(energy, "energy", "dim", "gradient")
-    return Energy(energy, energy.dim, energy.gradient).normalise(low, high)
+    law = Energy(energy, energy.dim, energy.gradient)
+    return law.normalise(low, high, cut=cut, tolerance=tolerance)

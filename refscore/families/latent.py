@@ -20,10 +20,15 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 class Posterior(NamedTuple):
-    """p(z|x): means (..., k), and one covariance (k, k) for all x."""
+    """p(z|x): means (..., k), one covariance C (k, k) for all x, and a root R of it, C = R Rᵀ.
+
+    Where s is a stretch of W, C's eigenvalues are σ²/(s² + σ²) and 1 where x shows nothing of z:
+    below eps these are lost in C, not in R.
+    """
 
     mean: np.ndarray
     covariance: np.ndarray
+    root: np.ndarray
 
 
 class ProbabilisticPCA:
@@ -107,44 +112,63 @@ class ProbabilisticPCA:
         return off @ self._left[:, :n] * (self._stretch / self._eigenvalues)[:n] @ self._right[:n]
 
     def posterior(self, x) -> Posterior:
-        """p(z|x): means (..., k) and covariance (k, k)."""
+        """p(z|x): means (..., k), covariance (k, k) and its root V diag(σ/√(s² + σ²))."""
         with beyond_float():
             mean = self._means(as_points(x, "x", self.dim) - self.offset)
-            V = self._right.T
-            return Posterior(mean, V * (self.sigma**2 / self._eigenvalues) @ V.T)
+            root = self._right.T * (self.sigma / np.sqrt(self._eigenvalues))
+            return Posterior(mean, root @ root.T, root)
 
-    def elbo(self, x, mean, covariance) -> np.ndarray:
-        """The bound of q(z) = N(mean, covariance), mean (..., k), covariance (k, k), (...,).
+    def elbo(self, x, mean, covariance, root=None) -> np.ndarray:
+        """The bound of q(z) = N(mean, C), mean (..., k), covariance C (k, k), (...,).
 
         E_q log p(x|z) − KL(q ‖ N(0, I)),
             E_q|x − m − Wz|² = |x − m − W mean|² + tr(W C Wᵀ)
+
+        root R (k, k), C = R Rᵀ, is what is computed with where it is given. Rounding, times
+        (|W|/σ)², is in the bound of a C, its square in that of an R: with `elbo(x, *posterior(x))`
+        the bound is log p(x) while σ is far above eps |W|, as x itself asks of it.
         """
         with beyond_float():
-            x = as_points(x, "x", self.dim)
-            mean = as_array(mean, "mean", (*x.shape[:-1], self.n_latent))
-            covariance = as_covariance(covariance, "covariance", self.n_latent)
-            off = x - self.offset - mean @ self.loadings.T
-            spread = np.einsum("ij,jk,ik->", self.loadings, covariance, self.loadings)
-            variance = self.sigma**2
-            given = -0.5 * ((off**2).sum(-1) + spread) / variance
-            given = given - 0.5 * self.dim * (LOG_2PI + np.log(variance))
-            log_det = np.linalg.slogdet(covariance)[1]
-            divergence = np.trace(covariance) + (mean**2).sum(-1) - self.n_latent - log_det
-            return given - 0.5 * divergence
+            x, mean, root = self._proposed(x, mean, covariance, root)
+            off = (x - self.offset - mean @ self.loadings.T) / self.sigma
+            spread = np.square(self.loadings @ root / self.sigma).sum()
+            given = -0.5 * ((off**2).sum(-1) + spread + self.dim * LOG_2PI)
+            given -= self.dim * np.log(self.sigma)
+            divergence = np.square(root).sum() + (mean**2).sum(-1) - self.n_latent
+            return given - 0.5 * divergence + np.linalg.slogdet(root)[1]
 
-    def elbo_gap(self, x, mean, covariance) -> np.ndarray:
-        """KL(q ‖ p(z|x)) of two Gaussians, what the bound misses, (...,)."""
+    def elbo_gap(self, x, mean, covariance, root=None) -> np.ndarray:
+        """KL(q ‖ p(z|x)) of two Gaussians, what the bound misses, (...,), never below 0.
+
+        With σ⁻¹M^½ R = Q T, T triangular, and Δ from the posterior's mean,
+            ½ [|W Δ|²/σ² + |Δ|² + Σ (t_ii² − 1 − log t_ii²) + Σ_{i<j} t_ij²]
+
+        root as for `elbo`.
+        """
         with beyond_float():
-            x = as_points(x, "x", self.dim)
-            mean = as_array(mean, "mean", (*x.shape[:-1], self.n_latent))
-            covariance = as_covariance(covariance, "covariance", self.n_latent)
+            x, mean, root = self._proposed(x, mean, covariance, root)
             off = mean - self._means(x - self.offset)
-            seen = off @ self.loadings.T / self.sigma  # σ⁻²M = W Wᵀ/σ² + I in its basis
-            square = (seen**2).sum(-1) + (off**2).sum(-1)
-            precision = self.loadings.T @ self.loadings / self.sigma**2 + np.eye(self.n_latent)
-            log_dets = np.linalg.slogdet(covariance)[1]
-            log_dets += np.log(self._eigenvalues / self.sigma**2).sum()
-            return 0.5 * (square + np.trace(precision @ covariance) - self.n_latent - log_dets)
+            square = np.square(off @ self.loadings.T / self.sigma).sum(-1) + (off**2).sum(-1)
+            stretch = np.sqrt(self._eigenvalues) / self.sigma
+            T = np.linalg.qr(stretch[:, None] * (self._right @ root), mode="r")
+            t = np.abs(np.diag(T))
+            excess = (t - 1) * (t + 1)
+            with np.errstate(divide="ignore"):  # of a root without an inverse: no density, inf
+                spread = (excess - np.log1p(excess)).sum() + (np.triu(T, 1) ** 2).sum()
+            return 0.5 * (square + spread)
+
+    def _proposed(self, x, mean, covariance, root):
+        """x, q's mean and a root of its covariance, checked."""
+        x, k = as_points(x, "x", self.dim), self.n_latent
+        mean = as_array(mean, "mean", (*x.shape[:-1], k))
+        covariance = as_covariance(covariance, "covariance", k, singular=root is not None)
+        if root is None:
+            return x, mean, np.linalg.cholesky(covariance)
+        root = as_array(root, "root", (k, k))
+        off = np.abs(root @ root.T - covariance).max()
+        if off > 1e-6 * np.abs(covariance).max():
+            raise ValueError(f"root must have root @ root.T = covariance, got {off:.3g} apart")
+        return x, mean, root
 
     def sample(self, n, *, rng) -> np.ndarray:
         """n draws (n, d): z, then x given z."""

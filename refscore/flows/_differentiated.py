@@ -120,10 +120,9 @@ def _pulled_back(flow, layout, start, cotangent):
     if flow.gradient == "adjoint":
         found = adjoint(velocity, start, flow.t1, flow.t0, cotangent, **options)
         return found.states[-1], found.x0, found.parameters
-    times, n_steps = (flow.t1, flow.t0), options.pop("n_steps")
-    if n_steps is not None:
-        times = np.linspace(flow.t1, flow.t0, n_steps + 1)
-        options.update(rtol=None, atol=None)
+    n_steps = options.get("n_steps", 1)
+    times = np.linspace(flow.t1, flow.t0, n_steps + 1)
+    options = {name: value for name, value in options.items() if name != "n_steps"}
     through = checkpointed if flow.gradient == "checkpointed" else backpropagate
     found = through(velocity, start, times, cotangent, **options)
     return found.states[-1], found.x0, found.parameters

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count, as_positive, as_switch
+from refscore._arguments import as_count, as_switch
+from refscore.ode._schemes import as_tolerances
 from refscore.ode.tableaux import tableau
 from refscore.traces.divergences import point_probes
 
@@ -34,10 +35,9 @@ def solve_options(method, rtol, atol, n_steps, shared_steps, gradient) -> dict:
         tableau(method)
     if gradient == "checkpointed" and n_steps is None and not shared_steps:
         raise ValueError('gradient "checkpointed" must come with n_steps or shared_steps=True')
-    return {
-        "method": method, "rtol": as_positive(rtol, "rtol"), "atol": as_positive(atol, "atol"),
-        "n_steps": n_steps, "shared_steps": shared_steps,
-    }  # fmt: skip
+    tolerances = dict(zip(("rtol", "atol"), as_tolerances(rtol, atol, n_steps=n_steps)))
+    control = tolerances if n_steps is None else {"n_steps": n_steps}
+    return {"method": method, "shared_steps": shared_steps, **control}
 
 
 def is_dop853(method) -> bool:

@@ -50,7 +50,7 @@ class ContinuousFlow:
     def __init__(
         self, velocity, base, t0=0.0, t1=1.0, *, trace="exact", n_probes=1, probe="rademacher",
         gradient="adjoint", kinetic=0.0, jacobian=0.0, directional=0.0, method="dormand_prince",
-        rtol=1e-6, atol=1e-6, n_steps=None, shared_steps=False,
+        rtol=None, atol=None, n_steps=None, shared_steps=False,
     ):  # fmt: skip
         self.velocity = as_velocity(velocity, "velocity")
         self.base = as_offering(base, "base", "log_density", "sample", "score", "dim")

@@ -20,8 +20,10 @@ def ratio_loss(log_odds, x) -> np.ndarray:
     Source: Hyvärinen, Some extensions of score matching (2007), section 3.
     Checked by: ratio_loss_pointwise, ratio_is_matching
     """
+    from scipy.special import expit  # σ
+
     x, u = _log_odds(log_odds, x)
-    return (_sigmoid(-u) ** 2).sum(-1).reshape(x.shape[:-1])
+    return (expit(-u) ** 2).sum(-1).reshape(x.shape[:-1])
 
 
 def ratio_loss_gradient(log_odds, x) -> np.ndarray:
@@ -42,12 +44,14 @@ def ratio_loss_and_gradient(log_odds, x):
     log_odds and x as for `ratio_loss_gradient`.
     Checked by: ratio_gradient, ratio_minimum
     """
+    from scipy.special import expit  # σ
+
     pullback = as_callable(getattr(log_odds, "pullback", None), "log_odds.pullback")
     x, u = _log_odds(log_odds, x)
     if len(u) == 0:
         raise ValueError(f"x must hold at least one point for a mean loss, got shape {x.shape}")
-    wrong = _sigmoid(-u)
-    weights = -2 * wrong**2 * _sigmoid(u) / len(u)
+    wrong = expit(-u)
+    weights = -2 * wrong**2 * expit(u) / len(u)
     return float((wrong**2).sum() / len(u)), pullback(x.reshape(u.shape), weights)
 
 
@@ -115,10 +119,3 @@ def _binary(x, dim):
             f"x must hold only 0 and 1, got {float(points[row, i])!r} in row {row}, coordinate {i}"
         )
     return x
-
-
-def _sigmoid(u):
-    """1/(1 + e^{−u}), to full relative accuracy at any u."""
-    with np.errstate(under="ignore"):
-        e = np.exp(-np.abs(u))
-    return np.where(u < 0, e, 1.0) / (1 + e)

@@ -10,11 +10,29 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refscore._arguments import as_positive
 from refscore.ode.steps import embedded, interpolation_weights
 from refscore.ode.tableaux import TABLEAUX, Tableau, own_stages, tableau
 
 SCIPY = {"RK23": "bogacki_shampine", "RK45": "dormand_prince", "DOP853": "dop853"}
+USUAL = 1e-6  # rtol, and atol, of a solve that is given none
 IMPLICIT = ("Radau", "BDF", "LSODA")  # which scipy alone has; LSODA where it takes to it
+
+
+def as_tolerances(rtol, atol, **grid) -> tuple[float, float]:
+    """rtol and atol of error control, the usual where None; ValueError where one comes with what
+    sets the steps itself, `n_steps` or `times`."""
+    fixed = next((name for name, value in grid.items() if value is not None), None)
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if fixed is not None and value is not None:
+            raise ValueError(
+                f"{name} is of error control, of which there is none with {fixed}: give one of"
+                f" them, got {name} = {value!r} and {fixed} = {grid[fixed]!r}"
+            )
+    return (
+        USUAL if rtol is None else as_positive(rtol, "rtol"),
+        USUAL if atol is None else as_positive(atol, "atol"),
+    )
 
 
 class Scheme(NamedTuple):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_count, as_positive, as_scalar, as_switch, beyond_float
+from refscore._arguments import as_count, as_scalar, as_switch, beyond_float
 from refscore.fields.linearisation import Workspace
 from refscore.ode._accepted import OwnTimes, Rows, accepted, require_sharing, rounds, run_of
 from refscore.ode._grids import as_times_between, require_apart
 from refscore.ode._paths import Path, StoredStages
-from refscore.ode._schemes import scheme_of
+from refscore.ode._schemes import as_tolerances, scheme_of
 from refscore.ode._tapes import near
 from refscore.ode.backpropagation import finished
 from refscore.ode.gradients import Gradients, Problem, problem
@@ -25,7 +25,7 @@ RECONSTRUCT = ("store", "interpolate", "backward")
 
 
 def adjoint(
-    velocity, x0, t0, t1, cotangent, *, times=None, method="dormand_prince", rtol=1e-6, atol=1e-6,
+    velocity, x0, t0, t1, cotangent, *, times=None, method="dormand_prince", rtol=None, atol=None,
     n_steps=None, reconstruct="interpolate", controlled=True, shared_steps=False, running=None,
     weights=None,
 ) -> Gradients:  # fmt: skip
@@ -33,8 +33,8 @@ def adjoint(
 
     Arguments: velocity f; x0 (..., d); t0, t1, in any order; cotangent (..., d) at t1, or a
     function that gives it from x(t1), or with times (k,), from t0 to t1, one at each (k, ..., d);
-    method, a name of `TABLEAUX`; rtol, atol,
-    the error a step of each row, or n_steps equal steps from each of the times to the next.
+    method, a name of `TABLEAUX`; rtol, atol, the error a step of each row, 1e-6 where not given,
+    or n_steps equal steps from each of the times to the next.
     reconstruct, where x(t) comes from on the way back: "interpolate", the dense output of the steps
     forward; "store" (with n_steps), states computed forward at the very times the adjoint's stages
     ask for; "backward", f integrated back beside λ, which needs no memory and errs by up to e^{LT}
@@ -58,10 +58,10 @@ def adjoint(
     require_sharing(shared_steps, "shared_steps")
     if reconstruct not in RECONSTRUCT:
         raise ValueError(f"reconstruct must be one of {RECONSTRUCT}, got {reconstruct!r}")
+    tolerances = *as_tolerances(rtol, atol, n_steps=n_steps), shared_steps
     if n_steps is not None:
-        n_steps, tolerances = as_count(n_steps, "n_steps"), None
+        n_steps = as_count(n_steps, "n_steps")
     else:
-        tolerances = as_positive(rtol, "rtol"), as_positive(atol, "atol"), shared_steps
         method = embedded(method)
     if n_steps is None and reconstruct == "store":
         raise ValueError('n_steps must be given to reconstruct by "store"')

@@ -13,14 +13,14 @@ from refscore.ode import _per_sample
 from refscore.ode._between import Between
 from refscore.ode._grids import Slope, as_times, as_times_between, require_apart, walk
 from refscore.ode._per_sample import Run, step_factor
-from refscore.ode._schemes import scheme, scheme_of
+from refscore.ode._schemes import as_tolerances, scheme, scheme_of
 from refscore.ode.solutions import Solution
 from refscore.ode.tableaux import own_stages, tableau
 
 
 def solve(
-    velocity, x0, t0, t1, *, method="dormand_prince", n_steps=None, times=None, rtol=1e-6,
-    atol=1e-6, max_steps=20_000, shared_steps=False, keep="end", progress=False,
+    velocity, x0, t0, t1, *, method="dormand_prince", n_steps=None, times=None, rtol=None,
+    atol=None, max_steps=20_000, shared_steps=False, keep="end", progress=False,
 ) -> Solution:  # fmt: skip
     """x(t1) for dx/dt = f(x, t), x(t0) = x0: Runge-Kutta steps, fixed or under error control.
 
@@ -30,10 +30,10 @@ def solve(
     Arguments: velocity f, a Family or a Field; x0 (..., d); t0, t1 in any order; method, a name
     of `TABLEAUX`, a Tableau, or "dop853" (order 8); n_steps equal steps, or those over `times`
     (m + 1,), strictly monotone from t0 to t1, which are met to the bit; neither: error control
-    (methods with embedded weights), to rtol and atol, both positive (rtol counts from 2.2e-14
-    on), in at most max_steps steps a row; shared_steps: one step size for all rows, the strictest
-    row's, at which a velocity that takes one t at a time is called once a stage; keep: "end", or
-    "steps" for `.at` and the steps themselves; progress: shows how far it is.
+    (methods with embedded weights), to rtol and atol, both positive, 1e-6 where not given (rtol
+    counts from 2.2e-14 on), in at most max_steps steps a row; shared_steps: one step size for all
+    rows, the strictest row's, at which a velocity that takes one t at a time is called once a
+    stage; keep: "end", or "steps" for `.at` and the steps themselves; progress: shows how far.
     Returns: Solution. A row's steps are its own: with the others it differs only as the sums of a
     batch round, a difference the steps carry on, below the tolerance (shared_steps: within it).
     t0 = t1 gives x0 without an evaluation. A row that comes to where state or velocity is not
@@ -45,7 +45,8 @@ def solve(
     Checked by: solved_flows, solved_backwards, constant_velocity, rows_solved_alone,
     steps_over_a_grid, orders_of_methods, backward_reconstruction_drifts
     """
-    velocity, x0, rtol, atol, shared = _checked(velocity, x0, rtol, atol, shared_steps)
+    velocity, x0, shared = _checked(velocity, x0, shared_steps)
+    rtol, atol = as_tolerances(rtol, atol, n_steps=n_steps, times=times)
     t0, t1 = as_scalar(t0, "t0"), as_scalar(t1, "t1")
     if not np.isfinite(t1 - t0):
         raise ValueError(f"t1 - t0 must be finite, got t0 = {t0:g} and t1 = {t1:g}")
@@ -78,7 +79,7 @@ def next_step_size(step_size, error_ratio, order) -> float:
 
 
 def solve_path(
-    velocity, x0, times, *, method="dormand_prince", n_steps=None, rtol=1e-6, atol=1e-6,
+    velocity, x0, times, *, method="dormand_prince", n_steps=None, rtol=None, atol=None,
     max_steps=20_000, shared_steps=False, progress=False,
 ) -> np.ndarray:  # fmt: skip
     """The solution at several times: x(times[k]) for dx/dt = f(x, t), x(times[0]) = x0.
@@ -90,7 +91,8 @@ def solve_path(
     more a time.
     Checked by: paths_of_flows
     """
-    velocity, x0, rtol, atol, shared = _checked(velocity, x0, rtol, atol, shared_steps)
+    velocity, x0, shared = _checked(velocity, x0, shared_steps)
+    rtol, atol = as_tolerances(rtol, atol, n_steps=n_steps)
     times, rows, slope = as_times(times, least=1), x0.reshape(-1, x0.shape[-1]), Slope(velocity)
     if n_steps is not None:
         n, method = as_count(n_steps, "n_steps"), tableau(method)
@@ -114,11 +116,11 @@ def _run(inputs, options, max_steps, progress) -> Run:
     return run
 
 
-def _checked(velocity, x0, rtol, atol, shared_steps):
+def _checked(velocity, x0, shared_steps):
     velocity = as_velocity(velocity, "velocity")
     shared = as_switch(shared_steps, "shared_steps")
     x0 = as_points(x0, "x0", velocity.dim)
-    return velocity, x0, as_positive(rtol, "rtol"), as_positive(atol, "atol"), shared
+    return velocity, x0, shared
 
 
 def _grid(t0, t1, n_steps, times) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from ._memory import remembered
 from .discrete_gradients import expectation_gradient, softmax, value
 
-_NODES, _ROOM = 150, 1.05  # middles of equally likely cells; they lose the far tails
+_NODES, _ROOM = 150, 1.1  # middles of equally likely cells; they lose the far tails
 
 
 def leave_one_out(each, f, resolved=1e-8):

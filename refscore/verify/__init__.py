@@ -14,7 +14,7 @@ from refscore.verify.errors import NotOffered, SubjectError
 
 _HOMES = {
     "run": "runner",
-    "evaluate": "runner",
+    "evaluate": "judging",
     "Subject": "subject",
     "load": "subject",
     "replay": "replaying",
@@ -32,13 +32,14 @@ __all__ = [
 ]  # fmt: skip
 
 if TYPE_CHECKING:
+    from refscore.verify.judging import evaluate
     from refscore.verify.mutants import mistakes
     from refscore.verify.ports import PORTS
     from refscore.verify.pytest_support import parametrize
     from refscore.verify.replaying import replay
     from refscore.verify.report import Report, schema
     from refscore.verify.reproduction import reproduce
-    from refscore.verify.runner import evaluate, run
+    from refscore.verify.runner import run
     from refscore.verify.subject import Subject, load
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from refscore.verify.arguments import PARTS, RETURNS
 from refscore.verify.errors import Malformed, SubjectError
 from refscore.verify.frameworks.base import as_numpy
 from refscore.verify.ports import LAWS, Port
+from refscore.verify.returned import PARTS, RETURNS
 
 _ALONE = {"estimate", "posterior", "moved"}  # whose first part may come without the others
 _AXES = {"number": 0, "gradient": 1, "vector": 1, "matrix": 2}  # of answers of one array

@@ -9,23 +9,24 @@ the rivals' own draws differ from its draws.
 
 from __future__ import annotations
 
-import inspect
 import math
 
 import numpy as np
 
 from refscore.identities import catalogue
-from refscore.identities.cases import Description
-from refscore.identities.settings import VP, process_of
+from refscore.identities.settings import process_of
+from refscore.verify.coefficients import read_off
 from refscore.verify.compare import Judgement
-from refscore.verify.draws import Agreement, Sample, agreement, samples, telling
+from refscore.verify.draws import Agreement, Sample, agreement, as_many, samples, telling
+from refscore.verify.ports import PORTS
 from refscore.verify.predictions import besides, drawn_by, predicted, predicted_of
 from refscore.verify.readings import unnamed
 from refscore.verify.report import CheckResult, Diagnosis, Report
-from refscore.verify.setting import DEFAULT, Setting, setting_of
+from refscore.verify.setting import ANY, DEFAULT, Setting, setting_of
 from refscore.verify.subject import Subject
 
 _LOG_20 = math.log(20)
+_DERIVED = ("Jacobian", "divergence", "difference", "error")
 
 
 def explain(
@@ -38,9 +39,17 @@ def explain(
 
     observed = read_off(check, process_of(subject))
     known = {name: wrong for name, wrong in candidates().items() if wrong.port in check.ports}
-    fitting = _fits([n for n in known if not is_own(n)], known, report, subject, eps)
+    plainly = [n for n in known if not is_own(n)]
+    setting = setting_of(subject)
+    fitting = _fits(plainly, known, report, subject, eps, setting)
     if not fitting and process_of(subject).kind != "vp":  # whose ports have mistakes of their own
-        fitting = _fits([n for n in known if is_own(n)], known, report, subject, eps)
+        fitting = _fits([n for n in known if is_own(n)], known, report, subject, eps, setting)
+    if not fitting and setting.dtype == "float32":  # it may well compute in double precision
+        setting = setting._replace(dtype="float64")
+        fitting = _fits(plainly, known, report, subject, eps, setting)
+    if not fitting and PORTS[check.ports[0]].given in ("gumbels", "uniforms"):
+        setting = setting_of(subject)._replace(draws=ANY)  # means of another number of draws
+        fitting = _fits(plainly, known, report, subject, eps, setting)
     best = max(fitting.values(), default=0.0)
     drawn = not any(_seen_exactly(known[name].port, report) for name in fitting)
     margin = 2 * _LOG_20 if drawn else _LOG_20  # chance alone parts equal laws by log 20
@@ -52,7 +61,7 @@ def explain(
         )
     if not named:
         return Diagnosis((), unnamed(check, report), observed)
-    summaries = [f"{plain(name)}: {known[name].summary}" for name in named]
+    summaries = list(dict.fromkeys(f"{plain(n)}: {known[n].summary}" for n in named))
     named = tuple(dict.fromkeys(map(plain, named)))
     if drawn:
         several = len(named) > 1
@@ -61,9 +70,9 @@ def explain(
     return Diagnosis(named, "; or, alike on these inputs, ".join(summaries), observed)
 
 
-def _fits(names, known, report: Report, subject: Subject, eps) -> dict[str, float]:
+def _fits(names, known, report, subject, eps, setting: Setting) -> dict[str, float]:
     """The log-likelihoods of those of the known mistakes that fit."""
-    scores = {name: _fit_once(known[name], report, subject, eps) for name in names}
+    scores = {name: _fit_once(known[name], report, subject, eps, setting) for name in names}
     return {name: score for name, score in scores.items() if score is not None}
 
 
@@ -75,29 +84,34 @@ def _seen_exactly(port: str, report: Report) -> bool:
     )
 
 
-def _fit_once(wrong, report: Report, subject: Subject, eps: float | None) -> float | None:
+def _fit_once(wrong, report, subject, eps: float | None, setting: Setting) -> float | None:
     """`fit`, kept on the report: several failed checks ask the same question."""
     known = report.__dict__.setdefault("_fits", {})
-    if wrong.name not in known:
-        known[wrong.name] = fit(wrong, report, subject, eps)
-    return known[wrong.name]
+    if (wrong.name, setting) not in known:
+        known[wrong.name, setting] = fit(wrong, report, subject, eps, setting)
+    return known[wrong.name, setting]
 
 
-def fit(wrong, report: Report, subject: Subject, eps: float | None = None) -> float | None:
-    """A log-likelihood of what the port did under a mistake; None if it does not fit."""
+def fit(
+    wrong, report: Report, subject: Subject, eps: float | None = None, setting=None
+) -> float | None:
+    """A log-likelihood of what the port did under a mistake; None if it does not fit.
+
+    `setting`: what the mistaken library computes under, where it is not the subject's."""
+    setting = setting or setting_of(subject)
     total, informative = 0.0, False
     others = _suspects(report) - {wrong.port}
     for check in sorted(report.checks, key=lambda c: c.kind == "expectation"):  # cheap ones first
         if wrong.port not in check.ports or check.id == "P" or others & set(check.ports):
             continue
         if check.kind == "expectation":
-            score = _fit_of_draws(wrong.name, check, report, subject, eps)
+            score = _fit_of_draws(wrong.name, check, report, subject, eps, setting)
             if score is None:
                 return None
             total += score
             informative = informative or check.verdict == "fails"
             continue
-        found = _fit_of_sides(wrong.name, check, setting_of(subject))
+        found = _fit_of_sides(wrong.name, check, setting._replace(draws=DEFAULT.draws))
         if found is None:
             return None
         total, informative = total + found[0], informative or found[1]
@@ -128,7 +142,7 @@ def _fit_of_sides(mistake: str, check: CheckResult, setting: Setting) -> tuple[f
 
 
 def _fit_of_draws(
-    mistake: str, check: CheckResult, report: Report, subject: Subject, eps: float | None
+    mistake: str, check: CheckResult, report: Report, subject: Subject, eps, setting: Setting
 ):
     """-χ²/2 of what a check drew against what the mistaken library draws; None if unlikely."""
     judged = {case.case for case in check.cases if case.judgements}
@@ -138,10 +152,15 @@ def _fit_of_draws(
     if check.name not in known:
         known[check.name] = samples(check.name, subject, "subject")
     seen = {key: sample for key, sample in known[check.name].items() if key[0] in judged}
-    setting = setting_of(subject)
+    matched = setting.draws == ANY
+    setting = setting._replace(draws=DEFAULT.draws)
     if not _alike_beside_draws(mistake, check, setting):
         return None
-    found = _together(seen, drawn_by(mistake, check.name, setting=setting))
+    said = drawn_by(mistake, check.name, setting=setting)
+    if matched:
+        setting = setting._replace(draws=as_many(seen, said, setting.draws))
+        said = drawn_by(mistake, check.name, setting=setting)
+    found = _together(seen, said)
     if found is None or not found.likely or not all(map(telling, seen.values())):
         return None
     if check.verdict == "fails" and not _fails(mistake, check.name, eps, setting):
@@ -253,8 +272,11 @@ def _told_apart(said: Judgement, theirs: np.ndarray) -> float:
     right = None if said.holds or said.right is None else np.asarray(said.right)
     if right is None or right.shape != theirs.shape:
         return np.inf
-    effect = np.abs(theirs - right)
-    return 0.1 * float(effect[np.isfinite(effect)].max(initial=0.0)) or np.inf
+    effect, scale = np.abs(theirs - right), np.abs(right[np.isfinite(right)]).max(initial=0.0)
+    finite = effect[np.isfinite(effect)]
+    if finite.size < effect.size:  # what has no number tells it apart; the rest may be rounding
+        finite = finite[finite > said.tolerance * scale]
+    return 0.1 * float(finite.max(initial=0.0)) or np.inf
 
 
 def _rounded(seen: Judgement, said: Judgement) -> float | None:
@@ -267,95 +289,3 @@ def _rounded(seen: Judgement, said: Judgement) -> float | None:
     near = seen.gap < 1e-2 or not np.isfinite(left).all()
     derived = said.label.split(",")[0] in _DERIVED  # computed from what was returned
     return -10.0 if seen.holds or (near and bool(single.all())) or derived else None
-
-
-_SAME = 1e-6
-_DERIVED = ("Jacobian", "divergence", "difference", "error")
-
-
-def read_off(check: CheckResult, process: Description = VP) -> str:
-    """What the failure looks like in numbers: coefficients of the terms, or one ratio."""
-    if check.kind == "expectation":
-        return ""
-    return _coefficients(check, process) or _ratio(check)
-
-
-def _coefficients(check: CheckResult, process: Description) -> str:
-    """Least-squares coefficients of the formula's named terms, where they explain all."""
-    entry = catalogue().get(check.name)
-    if entry is None or entry.terms is None:
-        return ""
-    columns: dict[str, list] = {}
-    values: list[np.ndarray] = []
-    cases = {case.name: case for case in entry.cases()}
-    for result in check.cases:
-        for judgement in result.judgements:
-            if judgement.left is None or judgement.right is None or result.case not in cases:
-                continue
-            terms = _terms(entry.terms, cases[result.case], process)
-            left = np.atleast_1d(judgement.left)
-            scale = max(np.abs(judgement.right).max(), 1e-300)
-            for name, term in terms.items():
-                term = np.atleast_1d(np.mean(term) if np.ndim(judgement.left) == 0 else term)
-                if term.shape != left.shape:
-                    return ""
-                columns.setdefault(name, []).append(term.ravel() / scale)
-            values.append(left.ravel() / scale)
-    if not values:
-        return ""
-    stacked = {name: np.concatenate(column) for name, column in columns.items()}
-    stacked = {name: column for name, column in stacked.items() if column.any()}
-    if not stacked:
-        return ""
-    design, target = np.stack(list(stacked.values()), -1), np.concatenate(values)
-    if not np.isfinite(target).all() or len(target) < 2 * design.shape[1]:
-        return ""
-    return _solved(design, target, list(stacked))
-
-
-def _terms(terms, case, process: Description) -> dict[str, np.ndarray]:
-    """The terms of a case; those of a process, where they depend on it."""
-    if "process" in inspect.signature(terms).parameters:
-        return terms(case, process=process)
-    return terms(case)
-
-
-def _solved(design: np.ndarray, target: np.ndarray, names: list[str]) -> str:
-    solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
-    if rank < design.shape[1] or np.abs(design @ solution - target).max() > _SAME:
-        return ""
-    if np.abs(solution - 1).max() <= _SAME:
-        return ""
-    solution = np.where(np.abs(solution) < _SAME, 0.0, solution)
-    signed = [f"{'−' if c < 0 else '+'} {abs(c):.6g} {name}" for c, name in zip(solution, names)]
-    return f"returned {' '.join(signed).removeprefix('+ ')} (expected coefficients 1)"
-
-
-def _ratio(check: CheckResult) -> str:
-    """The one number that relates both sides wherever they differ, if there is one."""
-    ratios, others = [], False
-    for case in check.cases:
-        for j in case.judgements:
-            others = others or j.holds
-            if (
-                j.holds
-                or j.left is None
-                or j.right is None
-                or np.shape(j.left) != np.shape(j.right)
-            ):
-                continue
-            left, right = np.ravel(j.left), np.ravel(j.right)
-            keep = np.abs(right) > 1e-6 * max(np.abs(right).max(initial=0), 1e-300)
-            with np.errstate(all="ignore"):
-                ratios.append((left / right)[keep])
-    if not ratios:
-        return ""
-    ratio = np.concatenate(ratios)
-    if ratio.size < 2 or not np.isfinite(ratio).all() or np.ptp(ratio) > _SAME * abs(ratio[0]):
-        return ""
-    if abs(ratio[0] - 1) <= _SAME:
-        return ""
-    where = "wherever it is wrong" if others else "on every case"
-    if not ratio.any():
-        return f"returned 0 {where}"
-    return f"returned {ratio[0]:.6g} times the expected value {where}"

@@ -18,6 +18,7 @@ _CHEAP = 1000  # a batch so large comes from one call, not from one a row
 _SHARED = 2.5  # means of calls that vary this many times as they should share their draws
 _MANY = 200  # calls whose means alone say what they are uncertain by
 _SMALL = 400, 8  # calls and rows of each where they do: as many independent draws as calls
+_ROUNDING = 1e-24  # the variance of constants
 _TELLING = 250  # independent draws: fewer agree with too much to name a mistake by
 
 
@@ -92,10 +93,11 @@ def _part(values: np.ndarray) -> Part:
     finite = np.isfinite(flat).all(0)
     flat = np.where(finite, flat, 0.0)
     covariance = np.atleast_2d(np.cov(flat.T)) / len(flat)
-    by_row = np.maximum(np.diag(covariance), 1e-24)  # less is the rounding of constants
+    by_row = np.maximum(np.diag(covariance), _ROUNDING)
     means = np.where(finite, values, 0.0).mean(1)
     if len(values) >= _MANY:
         covariance = np.atleast_2d(np.cov(means.T)) / len(values)
+        covariance = covariance + _ROUNDING * np.eye(len(covariance))
         grown = np.maximum(np.diag(covariance) / by_row, 1.0)
     else:
         by_call = means.var(0, ddof=1) / len(values)
@@ -139,6 +141,18 @@ class Agreement(NamedTuple):
 def telling(sample: Sample) -> bool:
     """Enough independent draws to part its law from others near it."""
     return min(part.draws for part in sample) >= _TELLING
+
+
+def as_many(x: dict[tuple, Sample], y: dict[tuple, Sample], draws: int) -> int:
+    """Of how many draws the means y would vary as x do, being means of so many."""
+    ratios = [
+        np.diag(y[key][0].covariance)[: x[key][0].mean.size] / np.diag(x[key][0].covariance)
+        for key in x
+        if key in y and y[key][0].mean.size == x[key][0].mean.size
+    ]
+    kept = np.concatenate([r[np.isfinite(r) & (r > 0)] for r in ratios]) if ratios else np.ones(1)
+    ratio = float(np.median(kept)) if kept.size else 1.0
+    return int(np.clip(round(draws * ratio), 1, 4096))
 
 
 def agreement(x: Sample, y: Sample) -> Agreement | None:

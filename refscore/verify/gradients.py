@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import fields
 
 from refscore.identities import catalogue
 from refscore.verify import conventions
 from refscore.verify.compare import ALPHA
+from refscore.verify.judging import evaluate
 from refscore.verify.report import CheckResult
 from refscore.verify.subject import Subject
 
@@ -22,23 +22,21 @@ def differentiated(subject: Subject, loss: str) -> CheckResult | None:
     None where the catalogue has no such identity; a loss that does not depend on the
     parameters in the framework's eyes gives an error, as does one that is no plain array.
     """
-    from refscore.verify.runner import evaluate
-
     port = f"{loss}_gradient"
     entry = next((e for e in catalogue().values() if e.ports == (port,)), None)
     if entry is None:
         return None
-    record = conventions.for_port(loss, subject.declared)
+    meant = conventions.for_port(loss, subject.declared)
     declared = {
-        f"{port}.{f.name}": getattr(record, f.name)
-        for f in fields(record)
-        if getattr(record, f.name) != f.default
+        f"{port}.{name}": getattr(meant, name)
+        for name in conventions.spoken_by(loss)
+        if getattr(meant, name) != conventions.CONVENTIONS[name].default
     }
     source = subject.source
     function = source[loss] if isinstance(source, dict) else getattr(source, loss)
     derive = _by_torch if subject.framework_name == "torch" else _by_jax
     derived = {
-        port: derive(function, total=record.batch == "sum"),
+        port: derive(function, total=meant.batch == "sum"),
         "framework": subject.framework_name,
         "dtype": subject.dtype,
     }

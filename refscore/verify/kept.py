@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import functools
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from refscore.oracles._memory import told
+from refscore.oracles._memory import Memory, asked_once
 
 _COUNT, _SMALL = 512, 50_000  # objects a maker keeps; bytes of the description of one
-_EVERYTHING: list[OrderedDict] = []
+_EVERYTHING: list[Memory] = []
 
 
 def kept(make: Callable[..., Any]) -> Callable[..., Any]:
     """A maker of immutable objects, of the same arguments to the byte made once."""
-    objects: OrderedDict[tuple, Any] = OrderedDict()
-    _EVERYTHING.append(objects)
-
-    @functools.wraps(make)
-    def ask(*arguments):
-        try:
-            key = told(arguments)
-        except TypeError:
-            return make(*arguments)
-        if key in objects:
-            objects.move_to_end(key)
-            return objects[key]
-        made = make(*arguments)
-        if _size(key) <= _SMALL:
-            objects[key] = made
-            if len(objects) > _COUNT:
-                objects.popitem(last=False)
-        return made
-
-    return ask
+    _EVERYTHING.append(Memory(_COUNT, size=_place))
+    return asked_once(make, _EVERYTHING[-1])
 
 
 def forget() -> None:
     """Nothing is kept any more."""
-    for objects in _EVERYTHING:
-        objects.clear()
+    for memory in _EVERYTHING:
+        memory.forget()
 
 
-def _size(key) -> int:
-    if isinstance(key, bytes):
-        return len(key)
-    return sum(map(_size, key)) if isinstance(key, tuple) else 0
+def _place(question: tuple, made) -> int:
+    """One place, or more than there are."""
+    return 1 if _bytes(question) <= _SMALL else _COUNT + 1
+
+
+def _bytes(question) -> int:
+    if isinstance(question, bytes):
+        return len(question)
+    return sum(map(_bytes, question)) if isinstance(question, tuple) else 0

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from refscore.identities import Identity, catalogue, find
-from refscore.verify.conventions import APPLIES, FAMILIES, spoken_by
+from refscore.verify.conventions import FAMILIES, Family, spoken_by
 from refscore.verify.errors import SubjectError
-from refscore.verify.meanings import MEANINGS
 from refscore.verify.ports import GROUPS, PORTS
 
 Progress = Callable[[str], None]
@@ -170,30 +169,34 @@ def ports() -> list[dict[str, Any]]:
 
 def conventions() -> list[dict[str, Any]]:
     """Every convention by family: its name and values, the default first."""
-    families: dict[int, tuple[Any, list[str]]] = {}
-    for group, family in FAMILIES.items():
-        families.setdefault(hash(type(family)), (family, []))[1].append(group)
-    precision = {
-        "groups": ["every port"],
-        "about": 'The precision, an attribute of its own: dtype = "float32".',
-        "name": "dtype",
-        "ports": [],
-        "values": list(MEANINGS["dtype"]),
-        "meanings": list(MEANINGS["dtype"].values()),
-    }
-    return [precision] + [
+    return [_PRECISION] + [
         {
-            "groups": groups,
-            "about": _doc(family),
+            "groups": _groups(family),
+            "about": " ".join(family.about.split()),
             "name": name,
-            "ports": list(APPLIES[name]),
-            "values": list(values),
-            "meanings": [MEANINGS[name][value] for value in values],
+            "ports": list(convention.ports),
+            "values": list(convention.values),
+            "meanings": list(convention.values.values()),
         }
-        for family, groups in families.values()
-        for name, values in family.VALUES.items()
+        for family in FAMILIES
+        for name, convention in family.conventions.items()
     ]
 
 
-def _doc(family) -> str:
-    return " ".join((inspect.getdoc(type(family)) or "").split())
+_PRECISION = {
+    "groups": ["every port"],
+    "about": 'The precision, an attribute of its own: dtype = "float32".',
+    "name": "dtype",
+    "ports": [],
+    "values": ["float64", "float32"],
+    "meanings": [
+        "answers are held to double precision",
+        "arrays are handed over, and answers judged, in single precision",
+    ],
+}
+
+
+def _groups(family: Family) -> list[str]:
+    """The groups of the ports that a family's conventions are about."""
+    ports = [port for convention in family.conventions.values() for port in convention.ports]
+    return list(dict.fromkeys(PORTS[port].group for port in ports))

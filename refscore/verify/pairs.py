@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.verify.arguments import PARTS
 from refscore.verify.ports import PORTS
+from refscore.verify.returned import PARTS
 
 BY_ROW = ("mapped", "carried")  # whose every part has a row for each point
 SINGLE = 1e-4  # further apart than single precision puts the same row

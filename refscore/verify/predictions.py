@@ -8,6 +8,7 @@ from refscore.identities import Draws, catalogue
 from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.draws import Sample, samples
 from refscore.verify.evidence.engine import Engine
+from refscore.verify.judging import evaluate, judged
 from refscore.verify.mutants.own_process import candidates
 from refscore.verify.setting import DEFAULT, Setting, under
 from refscore.verify.subject import Subject
@@ -18,8 +19,6 @@ def predicted(
     mistake: str, check: str, eps: float | None = None, setting: Setting = DEFAULT
 ) -> dict[str, list[Judgement]]:
     """What the mistaken library returns on every case of a check."""
-    from refscore.verify.runner import evaluate
-
     with under(setting):
         wrong, engine = _subject(mistake, setting), Engine(eps=eps)
         result = evaluate(catalogue()[check], wrong, ALPHA, engine=engine)
@@ -31,19 +30,18 @@ def predicted_of(
     mistake: str, check: str, name: str, setting: Setting = DEFAULT
 ) -> list[Judgement]:
     """The same of one case: most mistakes are told from others by the first."""
-    from refscore.verify.runner import evaluate
-
     entry, wrong = catalogue()[check], _subject(mistake, setting)
     cases = [case for case in entry.cases() if case.name == name]
     with under(setting):
-        return evaluate(entry, wrong, ALPHA, cases).cases[0].judgements if cases else []
+        found = evaluate(entry, wrong, ALPHA, cases).cases[0].judgements if cases else []
+    if check in candidates()[mistake].rounding:  # whether it fails is all there is to say
+        return [judgement._replace(left=None) for judgement in found]
+    return found
 
 
 @functools.lru_cache(maxsize=4096)
 def besides(mistake: str, check: str, setting: Setting = DEFAULT) -> dict[str, list[Judgement]]:
     """What the mistaken library returns where a check of draws compares exactly."""
-    from refscore.verify.runner import judged
-
     entry, wrong = catalogue()[check], _subject(mistake, setting)
     found: dict[str, list[Judgement]] = {}
     for case in entry.cases():

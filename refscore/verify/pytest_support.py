@@ -18,7 +18,7 @@ from refscore.verify.loading import load
 from refscore.verify.render import as_number, e_value, outcomes
 from refscore.verify.render.text import clean
 from refscore.verify.report import CheckResult, Report
-from refscore.verify.runner import _selected, run
+from refscore.verify.runner import run, selected
 from refscore.verify.subject import Subject
 
 
@@ -100,7 +100,7 @@ class Session:
 
     def listed(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """(name, id, ports) of every check, without running any."""
-        entries = _selected(self.checks)
+        entries = selected(self.checks)
         wanted = {port for entry in entries for port in entry.ports}
         ports = [port for port in self.subject.offered() if port in wanted]
         found = [(f"{port}_prerequisites", "P", (port,)) for port in ports]

@@ -10,10 +10,12 @@ import numpy as np
 from refscore.identities import Case, Identity, catalogue, find
 from refscore.verify.compare import ALPHA, Judgement
 from refscore.verify.errors import NotOffered
+from refscore.verify.first_calls import first_call
+from refscore.verify.judging import judged_all, share_of_check
 from refscore.verify.loading import load
+from refscore.verify.prerequisites import failures
 from refscore.verify.render import evidence_line
 from refscore.verify.render.formula import plain
-from refscore.verify.runner import judged_all, share_of_check
 from refscore.verify.subject import Subject
 
 _PREREQUISITES = "_prerequisites"
@@ -115,17 +117,15 @@ def _sides(judgement: Judgement) -> str:
 
 
 def _prerequisites(subject: Subject, port: str, file: TextIO) -> list[Judgement]:
-    from refscore.verify import prerequisites
-
     entries = list(catalogue().values())
-    arguments = prerequisites.first_call(subject, port, entries)
+    arguments = first_call(subject, port, entries)
     if arguments is None:
         raise KeyError(f"{subject.name} accepts no case of the catalogue for {port!r}")
     with np.printoptions(precision=12, threshold=sys.maxsize, linewidth=100):
         print(f"{port}{_PREREQUISITES} on {subject.name}\narguments", file=file)
         for name, value in arguments.items():
             print(f"  {name} = {_shown(value)}", file=file)
-        found = prerequisites.failures(subject, port, arguments)
+        found = failures(subject, port, arguments)
     for line in found or ["holds"]:
         print(line, file=file)
     return [Judgement(line, False, float("inf"), 0.0, line) for line in found]

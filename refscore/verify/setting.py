@@ -1,8 +1,9 @@
-"""What a mistaken library computes under: the process and the conventions of the one judged.
+"""What a mistaken library computes under: the process, conventions, precision of the one judged.
 
-The library as a subject, and with it every named mistake, has the process VP and the default
-conventions unless it is run inside `under(setting)`; so a mistake is called by name under any
-process, and under the conventions that change what is right.
+The library as a subject, and with it every named mistake, has the process VP, the default
+conventions and double precision unless it is run inside `under(setting)`; so a mistake is called
+by name under any process, under the conventions that change what is right, and in single
+precision, where it is handed single precision too: what overflows there overflows as it would.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import Any, NamedTuple
 
 from refscore.identities.cases import Description
 from refscore.identities.settings import VP, process_of
+from refscore.verify.conventions import RIGHT_SIDE
 
 
 class Setting(NamedTuple):
-    """A process as its kind and numbers, and the declared conventions that change what is right;
-    hashable."""
+    """A process as its kind and numbers, the declared conventions that change what is right, a
+    precision, and how many draws a call averages; hashable."""
 
     process: tuple[str, tuple[tuple[str, Any], ...]]
     conventions: tuple[tuple[str, Any], ...] = ()
+    dtype: str = "float64"
+    draws: int = 64  # of which an estimate that draws by itself is the mean
 
     @property
     def described(self) -> Description:
@@ -34,15 +38,6 @@ class Setting(NamedTuple):
         return dict(self.conventions)
 
 
-# what is declared of these is what the right side is made by; all others turn answers
-RIGHT_SIDE = {
-    "splitting", "root", "norms", "last_step", "likelihood_probes", "reverse_last", "prior",
-    "ancestral_variance", "multistep_rule", "singlestep_rule", "step_control", "scale_of",
-    "embedded_weights", "affine_form", "flow_direction", "planar_bend", "radial_swelling",
-    "deviation",
-}  # fmt: skip
-
-
 def _told(process) -> tuple:
     numbers = {k: v if isinstance(v, bool) else float(v) for k, v in vars(process).items()
                if k != "kind"}  # fmt: skip
@@ -50,13 +45,14 @@ def _told(process) -> tuple:
 
 
 DEFAULT = Setting(_told(VP))
+ANY = 0  # draws: as many as explain how much the estimates vary
 _SETTING: ContextVar[Setting] = ContextVar("setting", default=DEFAULT)
 
 
 def setting_of(subject) -> Setting:
     """The setting a subject declares."""
     own = {k: v for k, v in subject.declared.items() if k.rpartition(".")[2] in RIGHT_SIDE}
-    return Setting(_told(process_of(subject)), tuple(sorted(own.items())))
+    return Setting(_told(process_of(subject)), tuple(sorted(own.items())), subject.dtype)
 
 
 @contextlib.contextmanager

@@ -5,54 +5,26 @@ from __future__ import annotations
 import difflib
 import inspect
 import time
+from copy import deepcopy
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from refscore.identities import Law
-from refscore.identities.cases import VelocityDescription
 from refscore.identities.settings import process_of
+from refscore.oracles._memory import Memory
 from refscore.verify import answers, conventions
-from refscore.verify.again import Answers
 from refscore.verify.errors import PASSED_ON, NotOffered, Stopped, SubjectError, said
-from refscore.verify.frameworks import energies
 from refscore.verify.frameworks.draws import UNASKED, Unasked
+from refscore.verify.handing import LEVELED, handed_over
 from refscore.verify.loading import load, misspelt
-from refscore.verify.ports import GIVEN_NAMES, PORTS, Port
+from refscore.verify.ports import PORTS, Port
 from refscore.verify.signatures import Takes, takes
 
 __all__ = ["Subject", "load"]
 
-_FIELDS = {"field", "score"}
 _FRAMEWORKS = ("numpy", "torch", "jax")
-_DESCRIBED = {
-    "velocities", "drift", "diffusion", "velocity", "log_density_at", "energy", "log_model",
-    "log_noise", "log_density", "weight_function", "weight_derivative", "log_odds", "drift_of",
-    "diffusion_of", "diffusion_slope", "running", "base_log_density", "f", "surrogate",
-}  # fmt: skip
-_ARRAYS = {
-    "x", "x0", "y", "H", "noise_cov", "matrix", "offset", "mean", "covariance", "factor", "data",
-    "couplings", "biases", "basis", "factor_gradient",
-    "pattern", "h", "h_slope", "sigmas", "precision",
-    "snr", "normals", "squares", "log_variance",
-    "preconditioner", "gradient_noise", "proposal", "momentum", "v", "direction", "points",
-    "betas", "times", "w_start", "w_end", "increments",
-    "weights", "x_weights", "y_weights", "other_mean", "other_covariance", "u",
-    "density", "grid", "cotangent", "cotangents",
-    "x_T", "value",
-    "mask", "hidden_weights", "output_weights", "degrees", "bend", "centre", "lower", "upper",
-    "skewness", "tail", "x_knots", "y_knots", "slopes", "images", "deviations",
-    "codebook", "counts", "sums", "reproduction",
-    "log_likelihoods", "logits", "logit", "log_y", "values",
-    "jacobian", "posterior_scores", "prior_score",
-    "log_joint", "other_logits", "grid_log_likelihoods", "grid_logits", "standard_normals",
-    "loadings", "latent_mean", "latent_covariance", "data_log_odds", "model_log_odds", "log_ratio",
-    "critic_x", "critic_y", "log_unnormalised", "log_proposal",
-}  # fmt: skip
-_LEVELED = (
-    "score_at", "gradient", "family", "likelihood_score_at", "conditional_at", "unconditional_at",
-)  # fmt: skip
+_MOST = 1_000  # answers kept of one subject
 
 
 class Subject:
@@ -92,7 +64,7 @@ class Subject:
         self.narrow: set[str] = set()  # the ports seen to answer in less than double precision
         self.unasked: list[Unasked] = []  # draws left by a library that was to be handed them
         self._taken: dict[str, Takes] = {}
-        self._answered, self._again = Answers(), False
+        self._answered, self._again = Memory(_MOST, copied=deepcopy), False
 
     @property
     def framework(self):
@@ -134,8 +106,8 @@ class Subject:
         """One call of a port: converted, in the declared conventions, and back."""
         arguments = {**dict(zip(port.arguments, args)), **draws}
         self.calls.append((port.name, arguments))
-        record = conventions.for_port(port.name, self.declared)
-        handed = conventions.to_subject(port.name, arguments, record)
+        meant = conventions.for_port(port.name, self.declared)
+        handed = conventions.to_subject(port.name, arguments, meant)
         start = time.perf_counter()
         with np.errstate(all="ignore"), self.framework.session(self.dtype):
             try:
@@ -146,15 +118,15 @@ class Subject:
                 why = f"{type(error).__name__}: {said(error)}"
                 raise Stopped(f"{port.name} raised {why}") from error
             self.seconds += time.perf_counter() - start
-            return conventions.from_subject(port.name, arguments, answer, record)
+            return conventions.from_subject(port.name, arguments, answer, meant)
 
     def _once(self, port: Port, handed: dict, draws: dict):
         """The answer; of a subject judged by other conventions, the one it gave before."""
-        if not self._again or "matvec" in handed:  # whose products are counted
+        if not self._again or "rng" in draws or "matvec" in handed:  # whose products are counted
             return self._answer(port, handed, draws)
-        timed = any(name in handed for name in _LEVELED)  # where the process makes a difference
+        timed = any(name in handed for name in LEVELED)  # where the process makes a difference
         asked = port.name, self.dtype, process_of(self) if timed else "any", tuple(handed.items())
-        return self._answered.of(asked, draws, lambda: self._answer(port, handed, draws))
+        return self._answered.of(asked, lambda: self._answer(port, handed, draws))
 
     def _answer(self, port: Port, handed: dict, draws: dict):
         """What the subject's function returns, in NumPy."""
@@ -171,88 +143,7 @@ class Subject:
         return answers.arrays(port, self.framework.back(raw))
 
     def _convert(self, name: str, value):
-        if name in _FIELDS:
-            return self.framework.field(value)
-        if name in ("law", "other_law") and self.framework_name != "numpy":
-            return self._law(value)
-        if name in _DESCRIBED or isinstance(value, VelocityDescription):
-            return self._described(name, value)
-        if name in _LEVELED:
-            return self._leveled(name, value)
-        if name in ("conditioner", "layers"):
-            from refscore.verify.layered import LAYERED
-
-            return LAYERED[name](self.framework, value, self.dtype)
-        if name in ("levels", "places", "index", "codes", "rows", "bins"):
-            whole = self.framework.to(np.array(value))
-            return whole.long() if hasattr(whole, "long") else whole.astype(int)
-        if name == "matvec":
-            return self._counted(self.framework.callable(np.array(value)))
-        if (name in _ARRAYS or name in GIVEN_NAMES) and not isinstance(value, float):
-            return self.framework.to(self._within_range(name, np.array(value)), self.dtype)
-        return value
-
-    def _described(self, name: str, value):
-        """Functions that are made of a description: of points, or of points and a time."""
-        if isinstance(value, VelocityDescription):
-            return self.framework.velocity(value)
-        if name == "velocities":
-            return tuple(self._described("velocity", one) for one in value)
-        if name in ("drift", "diffusion", "velocity", "log_density_at"):
-            from refscore.verify.evolving import EVOLVING
-
-            return EVOLVING[name](self.framework, value)
-        if name in ("energy", "log_model", "log_noise", "log_density"):
-            return energies.handed(name, self.framework, value, self.dtype)
-        if name == "base_log_density":
-            return energies.with_score(self.framework, value, self.dtype)
-        from refscore.verify.functions import FUNCTIONS
-
-        return FUNCTIONS[name](self.framework, value)
-
-    def _leveled(self, name: str, value):
-        """Fields of a time or a level as well, and stochastic ones."""
-        from refscore.verify import leveled
-
-        if name == "family":
-            return leveled.family_of(self.framework, value)
-        if name == "gradient":
-            return leveled.noisy_gradient(self.framework, value, self.dtype)
-        if value.kind == "noised":
-            return leveled.NoisedScores(self.framework, value.law)
-        from refscore.verify.timed import ClassScoreAt, ScoreAt
-
-        turned = value.kind == "turned"
-        value = value.law if turned else value
-        made = ClassScoreAt if value.kind == "class" else ScoreAt
-        return made(self.framework, value, process_of(self), turned=turned)
-
-    def _law(self, law) -> Law:
-        """The same law with its arrays in the subject's framework; numbers stay numbers."""
-        return Law(
-            law.kind,
-            **{
-                name: self.framework.to(self._within_range(name, np.array(value)), self.dtype)
-                if isinstance(value, np.ndarray)
-                else value
-                for name, value in law.parameters_by_name.items()
-            },
-        )
-
-    def _within_range(self, name: str, array):
-        finite = array[np.isfinite(array)]
-        if self.dtype == "float32" and np.abs(finite).max(initial=0) > np.finfo(np.float32).max:
-            raise NotOffered(f"{name} is beyond the range of float32")
-        return array
-
-    def _counted(self, matvec):
-        """The same product, adding the vectors it is asked for to `products`."""
-
-        def product(v, *more):
-            self.products += v.shape[0] if getattr(v, "ndim", 1) > 1 else 1
-            return matvec(v, *more)
-
-        return product
+        return handed_over(self, name, value)
 
     def _draws(self, port: Port, draws: dict) -> tuple[tuple, dict]:
         """The draws or the generator, by position or by keyword."""

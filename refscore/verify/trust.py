@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from refscore.identities.base import Draws
 from refscore.verify.evidence.engine import Engine, Result
+from refscore.verify.judging import evaluate_case
 from refscore.verify.report import CaseResult, CheckResult, Diagnosis
-from refscore.verify.runner import evaluate_case
 from refscore.verify.subject import Subject
 
 _PART = 0.6  # of the deviation that matters: what is inferred must fit better than what is said

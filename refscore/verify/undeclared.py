@@ -7,33 +7,19 @@ or one declared by mistake, leave it at *fails* and are said as a hint.
 from __future__ import annotations
 
 from itertools import combinations, product
-from typing import NamedTuple
 
-import numpy as np
-
-from refscore import oracles
-from refscore.identities import catalogue
-from refscore.identities.ode_solves import ACCURACY
 from refscore.verify import conventions
-from refscore.verify.evidence.engine import Engine
+from refscore.verify.judging import share_of_check
+from refscore.verify.normalisers import normaliser_left_out
 from refscore.verify.other_process import fitting, other_reading, said
-from refscore.verify.ports import PORTS
-from refscore.verify.readings import UNNAMED
+from refscore.verify.otherwise import Level, all_hold, redeclared
 from refscore.verify.report import CheckResult, Diagnosis, Report
-from refscore.verify.roughness import LITTLE, small, texture, worst_of
-from refscore.verify.runner import evaluate_case, share_of_check
 from refscore.verify.setting import Setting, setting_of, under
+from refscore.verify.small_errors import say_tolerances, single_precision
 from refscore.verify.subject import Subject
-from refscore.verify.trust import Strict, believed, forgotten
+from refscore.verify.trust import forgotten
 
 MOST, CAP = 3, 60
-
-
-class Level(NamedTuple):
-    """As the runner judges, so that nothing but the declaration changes."""
-
-    share: float
-    eps: float | None
 
 
 def settle(
@@ -75,7 +61,7 @@ def settle(
     if hint:
         _say(report, failed, hint)
     else:
-        _tolerances(subject, _partly(report, subject, entries, level, failed))
+        say_tolerances(subject, _partly(report, subject, entries, level, failed))
 
 
 _PROCESS = "every check holds if you declare {}; declare it if this is meant"
@@ -109,7 +95,7 @@ def _partly(
             continue
         asked = [entry for entry in entries if ports & set(entry.ports)]
         for value in conventions.values_of(name)[1:]:
-            if _all_hold(_redeclared(subject, {name: value}), asked, level, mine):
+            if all_hold(redeclared(subject, {name: value}), asked, level, mine):
                 line = f'conventions = {{"{name}": {value!r}}}'
                 _say(report, mine, _PARTLY.format(", ".join(sorted(ports)), line))
                 left = [c for c in left if c not in mine]
@@ -128,7 +114,7 @@ def _processes(
     named = [set(c.diagnosis.mistakes) if c.diagnosis else set() for c in failed]
 
     def holds(other: Subject) -> bool:
-        return _all_hold(other, entries, level, failed, each=False)
+        return all_hold(other, entries, level, failed, each=False)
 
     if set.intersection(*named) and not besides:
         found = other_reading(subject, holds)
@@ -153,9 +139,9 @@ def undeclared(
     for name in sorted(set.intersection(*spoken)):
         for value in conventions.values_of(name)[1:]:
             other = subject.redeclared(**{**subject.declared, name: value})
-            if name == "normalised" and (integrates or not _leaves_out(other, failed)):
+            if name == "normalised" and (integrates or not normaliser_left_out(other, failed)):
                 continue
-            if _all_hold(other, entries, level, failed):
+            if all_hold(other, entries, level, failed):
                 found.append((name, value))
     return found
 
@@ -171,7 +157,7 @@ def combined(
             return {}
         changes[port] = found
     declared = _merged(changes, subject)
-    if not declared or not _all_hold(_redeclared(subject, declared), entries, level, failed):
+    if not declared or not all_hold(redeclared(subject, declared), entries, level, failed):
         return {}
     return declared
 
@@ -190,21 +176,17 @@ def _for_one_port(subject, port, entries, level, failed, integrates) -> dict | N
         for names in combinations(choices, count):
             for values in product(*(choices[name] for name in names)):
                 change = dict(zip(names, values))
-                other = _redeclared(subject, {f"{port}.{n}": v for n, v in change.items()})
+                other = redeclared(subject, {f"{port}.{n}": v for n, v in change.items()})
                 if change.get("normalised") is False and (
-                    integrates or not _leaves_out(other, mine)
+                    integrates or not normaliser_left_out(other, mine)
                 ):
                     continue
-                if _all_hold(other, own, level, mine):
+                if all_hold(other, own, level, mine):
                     return change
                 tried += 1
                 if tried == CAP:
                     return None
     return None
-
-
-def _redeclared(subject: Subject, changes: dict) -> Subject:
-    return subject.redeclared(**{**subject.declared, **changes})
 
 
 def _merged(changes: dict[str, dict], subject: Subject) -> dict:
@@ -231,72 +213,6 @@ def _hint(subject: Subject, changes: dict) -> str:
     return f"every check holds if you declare conventions = {{{line}}}; declare it if this is meant"
 
 
-def single_precision(subject: Subject, entries, level: Level, failed: list[CheckResult]) -> bool:
-    """Every failure is the rounding of a subject that computes in single precision.
-
-    What it returns says so; or where that comes in double precision, its small errors are
-    redrawn by changes of the inputs of a float32's spacing, but by no smaller ones.
-    """
-    if subject.dtype != "float64" or any(c.kind == "expectation" for c in failed):
-        return False  # no statistic of draws shows rounding
-    named = {name for c in failed if c.diagnosis for name in c.diagnosis.mistakes}
-    if any(not name.endswith("_in_single_precision") for name in named):
-        return False
-    wide = {port for c in failed if not subject.narrow & set(c.ports) for port in c.ports}
-    if wide and not _single([c for c in failed if wide & set(c.ports)], subject):
-        return False
-    other = _redeclared(subject, {})
-    other.dtype = "float32"
-    return _all_hold(other, entries, level, failed)
-
-
-def _single(failed: list[CheckResult], subject: Subject) -> bool:
-    """The small errors among the failures are those of single precision; of larger ones, as of
-    differences, it is left to their tolerance in it."""
-    found = {texture(catalogue()[c.name], subject, c) for c in failed if small(c)} - {""}
-    return found == {"single"}
-
-
-def _tolerances(subject: Subject, failed: list[CheckResult]) -> None:
-    """Failures that no name explains, and whose errors are small and smooth, are a tolerance."""
-    for check in failed:
-        if not (check.diagnosis and check.diagnosis.explanation == UNNAMED):
-            continue
-        if _coarse(check, failed, subject):
-            check.diagnosis.explanation = _COARSE.format(worst_of(check).gap)
-        elif small(check) and texture(catalogue()[check.name], subject, check) == "smooth":
-            worst = worst_of(check)
-            check.diagnosis.explanation = (
-                f"off by {worst.gap:.2g} of its size at most ({worst.tolerance:.2g} is allowed),"
-                " and alike at neighbouring points, so not single precision: a tolerance too loose,"
-                " a number given to few digits, or another small mistake"
-            )
-
-
-_COARSE = (
-    UNNAMED + "; off by {:.2g} of its size at most (1e-05 is allowed), and smoothly so: a coarse"
-    " solver? refine its steps or tolerances and run again; what stays then is a mistake, perhaps"
-    " one that ode_step shows"
-)
-
-
-def _coarse(check: CheckResult, failed: list[CheckResult], subject: Subject) -> bool:
-    """All that fails of a solve's ports is unnamed, and off by little, as where steps are long."""
-    ports = {p for p in check.ports if PORTS[p].group == "ode"}
-    own = [c for c in failed if ports & set(c.ports) and c.kind == "exact"]
-    if check not in own or not all(map(_off_by_little, own)):
-        return False
-    return texture(catalogue()[check.name], subject, check) == "smooth"
-
-
-def _off_by_little(check: CheckResult) -> bool:
-    if not (check.diagnosis and not check.diagnosis.named):
-        return False
-    entry = catalogue()[check.name]
-    solved = entry.tolerance >= ACCURACY and entry.draws == "given"
-    return worst_of(check).gap <= LITTLE and (solved or check.name == "rows_solved_alone")
-
-
 def _integrates(report: Report) -> bool:
     """The subject's own densities were seen to integrate to one."""
     return any(
@@ -320,91 +236,9 @@ def _rivals(
     def differs(mistake: str) -> bool:
         wrong = Subject(mistakes()[mistake].subject(setting))
         return not any(
-            _all_hold(_redeclared(wrong, {name: value}), own, level, failed, closely=False)
+            all_hold(redeclared(wrong, {name: value}), own, level, failed, closely=False)
             for name, value in found
         )
 
     with under(setting):
         return [name for name in names if differs(name)]
-
-
-def _leaves_out(subject: Subject, failed: list[CheckResult]) -> bool:
-    """The offset from log p is a normaliser left out, and no listed mistake.
-
-    What is left out is one constant of the law's kind, or d times one, such as d/2 log 2π;
-    or the whole of -max log p too, so that what is returned is -E(x) with the least E fixed.
-    A wrong determinant is neither: its offset changes with the law.
-    """
-    named = {name for c in failed if c.diagnosis for name in c.diagnosis.mistakes}
-    entry = catalogue().get("log_densities")
-    if named or entry is None:
-        return not named
-    judged = subject.redeclared(**{**subject.declared, **_as_normalised(subject)})
-    partly: dict[str, list[tuple[float, int]]] = {}
-    wholly: dict[str, list[tuple[float, int]]] = {}
-    for case in entry.cases():
-        try:
-            value = np.asarray(judged.log_density(case.law, case.x), float)
-        except Exception:  # this case is declined, or fails by itself
-            continue
-        with np.errstate(all="ignore"):
-            gap = value - oracles.scores.log_density(case.law, case.x)
-        if not np.isfinite(gap).any():
-            continue
-        kind, dim = case.law.kind, case.x.shape[-1]
-        offset = float(gap[np.isfinite(gap)][0])
-        partly.setdefault(kind, []).append((offset, dim))
-        wholly.setdefault(kind, []).append((offset + _top(case.law, dim), dim))
-    return all(_constant(partly[kind]) or _constant(wholly[kind]) for kind in partly)
-
-
-def _as_normalised(subject: Subject) -> dict:
-    return {
-        key: True for key in ("normalised", "log_density.normalised") if key in subject.declared
-    }
-
-
-def _top(law, dim: int) -> float:
-    """The greatest log density, where the law's kind says where it is; else nan."""
-    place = getattr(law, "mean", getattr(law, "location", None))
-    if law.kind == "half_normal":
-        place = np.zeros(dim)
-    if place is None or law.kind == "truncated_normal":
-        return float("nan")
-    return float(oracles.scores.log_density(law, np.asarray(place, float)[None])[0])
-
-
-def _constant(offsets: list[tuple[float, int]]) -> bool:
-    """One constant to rounding (also of ill-conditioned laws), or one for every coordinate."""
-    values, dims = np.array(offsets).T
-    allowed = 1e-6 * max(1.0, np.abs(values).max())
-    return bool(np.ptp(values) <= allowed or np.ptp(values / dims) <= allowed)
-
-
-def _all_hold(
-    subject, entries, level: Level, failed: list[CheckResult], *, closely: bool = True,
-    each: bool = True,
-) -> bool:  # fmt: skip
-    """Every offered check holds, each failed one on a case at least; ends where one fails.
-
-    `closely`: draws of a check that failed must fit better than what is declared has to.
-    `each`: without it one failed check has to hold, as others say nothing of other processes."""
-    offered = set(subject.offered())
-    cost = {check.name: check.seconds for check in failed}
-    wrong = {(check.name, c.case) for check in failed for c in check.cases if c.verdict == "fails"}
-    ran, held = [entry for entry in entries if set(entry.ports) <= offered], 0
-    for entry in sorted(ran, key=lambda entry: cost.get(entry.name, np.inf)):
-        if conventions.declines(entry.name, subject.declared):
-            continue
-        verdicts, cases = set(), len(list(entry.cases()))
-        for case in sorted(entry.cases(), key=lambda case: (entry.name, case.name) not in wrong):
-            strict = closely and entry.name in cost and entry.kind == "expectation"
-            engine = (Strict if strict else Engine)(eps=level.eps)
-            found = evaluate_case(entry, subject, case, level.share / cases, engine=engine)
-            verdicts.add(found.verdict)
-            if verdicts & {"fails", "error"} or (strict and not believed(found)):
-                return False
-        if each and entry.name in cost and "holds" not in verdicts:
-            return False
-        held += entry.name in cost and "holds" in verdicts
-    return held > 0

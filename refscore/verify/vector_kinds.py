@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from refscore.verify.arguments import ARGUMENTS, PARTS, RETURNS
+from refscore.verify.arguments import ARGUMENTS
 from refscore.verify.ports import PORTS
+from refscore.verify.returned import PARTS, RETURNS
 
 # Laws of points x (d,); N(m, C) is Gaussian. A number in place of an array (d,) is the same in
 # every coordinate; of a covariance, (d,) is its diagonal and a number c is c I.

@@ -169,10 +169,11 @@ def test_loadings_of_lower_rank_than_latents_and_little_noise(loadings):
     exact = -0.5 * (x @ x / variance + np.log(variance) + 2 * (d - 1) * np.log(1e-9))
     exact -= 0.5 * d * np.log(2 * np.pi)
     np.testing.assert_allclose(model.log_density(x), exact, rtol=1e-12)
-    mean, covariance = model.posterior(x)
+    mean, covariance, root = model.posterior(x)
     np.testing.assert_allclose(w @ mean, x, rtol=1e-12)
     unseen = np.array([-w[0, 1], w[0, 0]]) / np.hypot(*w[0])
     np.testing.assert_allclose(covariance, np.outer(unseen, unseen), atol=1e-12)
+    np.testing.assert_allclose(root @ root.T, covariance, atol=1e-15)
     for sigma in (1e200, 1e-200):
         with pytest.raises(ValueError, match="within the range of floats"):
             ProbabilisticPCA([[1.0], [0.0]], [0.0, 0.0], sigma)

@@ -66,7 +66,8 @@ VARIANTS = {
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_adjoint_is_the_derivative_of_the_flow(name):
-    options = {"rtol": 1e-8, "atol": 1e-8, **VARIANTS[name]}
+    control = {} if "n_steps" in VARIANTS[name] else {"rtol": 1e-8, "atol": 1e-8}
+    options = {**control, **VARIANTS[name]}
     found = ode.adjoint(TURNING, X, 0.2, 1.1, LOSSES, times=TIMES, **options)
     against_the_flow(found, TURNING, X, TIMES, LOSSES, 2e-6)
     assert isinstance(found, ode.Gradients)

@@ -8,11 +8,13 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from refscore import flows, networks, ode
+from refscore.distributions import Gaussian
 from refscore.fields import Affine, Family
 
 X = np.array([[1.0, 2.0], [0.1, 0.0], [-3.0, 1.5]])
 FORCED = flows.Forced([-0.7, 0.3], [1.0, 2.0], [3.0, 1.0])
 NETWORK = networks.TimeMLP.initialise((2, 6, 2), rng=0)
+M, C = np.zeros(2), np.eye(2)
 SQUARE = Family.from_function(lambda x, t: x**2, 1)
 ADAPTIVE = ("heun", "bogacki_shampine", "dormand_prince", "tsitouras", "dop853")
 
@@ -334,3 +336,27 @@ def test_equal_steps_below_the_rounding_of_the_times_are_refused():
         with pytest.raises(ValueError, match="n_steps must leave steps above the rounding of the"):
             call()
     assert not ode.solve(Affine(-np.eye(2), [0, 0]), X, far, far + 8, n_steps=4).status.any()
+
+
+@pytest.mark.parametrize("name", ["rtol", "atol"])
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda **given: ode.solve(FORCED, X, 0.0, 1.0, n_steps=4, **given),
+        lambda **given: ode.solve(FORCED, X, 0.0, 1.0, times=[0.0, 0.4, 1.0], **given),
+        lambda **given: ode.solve_path(FORCED, X, [0.0, 1.0], n_steps=4, **given),
+        lambda **given: ode.adjoint(FORCED, X, 0.0, 1.0, X, n_steps=4, **given),
+        lambda **given: flows.ContinuousFlow(FORCED, Gaussian(M, C), n_steps=4, **given),
+        lambda **given: flows.kinetic_energy(FORCED, X, 0.0, 1.0, n_steps=4, **given),
+    ],
+)
+def test_steps_that_are_given_have_no_tolerance(solve, name):
+    with pytest.raises(ValueError, match=f"{name} is of error control, of which there is none"):
+        solve(**{name: 1e-9})
+    solve()
+
+
+def test_without_them_both_tolerances_are_one_in_a_million():
+    usual, given = ({}, {"rtol": 1e-6, "atol": 1e-6})
+    ends = [ode.solve(FORCED, X, 0.0, 1.0, **options).x1 for options in (usual, given)]
+    np.testing.assert_array_equal(*ends)

@@ -7,6 +7,7 @@ import pytest
 
 from refscore.identities import Law
 from refscore.identities.settings import process_of
+from refscore.oracles._memory import Memory
 from refscore.verify.mutants.once import once
 from refscore.verify.subject import Subject
 
@@ -101,3 +102,29 @@ def test_what_mistakes_alter_is_solved_once_and_cannot_be_written_to():
         solved(velocity, np.ones((21, 2)))
         solved(lambda x: x, X)
     assert len(asked) == 7
+
+
+def test_what_was_not_asked_for_longest_is_forgotten_first():
+    memory, asked = Memory(2), []
+
+    def answer(question):
+        return memory.of(question, lambda: asked.append(question) or question)
+
+    assert [answer(q) for q in "abacab"] == list("abacab")
+    assert asked == ["a", "b", "c", "b"]
+
+
+def test_what_is_larger_than_all_that_may_be_kept_is_not_and_drives_out_nothing():
+    memory, asked = Memory(3, size=lambda question, answer: answer), []
+    for size in (2, 5, 2, 5):
+        memory.of(size, lambda size=size: asked.append(size) or size)
+    assert asked == [2, 5, 5]
+
+
+def test_neither_who_answered_nor_who_asked_can_change_what_is_kept():
+    memory, own = Memory(1, copied=np.array), np.zeros(2)
+    memory.of("x", lambda: own)[:] = 1
+    own[:] = 2
+    np.testing.assert_array_equal(memory.of("x", lambda: own), [0, 0])
+    memory.forget()
+    np.testing.assert_array_equal(memory.of("x", lambda: own), [2, 2])

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from refscore.verify import library, run
-from refscore.verify.arguments import ARGUMENTS, PARTS, RETURNS
+from refscore.verify.arguments import ARGUMENTS
 from refscore.verify.ports import GENERATOR_NAMES, PORTS
 from refscore.verify.render import listings
 from refscore.verify.render.ink import Ink
+from refscore.verify.returned import PARTS, RETURNS
 
 
 def verdicts(port, function, check):

@@ -314,7 +314,7 @@ def test_ports_and_conventions(kit, capsys):
     assert main(["conventions", "--json"]) == 0
     by_name = {c["name"]: c for c in json.loads(capsys.readouterr().out)}
     assert by_name["half"]["values"] == [True, False]
-    assert by_name["step"]["groups"] == ["langevin"]
+    assert by_name["step"]["groups"] == ["langevin", "reverse", "estimators"]
 
 
 def test_the_printed_adapter_is_short_and_right(adapter):

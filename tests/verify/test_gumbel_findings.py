@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, gammaln
 
 from refscore.verify import replay, run
 
@@ -104,7 +104,29 @@ def hard_bits(logit, temperature, seed):
     return (np.random.default_rng(seed).random(logit.shape) < expit(logit)).astype(float)
 
 
+def smoothed_rows(logits, temperature, seed):
+    g = np.random.default_rng(seed).gumbel(size=logits.shape)
+    return 0.9 * np.eye(logits.shape[1])[(logits + g).argmax(1)] + 0.1 / logits.shape[1]
+
+
+def class_by_class(logits, temperature, seed):
+    return 1.0 * (np.random.default_rng(seed).random(logits.shape) < softmax(logits))
+
+
+def half_arm(logits, f, seed):
+    u = np.random.default_rng(seed).random((8, len(logits)))
+    gap = f(1.0 * (u > expit(-logits))) - f(1.0 * (u < expit(logits)))
+    return 0.5 * (gap[:, None] * (u - 0.5)).mean(0)
+
+
 WRONG = {
+    "every class by itself": ({"gumbel_softmax_hard": class_by_class}, "hard_class_by_class"),
+    "smoothed rows": ({"gumbel_softmax_hard": smoothed_rows}, "hard_smoothed"),
+    "zeros for ones": ({"binary_concrete": bits_of(lambda l, t, e: (-l - e, t))}, "bit_of_zero"),
+    "a cold logit": (
+        {"binary_concrete": bits_of(lambda l, t, e: (l / t + e, 1.0))},
+        "bit_temperature_on_logit_alone"),
+    "ARM, halved": ({"arm_gradient": half_arm}, "arm_halved"),
     "soft rows for hard ones": (
         {"gumbel_softmax_hard": soft_rows}, "hard_left_soft"),
     "rounded entry by entry": (
@@ -117,17 +139,17 @@ WRONG = {
     "the first row": (
         {"gumbel_max": lambda logits, seed: np.random.default_rng(seed).choice(
             logits.shape[1], len(logits), p=softmax(logits[0]))}, "gumbel_max_first_logits"),
-    "a third code of any": ({"top_k": third_of_any}, None),
+    "a third code of any": ({"top_k": third_of_any}, "top_k_rest_of_any"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_draws_of_another_law_fail(case):
     ports, name = WRONG[case]
-    report = run(SimpleNamespace(**ports), checks=["H5", "H6"])
+    report = run(SimpleNamespace(**ports), checks=["H5", "H6", "H7-arm-mean"])
     failed = [check for check in report.checks if check.verdict == "fails"]
     assert failed
-    assert all(check.diagnosis.mistakes == ((name,) if name else ()) for check in failed)
+    assert all(check.diagnosis.mistakes == (name,) for check in failed)
 
 
 def test_hard_rows_to_rounding_are_hard():
@@ -149,4 +171,32 @@ def test_overflow_in_single_precision_has_a_name():
     with np.errstate(all="ignore"):
         report = run(SimpleNamespace(gumbel_softmax=soft, dtype="float32"), checks=["H6"])
     named = {m for c in report.checks if c.diagnosis for m in c.diagnosis.mistakes}
-    assert named == {"concrete_overflows_early"}
+    assert named == {"concrete_overflows"}
+
+
+def test_what_never_draws_has_a_name():
+    """One result from every seed ends the checks before they run, and still is a listed mistake."""
+    subject = SimpleNamespace(
+        gumbel_softmax=lambda logits, temperature, seed: softmax(logits / temperature),
+        gumbel_max=lambda logits, seed: np.full(len(logits), 1),
+    )
+    report = run(subject, checks=["H5", "H6"])
+    soft, code = (report[f"{port}_prerequisites"] for port in ("gumbel_softmax", "gumbel_max"))
+    assert soft.diagnosis.mistakes == ("concrete_without_noise",)
+    assert code.verdict == "fails"
+    assert code.diagnosis is None
+
+
+def test_a_density_through_rows_that_underflow_has_a_name():
+    """Logarithms taken of rows that were 0: no number, as torch has it."""
+
+    def log_density(log_y, logits, temperature):
+        with np.errstate(all="ignore"):
+            y = np.log(np.exp(log_y))
+            z = logits - temperature * y
+            k, top = z.shape[1], z.max(1, keepdims=True)
+            shares = z - top - np.log(np.exp(z - top).sum(1, keepdims=True))
+            return gammaln(k) + (k - 1) * np.log(temperature) + (shares - y).sum(1)
+
+    report = run(SimpleNamespace(exp_concrete_log_density=log_density), checks=["H6-log"])
+    assert report["H6-log"].diagnosis.mistakes == ("log_density_of_simplex",)

@@ -294,7 +294,7 @@ def test_every_convention_of_a_right_side_is_one_that_mistakes_are_run_under():
 
 
 def test_a_mistake_is_run_under_the_process_it_is_told():
-    setting = setting_of(SimpleNamespace(process=OTHER, declared={}))
+    setting = setting_of(SimpleNamespace(process=OTHER, declared={}, dtype="float64"))
     wrong = mistakes()["marginal_variance_for_sd"].subject(setting)
     with under(setting):
         assert wrong.marginal(0.3) == pytest.approx((pair(0.3)[0], pair(0.3)[1] ** 2))

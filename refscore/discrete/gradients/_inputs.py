@@ -23,7 +23,7 @@ def as_variable(logits) -> np.ndarray:
 def as_bit_logits(logits, *, one: bool = False) -> np.ndarray:
     """Log odds (..., d) of bits, or of `one` vector (d,); ±inf are bits that never change."""
     logits = as_real(logits, "logits")
-    if logits.ndim == 0 or 0 in logits.shape or (one and logits.ndim > 1):
+    if logits.ndim == 0 or logits.shape[-1] == 0 or (one and logits.ndim > 1):
         wanted = "(d,)" if one else "(..., d)"
         raise ValueError(f"logits must have shape {wanted}, d >= 1, got shape {logits.shape}")
     if np.isnan(logits).any():
@@ -64,6 +64,24 @@ def as_draws(draws, name: str, logits: np.ndarray) -> np.ndarray:
     return draws
 
 
+def as_baseline(baseline, values: np.ndarray) -> np.ndarray:
+    """A number, or one for every value of f."""
+    baseline = as_array(baseline, "baseline")
+    if baseline.shape not in ((), values.shape):
+        raise ValueError(
+            f"baseline must be a number or have the shape of f's values, {values.shape};"
+            f" got shape {baseline.shape}"
+        )
+    return baseline
+
+
+def without_own(values: np.ndarray) -> np.ndarray:
+    """f_i - 1/(m-1) Σ_{j≠i} f_j of values (m, ...), exactly 0 where all are equal."""
+    m = len(values)
+    values = values - values[0]
+    return m / (m - 1) * (values - values.mean(0))
+
+
 def values_of(f, y: np.ndarray, name: str = "f") -> np.ndarray:
     """f(y): one finite number for every vector along the last axis of y."""
     values = as_array(as_callable(f, name)(y), f"values of {name}")
@@ -97,6 +115,29 @@ def one_hot(codes: np.ndarray, n_classes: int) -> np.ndarray:
     hot = np.zeros((*np.shape(codes), n_classes))
     np.put_along_axis(hot, np.asarray(codes)[..., None], 1.0, axis=-1)
     return hot
+
+
+def complement(probabilities: np.ndarray) -> np.ndarray:
+    """1 - π_k, of the likeliest class as the sum of the others: no digits are lost beside it."""
+    first = probabilities.argmax(-1)[..., None]
+    others = probabilities.copy()
+    np.put_along_axis(others, first, 0.0, -1)
+    others[...], rest = 1 - probabilities, others.sum(-1, keepdims=True)
+    np.put_along_axis(others, first, rest, -1)
+    return others
+
+
+def scores(hot: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """∂ log π(b)/∂l = b - π of one-hot b."""
+    return np.where(hot == 1, complement(probabilities), -probabilities)
+
+
+def gradient_of(probabilities: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """π_k (f_k - E f), values counted from that of the likeliest class; f (K,) for all rows."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        values = values - values[probabilities.argmax(-1)][..., None]
+        mean = (probabilities * values).sum(-1, keepdims=True)
+        return probabilities * (values - mean)
 
 
 def values_at_codes(f, n_classes: int) -> np.ndarray:

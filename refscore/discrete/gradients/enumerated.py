@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.discrete._logits import as_logits, softmax
-from refscore.discrete.gradients._inputs import values_at_codes
+from refscore.discrete.gradients._inputs import gradient_of, values_at_codes
 
 
 def expectation(logits, f) -> np.ndarray:
@@ -35,9 +35,4 @@ def expectation_gradient(logits, f) -> np.ndarray:
     Checked by: expectation_gradient_is_centred
     """
     logits = as_logits(logits)
-    values = values_at_codes(f, logits.shape[-1])
-    probabilities = softmax(logits)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        values = values - values[probabilities.argmax(-1)][..., None]
-        mean = (probabilities * values).sum(-1, keepdims=True)
-        return probabilities * (values - mean)
+    return gradient_of(softmax(logits), values_at_codes(f, logits.shape[-1]))

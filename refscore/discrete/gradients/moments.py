@@ -8,19 +8,19 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore._arguments import as_count, as_positive, as_scalar, as_switch
-from refscore.discrete._logits import sigmoid, softmax
+from refscore.discrete._logits import softmax
 from refscore.discrete.gradients._inputs import (
-    as_bit_logits,
     as_variable,
     at_every_code,
+    gradient_of,
     pulled_back,
+    scores,
     slopes_of,
     values_at_codes,
-    values_of,
 )
 from refscore.nodes import Nodes
 
-MOST_ARM_BITS, MOST_CLASSES = 12, 3
+MOST_CLASSES = 3
 _NODES, _TAIL = 10, 40.0  # Gauss-Legendre nodes a panel; e^-40 of a law's mass is left out
 _LEAST, _WIDE = 50.0, 60.0  # -log of a node's weight; gap of a logit to the largest, over τ > 1
 _HOT = 4.0  # temperatures from which what is within e^-80 of a class's law has its moments
@@ -37,8 +37,9 @@ class Moments(NamedTuple):
     covariance: np.ndarray
 
 
-def _moments(weights, estimates) -> Moments:
-    mean = weights @ estimates
+def moments_of(weights, estimates, mean=None) -> Moments:
+    """Of estimates (n, K) with these weights; the mean, where it is known better than as a sum."""
+    mean = weights @ estimates if mean is None else mean
     centred = estimates - mean
     return Moments(mean, (weights[:, None] * centred).T @ centred)
 
@@ -48,14 +49,16 @@ def score_function_moments(logits, f, *, baseline=0.0) -> Moments:
 
         Σ_k π_k ĝ_k,  Σ_k π_k (ĝ_k - m)(ĝ_k - m)ᵀ,  ĝ_k = (f(e_k) - β)(e_k - π)
 
+    The mean is `expectation_gradient`, whatever β, and taken as that.
     Arguments: logits (K,); f as in `expectation`; baseline β, a number. Returns: `Moments`.
     Cost: K³. Source: definition.
     Checked by: score_function_variance_by_enumeration
     """
     logits = as_variable(logits)
     weights, values = softmax(logits), values_at_codes(f, len(logits))
-    score = np.eye(len(logits)) - weights
-    return _moments(weights, (values - as_scalar(baseline, "baseline"))[:, None] * score)
+    score = scores(np.eye(len(logits)), weights)
+    estimates = (values - as_scalar(baseline, "baseline"))[:, None] * score
+    return moments_of(weights, estimates, gradient_of(weights, values))
 
 
 def leave_one_out_moments(logits, f, n_draws) -> Moments:
@@ -70,9 +73,9 @@ def leave_one_out_moments(logits, f, n_draws) -> Moments:
     """
     logits, m = as_variable(logits), as_count(n_draws, "n_draws", minimum=2)
     weights, values = softmax(logits), values_at_codes(f, len(logits))
+    c, score = gradient_of(weights, values), scores(np.eye(len(logits)), weights)
+    values = values - values[weights.argmax()]
     values = values - weights @ values
-    score = np.eye(len(logits)) - weights
-    c = weights @ (values[:, None] * score)
     both = (score.T * (weights * values**2)) @ score
     apart = (weights @ values**2) * (score.T * weights) @ score
     square = np.outer(c, c)
@@ -91,7 +94,7 @@ def straight_through_moments(logits, f) -> Moments:
     logits = as_variable(logits)
     weights = softmax(logits)
     slopes = at_every_code(lambda b: slopes_of(f, b), len(logits))
-    return _moments(weights, pulled_back(weights, slopes))
+    return moments_of(weights, pulled_back(weights, slopes))
 
 
 def relaxed_moments(logits, f, temperature, *, straight_through=False) -> Moments:
@@ -113,7 +116,7 @@ def relaxed_moments(logits, f, temperature, *, straight_through=False) -> Moment
     y, tau = nodes.points, as_positive(temperature, "temperature")
     hard = as_switch(straight_through, "straight_through")
     at = np.eye(y.shape[1])[y.argmax(1)] if hard else y
-    return _moments(nodes.weights, _by_pairs(y, slopes_of(f, at)) / tau)
+    return moments_of(nodes.weights, _by_pairs(y, slopes_of(f, at)) / tau)
 
 
 def _by_pairs(y, slopes):
@@ -192,43 +195,3 @@ def _panels(place, gap, tau):
     low, width = np.array(edges[:-1])[:, None], np.diff(edges)[:, None] / 2
     x = (low + width * (node + 1)).ravel()
     return start + x, first + tau * x, (width * weight).ravel()
-
-
-def arm_moments(logits, f) -> Moments:
-    """Of one draw of the ARM estimate, by enumeration of where every uniform number falls.
-
-    With q = min(θ, 1-θ) a uniform number is below q, between, or above 1-q; there u - ½ has mean
-    ∓(1-q)/2 or 0 and variance q²/12 or (1-2q)²/12.
-    Arguments: logits (d,), d <= 12; f, of vectors of bits. Returns: `Moments`.
-    Cost: 2·3^d values of f. Source: derived.
-    Checked by: arm_variance_by_enumeration
-    """
-    return _antithetic_moments(logits, f, averaged=False)
-
-
-def disarm_moments(logits, f) -> Moments:
-    """Of one draw of the DisARM estimate: as ARM's, without the variance inside an interval.
-
-    Arguments, returns and cost as `arm_moments`. Source: derived.
-    Checked by: disarm_variance_by_enumeration
-    """
-    return _antithetic_moments(logits, f, averaged=True)
-
-
-def _antithetic_moments(logits, f, *, averaged):
-    logits = as_bit_logits(logits, one=True)
-    if len(logits) > MOST_ARM_BITS:
-        raise ValueError(f"logits must be of at most {MOST_ARM_BITS} bits, got {len(logits)}")
-    q = sigmoid(-np.abs(logits))
-    place = np.array(list(itertools.product((-1, 0, 1), repeat=len(logits))))
-    weights = np.where(place == 0, 1 - 2 * q, q).prod(1)
-    between = (logits > 0).astype(float)
-    above = np.where(place == 0, between, place == 1)
-    below = np.where(place == 0, between, place == -1)
-    difference = values_of(f, above) - values_of(f, below)
-    moments = _moments(weights, difference[:, None] * place * (1 - q) / 2)
-    if averaged:
-        return moments
-    inside = np.where(place == 0, 1 - 2 * q, q) ** 2 / 12
-    more = weights @ (difference[:, None] ** 2 * inside)
-    return moments._replace(covariance=moments.covariance + np.diag(more))

@@ -10,8 +10,10 @@ from refscore.discrete.concrete import gumbel_softmax
 from refscore.discrete.gradients._inputs import (
     as_gumbels,
     as_uniforms,
+    complement,
     drawn,
     pulled_back,
+    scores,
     slopes_of,
     values_of,
 )
@@ -45,7 +47,7 @@ def relax_gradient(
     values = values_of(f, hot) - values_of(surrogate, conditional, "surrogate")
     slopes = slopes_of(surrogate, z, "surrogate")
     slopes = slopes - share * slopes_of(surrogate, conditional, "surrogate")
-    return values[..., None] * (hot - pi) + slopes - pi * slopes.sum(-1, keepdims=True)
+    return values[..., None] * scores(hot, pi) + _centred(pi, slopes)
 
 
 def rebar_gradient(
@@ -86,6 +88,22 @@ class Relaxed:
         """∇c(z), of the shape of z."""
         y = self._relaxed(z)
         return self.scale * pulled_back(y, slopes_of(self.f, y), self.temperature)
+
+
+def _centred(pi, slopes):
+    """s_k - π_k Σ_j s_j; of the likeliest class (1 - π_k) s_k - π_k Σ_{j≠k} s_j."""
+    first = np.broadcast_to(pi, slopes.shape).argmax(-1)[..., None]
+    own = np.take_along_axis(slopes, first, -1)
+    others = slopes.copy()
+    np.put_along_axis(others, first, 0.0, -1)
+    rest = others.sum(-1, keepdims=True)
+    left = others - pi * (own + rest)
+    most, least = (
+        np.take_along_axis(np.broadcast_to(p, slopes.shape), first, -1)
+        for p in (pi, complement(pi))
+    )
+    np.put_along_axis(left, first, least * own - most * rest, -1)
+    return left
 
 
 def _both(gumbels, uniforms, logits, rng, n_draws):

@@ -7,20 +7,23 @@ import numpy as np
 from refscore._arguments import as_array, as_count, as_positive, as_scalar
 from refscore.discrete._logits import as_logits, softmax
 from refscore.discrete.gradients._inputs import (
+    as_baseline,
     as_gumbels,
     as_variable,
     drawn,
     pulled_back,
+    scores,
     slopes_of,
     values_at_codes,
     values_of,
+    without_own,
 )
 
 
 def _scored(logits, gumbels):
     """One-hot b = argmax(l + g) and its score ∂ log π(b)/∂l = b - π."""
     hot = drawn(logits, gumbels)
-    return hot, hot - softmax(logits)
+    return hot, scores(hot, softmax(logits))
 
 
 def score_function_gradient(
@@ -31,7 +34,8 @@ def score_function_gradient(
         ĝ_i = (f(b_i) - β_i)(b_i - π),  b_i = one-hot argmax(l + g_i)
 
     Unbiased for any baseline β_i that does not depend on b_i. Arguments: logits l (..., K);
-    f, a function of vectors (..., K) that gives (...,); gumbels (m, ..., K), or `n_draws` drawn
+    f, a function of vectors (..., K) that gives (...,), of several variables together a number
+    a draw that is repeated for each of them; gumbels (m, ..., K), or `n_draws` drawn
     from `rng`; baseline, a number or an array of the shape of f's values (m, ...).
     Returns: (m, ..., K); the estimate is their mean. Raises: ValueError naming the argument.
     Cost: m values of f. Source: Williams 1992.
@@ -41,13 +45,7 @@ def score_function_gradient(
     logits = as_logits(logits)
     hot, score = _scored(logits, as_gumbels(gumbels, logits, rng, n_draws))
     values = values_of(f, hot)
-    baseline = as_array(baseline, "baseline")
-    if baseline.shape not in ((), values.shape):
-        raise ValueError(
-            f"baseline must be a number or have the shape of f's values, {values.shape};"
-            f" got shape {baseline.shape}"
-        )
-    return (values - baseline)[..., None] * score
+    return (values - as_baseline(baseline, values))[..., None] * score
 
 
 def leave_one_out_gradient(logits, f, gumbels=None, *, rng=None, n_draws=2) -> np.ndarray:
@@ -66,12 +64,10 @@ def leave_one_out_gradient(logits, f, gumbels=None, *, rng=None, n_draws=2) -> n
     if gumbels is None:
         n_draws = as_count(n_draws, "n_draws", minimum=2)
     gumbels = as_gumbels(gumbels, logits, rng, n_draws)
-    m = len(gumbels)
-    if m < 2:
+    if len(gumbels) < 2:
         raise ValueError("gumbels must hold at least two draws to leave one out, got 1")
     hot, score = _scored(logits, gumbels)
-    values = values_of(f, hot)
-    return (m / (m - 1) * (values - values.mean(0)))[..., None] * score
+    return without_own(values_of(f, hot))[..., None] * score
 
 
 def control_variate_gradient(

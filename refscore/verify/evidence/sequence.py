@@ -202,7 +202,8 @@ class Sequence:
             to_fail = draws_needed(np.where(gap > eps, gap, 0), group.columns.variance, threshold)
             rest = np.where(open_, np.minimum(to_hold, to_fail), 0)
             needed = max(needed, rows * float(np.nan_to_num(rest, nan=np.inf).max()))
-        return int(max(needed, self.n + 1)) if math.isfinite(needed) else None
+        # what was to have decided by now and has not is near the edge: twice as many at least
+        return int(max(needed, 2 * self.n)) if math.isfinite(needed) else None
 
     def state(self) -> dict:
         """What has to be kept to go on, as plain values."""

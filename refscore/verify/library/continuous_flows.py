@@ -30,7 +30,8 @@ class Base:
 def flow(velocity, x, base_log_density, t0, t1, **options):
     """The library's flow of a port's arguments."""
     base = Base(base_log_density, x.shape[-1])
-    return flows.ContinuousFlow(velocity, base, t0, t1, **{**ACCURATE, **options})
+    control = {} if "n_steps" in options else ACCURATE
+    return flows.ContinuousFlow(velocity, base, t0, t1, **control, **options)
 
 
 def flow_log_density(velocity, x, base_log_density, t0, t1):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.discrete import gradients as _g
-
-_DRAWS = 64  # of a call that draws by itself
+from refscore.verify.setting import current
 
 _SECOND = [
     "score_function_variance", "best_baseline", "leave_one_out_variance", "straight_through_mean",
@@ -20,6 +19,12 @@ __all__ = [
     "bernoulli_relaxed_gradient", "arm_gradient", "disarm_gradient", *_SECOND,
 ]  # fmt: skip
 
+
+def _mean(estimate, *given, **draws):
+    """Of as many draws as those judged average."""
+    return estimate(*given, n_draws=current().draws, **draws).mean(0)
+
+
 expectation_gradient = _g.expectation_gradient
 bernoulli_expectation_gradient = _g.bernoulli_expectation_gradient
 best_baseline = _g.best_baseline
@@ -27,70 +32,57 @@ best_baseline = _g.best_baseline
 
 def score_function_gradient(logits, f, baseline, gumbels=None, *, rng=None):
     """mean (f(b) - β)(b - π)."""
-    return _g.score_function_gradient(
-        logits, f, gumbels, rng=rng, n_draws=_DRAWS, baseline=baseline
-    ).mean(0)
+    return _mean(_g.score_function_gradient, logits, f, gumbels, rng=rng, baseline=baseline)
 
 
 def leave_one_out_gradient(logits, f, gumbels=None, *, rng=None):
     """The same with the mean of the other draws for β."""
-    return _g.leave_one_out_gradient(logits, f, gumbels, rng=rng, n_draws=_DRAWS).mean(0)
+    return _mean(_g.leave_one_out_gradient, logits, f, gumbels, rng=rng)
 
 
 def control_variate_gradient(logits, f, surrogate, gumbels=None, *, rng=None):
     """The same with a surrogate's expansion at π for β, its mean added."""
-    return _g.control_variate_gradient(logits, f, surrogate, gumbels, rng=rng, n_draws=_DRAWS).mean(
-        0
-    )
+    return _mean(_g.control_variate_gradient, logits, f, surrogate, gumbels, rng=rng)
 
 
 def straight_through_gradient(logits, f, gumbels=None, *, rng=None):
     """mean (∂π/∂l)ᵀ ∇f(b)."""
-    return _g.straight_through_gradient(logits, f, gumbels, rng=rng, n_draws=_DRAWS).mean(0)
+    return _mean(_g.straight_through_gradient, logits, f, gumbels, rng=rng)
 
 
 def relaxed_gradient(logits, f, temperature, gumbels=None, *, rng=None):
     """mean (∂y/∂l)ᵀ ∇f(y)."""
-    return _g.relaxed_gradient(logits, f, temperature, gumbels, rng=rng, n_draws=_DRAWS).mean(0)
+    return _mean(_g.relaxed_gradient, logits, f, temperature, gumbels, rng=rng)
 
 
 def straight_through_relaxed_gradient(logits, f, temperature, gumbels=None, *, rng=None):
     """mean (∂y/∂l)ᵀ ∇f(b)."""
-    made = _g.straight_through_relaxed_gradient(
-        logits, f, temperature, gumbels, rng=rng, n_draws=_DRAWS
-    )
-    return made.mean(0)
+    return _mean(_g.straight_through_relaxed_gradient, logits, f, temperature, gumbels, rng=rng)
 
 
 def rebar_gradient(logits, f, temperature, scale, gumbels=None, uniforms=None, *, rng=None):
     """RELAX with c(z) = η f(softmax(z/τ))."""
-    return _g.rebar_gradient(
-        logits, f, temperature, scale, gumbels, uniforms, rng=rng, n_draws=_DRAWS
-    ).mean(0)
+    return _mean(_g.rebar_gradient, logits, f, temperature, scale, gumbels, uniforms, rng=rng)
 
 
 def relax_gradient(logits, f, surrogate, gumbels=None, uniforms=None, *, rng=None):
     """mean (f(b) - c(z̃))(b - π) + ∂c(z)/∂l - ∂c(z̃)/∂l."""
-    return _g.relax_gradient(logits, f, surrogate, gumbels, uniforms, rng=rng, n_draws=_DRAWS).mean(
-        0
-    )
+    return _mean(_g.relax_gradient, logits, f, surrogate, gumbels, uniforms, rng=rng)
 
 
 def bernoulli_relaxed_gradient(logits, f, temperature, uniforms=None, *, rng=None):
     """mean y (1-y) ∘ ∇f(y)/τ."""
-    return _g.bernoulli_relaxed_gradient(
-        logits, f, temperature, uniforms, rng=rng, n_draws=_DRAWS
-    ).mean(0)
+    return _mean(_g.bernoulli_relaxed_gradient, logits, f, temperature, uniforms, rng=rng)
 
 
 def arm_gradient(logits, f, uniforms=None, *, rng=None):
     """mean (f(1[u > σ(-l)]) - f(1[u < σ(l)]))(u - ½)."""
-    return _g.arm_gradient(logits, f, uniforms, rng=rng, n_draws=_DRAWS).mean(0)
+    return _mean(_g.arm_gradient, logits, f, uniforms, rng=rng)
 
 
 def disarm_gradient(logits, f, uniforms=None, *, rng=None):
     """mean ½ (f(b) - f(b'))(b - b') σ(|l|)."""
-    return _g.disarm_gradient(logits, f, uniforms, rng=rng, n_draws=_DRAWS).mean(0)
+    return _mean(_g.disarm_gradient, logits, f, uniforms, rng=rng)
 
 
 def score_function_variance(logits, f, baseline):

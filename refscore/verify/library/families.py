@@ -43,7 +43,7 @@ def latent_log_density(loadings, offset, sigma, x):
 
 def latent_posterior(loadings, offset, sigma, x):
     """p(z|x)."""
-    return tuple(families.ProbabilisticPCA(loadings, offset, sigma).posterior(x))
+    return tuple(families.ProbabilisticPCA(loadings, offset, sigma).posterior(x)[:2])
 
 
 def latent_elbo(loadings, offset, sigma, x, latent_mean, latent_covariance):

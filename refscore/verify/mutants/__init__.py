@@ -35,6 +35,8 @@ FILES = (
     "elbo", "elbo_grids", "adversarial", "critics", "families", "latents",
     "discrete_relaxed", "discrete_rebar", "discrete_bits", "discrete_moments", "discrete_paths",
     "gumbel_calls", "elbo_calls", "discrete_calls", "quantisation_calls",
+    "concrete_calls", "family_calls",
+    "gumbel_noises", "discrete_advantages",
 )  # fmt: skip
 
 __all__ = ["Mistake", "catches", "mistake", "mistakes"]

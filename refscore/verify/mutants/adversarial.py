@@ -1,4 +1,4 @@
-"""Mistakes in discriminators, in what they and generators earn, and in distances of laws."""
+"""Mistakes in discriminators, in what they and generators earn, and in what the game is worth."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ def _(law, other_law, x):
 def _(law, other_law, x):
     """The probability of half the log odds: of root densities."""
     return _sigmoid(0.5 * _ratio(law, other_law, x))
+
+
+@mistake("discriminator_of_densities", port="discriminator", source="classic: 0/0 far out")
+def _(law, other_law, x):
+    """Densities are divided, not their logarithms subtracted: far from both they are 0."""
+    p, q = np.exp(library.log_density(law, x)), np.exp(library.log_density(other_law, x))
+    with np.errstate(invalid="ignore"):
+        return p / (p + q)
 
 
 @mistake("discriminator_slope_sign", port="discriminator_gradient", source="classic: q - p")
@@ -117,6 +125,13 @@ def _(data_log_odds, model_log_odds):
     return library.game_value(_sigmoid(data_log_odds), _sigmoid(model_log_odds))
 
 
+@mistake("game_of_rounded_probabilities", port="game_value", source="classic: log(D + 1e-8)")
+def _(data_log_odds, model_log_odds):
+    """Logarithms of rounded probabilities, kept from 0 by a small number."""
+    won = np.log(_sigmoid(data_log_odds) + 1e-8).mean()
+    return won + np.log(1 - _sigmoid(model_log_odds) + 1e-8).mean()
+
+
 @mistake("game_without_the_model", port="game_value", source="classic: one term")
 def _(data_log_odds, model_log_odds):
     """The model's term is left out."""
@@ -175,6 +190,18 @@ def _(name, model_log_odds):
     """Where likelihood is asked for, −mean D."""
     if name == "likelihood":
         return -_sigmoid(model_log_odds).mean()
+    return library.generator_loss(name, model_log_odds)
+
+
+@mistake("generator_of_rounded_probabilities", port="generator_loss",
+         source="classic: log(D + 1e-8)")  # fmt: skip
+def _(name, model_log_odds):
+    """Logarithms of rounded probabilities, kept from 0 by a small number."""
+    d = _sigmoid(model_log_odds)
+    if name == "saturating":
+        return np.log(1 - d + 1e-8).mean()
+    if name == "non-saturating":
+        return -np.log(d + 1e-8).mean()
     return library.generator_loss(name, model_log_odds)
 
 
@@ -240,42 +267,3 @@ def _(law, other_law):
         logs = np.linalg.slogdet(middle)[1] - np.linalg.slogdet(each.covariance)[1]
         total += np.trace(inverse @ each.covariance) + off @ inverse @ off - len(mean) + logs
     return total / 4
-
-
-@mistake("w1_of_the_means", port="wasserstein_1", source="classic: |difference of means|")
-def _(law, other_law):
-    """The distance of the means alone."""
-    return abs(law.mean[0] - other_law.mean[0])
-
-
-@mistake("w1_is_w2", port="wasserstein_1", source="classic: order 2 for order 1")
-def _(law, other_law):
-    """The Wasserstein-2 distance."""
-    spread = np.sqrt(law.covariance[0, 0]) - np.sqrt(other_law.covariance[0, 0])
-    return np.hypot(law.mean[0] - other_law.mean[0], spread)
-
-
-@mistake("w1_of_variances", port="wasserstein_1", source="classic: variance for deviation")
-def _(law, other_law):
-    """Variances stand for standard deviations."""
-    laws = [_with_variance(each, each.covariance**2) for each in (law, other_law)]
-    return library.wasserstein_1(*laws)
-
-
-@mistake("w1_deviations_added", port="wasserstein_1", source="classic: an independent coupling")
-def _(law, other_law):
-    """Deviations are added, not taken from each other."""
-    total = np.sqrt(law.covariance) + np.sqrt(other_law.covariance)
-    return library.wasserstein_1(_with_variance(law, total**2), _with_variance(other_law, 1e-30))
-
-
-@mistake("w1_independent", port="wasserstein_1", source="classic: E|x - y| of independent draws")
-def _(law, other_law):
-    """The mean distance of independent draws of the two laws."""
-    total = law.covariance + other_law.covariance
-    return library.wasserstein_1(_with_variance(law, total), _with_variance(other_law, 1e-30))
-
-
-def _with_variance(law, variance):
-    covariance = np.full((1, 1), float(np.squeeze(variance)))
-    return type(law)("gaussian", mean=law.mean, covariance=covariance)

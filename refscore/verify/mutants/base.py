@@ -16,11 +16,15 @@ from typing import NamedTuple
 import numpy as np
 
 from refscore.verify.ports import GENERATOR_NAMES, PORTS
-from refscore.verify.setting import DEFAULT, Setting
+from refscore.verify.setting import DEFAULT, Setting, current
 
 
 class Mistake(NamedTuple):
-    """A wrong implementation of one port, with its name and where it was seen."""
+    """A wrong implementation of one port, with its name and where it was seen.
+
+    `rounding`: the checks in which rounding alone decides what it returns: that it fails there is
+    predicted, not how.
+    """
 
     name: str
     group: str
@@ -28,6 +32,7 @@ class Mistake(NamedTuple):
     summary: str
     source: str
     function: Callable
+    rounding: tuple[str, ...] = ()
 
     def subject(self, setting: Setting = DEFAULT) -> SimpleNamespace:
         """The library with this one port wrong, declared as the setting says; it has to be run
@@ -36,14 +41,15 @@ class Mistake(NamedTuple):
 
         ports = {name: getattr(library, name) for name in PORTS if hasattr(library, name)}
         said = {} if setting == DEFAULT else {
-            "process": setting.described, "conventions": setting.declared}  # fmt: skip
+            "process": setting.described, "conventions": setting.declared,
+            "dtype": setting.dtype}  # fmt: skip
         return SimpleNamespace(**{**ports, self.port: self.function, "name": self.name, **said})
 
 
 REGISTRY: dict[str, Mistake] = {}
 
 
-def mistake(name: str, *, port: str, source: str):
+def mistake(name: str, *, port: str, source: str, rounding: tuple[str, ...] = ()):
     """Register the decorated wrong function; its docstring says what is wrong."""
     if port not in PORTS:
         raise ValueError(f"mistake {name!r} names no port: {port!r}")
@@ -53,7 +59,23 @@ def mistake(name: str, *, port: str, source: str):
     def register(function):
         summary = inspect.getdoc(function).splitlines()[0]
         wrong = _with_generator(function, PORTS[port])
-        REGISTRY[name] = Mistake(name, PORTS[port].group, port, summary, source, wrong)
+        REGISTRY[name] = Mistake(name, PORTS[port].group, port, summary, source, wrong, rounding)
+        return function
+
+    return register
+
+
+SPELLINGS: dict[str, Mistake] = {}
+
+
+def spelling(name: str):
+    """Register another way to write the named mistake, which rounds or overflows elsewhere."""
+
+    def register(function):
+        listed = REGISTRY[name]
+        key = f"{name}~{sum(one.startswith(name + '~') for one in SPELLINGS)}"
+        wrong = _with_generator(function, PORTS[listed.port])
+        SPELLINGS[key] = listed._replace(name=key, function=wrong)
         return function
 
     return register
@@ -93,11 +115,12 @@ def draw(port, args, rng):
 
 
 def _drawn(name, port, arguments, rng):
-    if name == "gumbels":  # one a code; for one row of logits, 64 draws
+    if name == "gumbels":  # one a code; for one row of logits, several draws
         shape = np.shape(arguments["logits"])
-        return -np.log(rng.standard_exponential(shape if len(shape) > 1 else (64, *shape)))
+        shape = shape if len(shape) > 1 else (current().draws, *shape)
+        return -np.log(rng.standard_exponential(shape))
     if name == "uniforms" and "logits" in arguments:
-        return rng.random((64, *np.shape(arguments["logits"])))
+        return rng.random((current().draws, *np.shape(arguments["logits"])))
     if "logit" in arguments:
         return rng.random(np.shape(arguments["logit"]))
     shape = np.shape(next(arguments[n] for n in ("x0", "x_T", "x") if n in arguments))

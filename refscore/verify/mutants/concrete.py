@@ -44,7 +44,7 @@ def _(logits, temperature, gumbels):
 
 
 @mistake("concrete_over_the_batch", port=SOFT, source="classic: the axis of the softmax")
-def _(logits, temperature, *, gumbels):  # drawn by itself its law would depend on the batch
+def _(logits, temperature, gumbels):
     """The softmax runs over the rows."""
     return shares((logits + gumbels).T / temperature).T
 

@@ -8,9 +8,8 @@ from refscore.verify import library
 from refscore.verify.mutants.base import mistake
 
 EXACT, BITS = "expectation_gradient", "bernoulli_expectation_gradient"
-SCORE, LEFT_OUT, CONTROL = (
-    "score_function_gradient", "leave_one_out_gradient", "control_variate_gradient",
-)  # fmt: skip
+SCORE, LEFT_OUT = "score_function_gradient", "leave_one_out_gradient"
+CONTROL = "control_variate_gradient"
 
 
 def softmax(z, axis=-1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.base import mistake, spelling
 from refscore.verify.mutants.discrete_gradients import SCORE, hot, jacobian_times, softmax
 from refscore.verify.mutants.discrete_rebar import REBAR, RELAX, _Parts, _Relaxed
 
@@ -21,6 +21,16 @@ def _(logits, f, baseline, gumbels):
 def _deviation(values):
     """As it is added to in practice."""
     return values.std(ddof=1) + 1e-8 if len(values) > 1 else np.nan
+
+
+@spelling("score_function_values_over_deviation")
+def _(logits, f, baseline, gumbels):
+    """Nothing is added to it."""
+    b, pi = hot(logits + gumbels), softmax(logits)
+    values = f(b) - baseline
+    spread = values.std(ddof=1) if len(values) > 1 else np.nan
+    with np.errstate(all="ignore"):
+        return (values[:, None] * (b - pi)).mean(0) / spread
 
 
 @mistake("score_function_values_whitened", port=SCORE,

@@ -148,3 +148,42 @@ def _(x, y, p):
 def _(x, y, p):
     """The gap between the means."""
     return np.abs(np.mean(x) - np.mean(y))
+
+
+@mistake("w1_of_the_means", port="wasserstein_1", source="classic: |difference of means|")
+def _(law, other_law):
+    """The distance of the means alone."""
+    return abs(law.mean[0] - other_law.mean[0])
+
+
+@mistake("w1_is_w2", port="wasserstein_1", source="classic: order 2 for order 1")
+def _(law, other_law):
+    """The Wasserstein-2 distance."""
+    spread = np.sqrt(law.covariance[0, 0]) - np.sqrt(other_law.covariance[0, 0])
+    return np.hypot(law.mean[0] - other_law.mean[0], spread)
+
+
+@mistake("w1_of_variances", port="wasserstein_1", source="classic: variance for deviation")
+def _(law, other_law):
+    """Variances stand for standard deviations."""
+    laws = [_with_variance(each, each.covariance**2) for each in (law, other_law)]
+    return library.wasserstein_1(*laws)
+
+
+@mistake("w1_deviations_added", port="wasserstein_1", source="classic: an independent coupling")
+def _(law, other_law):
+    """Deviations are added, not taken from each other."""
+    total = np.sqrt(law.covariance) + np.sqrt(other_law.covariance)
+    return library.wasserstein_1(_with_variance(law, total**2), _with_variance(other_law, 1e-30))
+
+
+@mistake("w1_independent", port="wasserstein_1", source="classic: E|x - y| of independent draws")
+def _(law, other_law):
+    """The mean distance of independent draws of the two laws."""
+    total = law.covariance + other_law.covariance
+    return library.wasserstein_1(_with_variance(law, total), _with_variance(other_law, 1e-30))
+
+
+def _with_variance(law, variance):
+    covariance = np.full((1, 1), float(np.squeeze(variance)))
+    return type(law)("gaussian", mean=law.mean, covariance=covariance)

@@ -205,8 +205,7 @@ def _(logits):
 @mistake("kl_uniform_other_way", port="kl_to_uniform", source="classic: KLDivLoss's arguments")
 def _(logits):
     """The divergence of the uniform law from q."""
-    log_q = np.maximum(_log_softmax(logits), -700.0)
-    return (-np.log(logits.shape[1]) - log_q).mean(-1)
+    return (-np.log(logits.shape[1]) - _log_softmax(logits)).mean(-1)
 
 
 @mistake("kl_uniform_zero_times_infinity", port="kl_to_uniform", source="classic: 0 log 0")

@@ -230,12 +230,3 @@ def _(logits, temperature, cotangent, gumbels):
     """Logits of -inf are divided and multiplied by 0: a row with one has no number."""
     right = library.gumbel_softmax_temperature_gradient(logits, temperature, cotangent, gumbels)
     return np.where(np.isneginf(logits).any(-1), np.nan, right)
-
-
-@mistake("concrete_overflows_early", port="gumbel_softmax", source="classic: single precision")
-def _(logits, temperature, gumbels):
-    """Exponentials are taken as they are, and overflow beyond 88 as those of single precision."""
-    z = (logits + gumbels) / temperature
-    with np.errstate(all="ignore"):
-        weights = np.where(z > 88.72, np.inf, np.where(z < -103.97, 0.0, np.exp(z)))
-        return weights / weights.sum(-1, keepdims=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 from refscore.verify.mutants import Mistake, mistakes
+from refscore.verify.mutants.base import SPELLINGS
 from refscore.verify.setting import described
 
 _APART = "@"
 
 
 def candidates() -> dict[str, Mistake]:
-    """Every named mistake, and under `name@port` those of described processes in own ports."""
+    """Every named mistake; under `name~0` its other spellings, and under `name@port` those of
+    described processes in own ports."""
     found = mistakes()
+    found = {**found, **SPELLINGS}
     described = [wrong for wrong in found.values() if wrong.port in _OWN]
     return found | {own.name: own for wrong in described for own in _own(wrong)}
 
@@ -30,7 +33,7 @@ def _own(wrong: Mistake) -> list[Mistake]:
 
 def plain(name: str) -> str:
     """The name a mistake is listed under."""
-    return name.partition(_APART)[0]
+    return name.partition(_APART)[0].partition("~")[0]
 
 
 def is_own(name: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 
 from refscore.identities.settings import PROCESSES
-from refscore.verify.arguments import ARGUMENTS, RETURNS
+from refscore.verify.arguments import ARGUMENTS
 from refscore.verify.ports import GENERATOR_NAMES, GROUPS, LAWS
 from refscore.verify.render import CHAPTERS, chapter_title, short
 from refscore.verify.render.formula import plain
 from refscore.verify.render.ink import Ink
 from refscore.verify.render.terminal import WIDTH, case_lines
+from refscore.verify.returned import RETURNS
 
 NOTES = (
     "Arguments come by position, in this order, whatever you call them; draws come by keyword."

@@ -9,6 +9,12 @@ from __future__ import annotations
 from refscore.identities.cases import Description
 from refscore.verify.ports import PORTS
 
+VALUES = {
+    "data at 0": "time runs from data to noise",
+    "data at 1": "time runs from noise to data: every time of the process stands for 1 - t,"
+    " also in every score_at handed over, so that steps go from t to s > t and times rise;"
+    " drifts, velocities and rates are those in that time, and have the other sign",
+}
 _TIMES = ("t", "s", "times", "start", "end")
 _SCORES = ("score_at", "likelihood_score_at", "conditional_at", "unconditional_at")
 _GROUPS = ("processes", "reverse", "likelihood", "guidance")
@@ -44,3 +50,13 @@ def turned_back(port: str, output):
     if port in _RATES:
         return tuple(-rate for rate in output) if isinstance(output, tuple) else -output
     return output
+
+
+def elsewhere(offered: set[str]) -> str:
+    """What is said where ports are offered that have the base and the data at t0 and t1."""
+    if not any("t0" in PORTS[name].arguments for name in offered):
+        return ""
+    return (
+        "; ports of flows and solves have no clock: they are handed t0 and t1, the base at t0 and"
+        " the data at t1; where the code has the data at its start, hand it t1 and t0"
+    )

@@ -1,0 +1,1 @@
+"""Conventions: of each value somebody who means it, one file a family."""
