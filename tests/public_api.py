@@ -2435,7 +2435,7 @@ def _family_calls():
         "ProbabilisticPCA.elbo": Call(
             pca.elbo,
             {"x": Array(X), "mean": Array(X[:, :1]), "covariance": Array([[0.64]]),
-             "root": Array([[0.8]])},
+             "root": Array([[0.8]], optional=True)},
         ),
         "log_ratio": Call(families.log_ratio, {"p": p, "q": q, "x": x}),
         "log_ratio_gradient": Call(families.log_ratio_gradient, {"p": p, "q": q, "x": x}),

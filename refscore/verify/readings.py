@@ -14,9 +14,17 @@ UNNAMED = "no listed mistake reproduces what was returned"
 
 def unnamed(check: CheckResult, report: Report) -> str:
     """What is said of a failed check without a named mistake."""
-    read = _end(check, report) or _one_method(check)
+    read = _shaped(check) or _end(check, report) or _one_method(check)
     read = read or _redrawn(check, report) or _own_baseline(check)
     return f"{UNNAMED}; {read}" if read else UNNAMED
+
+
+def _shaped(check: CheckResult) -> str:
+    """Another shape than was asked for, in everything that failed."""
+    failed = [j for case in check.cases for j in case.judgements if not j.holds]
+    said = [judgement.detail for judgement in failed]
+    shaped = bool(said) and all(detail.startswith("returned shape") for detail in said)
+    return said[0].replace("returned shape", "its shape is") if shaped else ""
 
 
 def _end(check: CheckResult, report: Report) -> str:

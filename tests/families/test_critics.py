@@ -1,5 +1,6 @@
 """Divergences by their definition, by their best critic, and in closed form for Gaussians."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -116,6 +117,10 @@ def test_large_log_ratios_by_their_limits():
         assert f_divergence("gan", [a]) == -1 - a
     at_700 = f_divergence("jensen-shannon", [700.0])
     np.testing.assert_allclose(at_700, np.exp(700.0) * np.log(2), rtol=1e-13)
+    at_710 = np.log(2) * np.exp(10.0)
+    np.testing.assert_allclose(
+        f_divergence("jensen-shannon", [710.0]) * np.exp(-700.0), at_710, rtol=1e-12
+    )
     assert f_divergence("jensen-shannon", [1e5]) == np.inf
     np.testing.assert_allclose(f_divergence("jensen-shannon", [-1e5]), np.log(2), rtol=1e-15)
     np.testing.assert_allclose(f_divergence("jensen-shannon", [1e-9]), 0.25e-18, rtol=1e-8)
@@ -134,6 +139,18 @@ def test_critics_at_their_limit_are_named_or_count_for_nothing():
     np.testing.assert_allclose(
         log_ratio_bound("jensen-shannon", [0.0], [36.0]), np.log(2) - 36.0, rtol=1e-15
     )
+
+
+def test_critics_past_the_range_of_floats_are_told_where_to_go():
+    """−e^{−a} at a = −710, 2(e^a − 1) at 710: f* of their log ratio is finite."""
+    for name, a in (("reverse kl", -710.0), ("pearson", 710.0)):
+        best = optimal_critic(name, [0.0, a])
+        for inputs in ((best[:1], best), (best, best[:1])):
+            with pytest.raises(ValueError, match="must be finite, .* log_ratio_bound takes log p"):
+                critic_bound(name, *inputs)
+    with pytest.raises(ValueError, match="critic_y must be finite, got nan"):
+        critic_bound("kl", [0.0], [np.nan])
+    assert log_ratio_bound("reverse kl", [0.0], [-710.0]) == 710.0
 
 
 def test_the_jensen_shannon_divergence_is_never_negative():
@@ -165,3 +182,18 @@ def test_importance_variance_is_that_of_draws():
     assert importance_variance(5, 1.0) == 0.0
     assert importance_variance(1, 1e-200) == np.inf
     np.testing.assert_allclose(importance_variance(1, 1e200), 1e200 / np.sqrt(2), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dim", [1, 10, 10**6])
+def test_importance_variance_keeps_its_digits(dim):
+    """Near τ = 1, near τ² = ½ and where the two forms meet, against 60 digits."""
+    steps = [*10.0 ** np.arange(-15, 0), *-(10.0 ** np.arange(-15, -1))]
+    ends = [0.7071067811865476, 0.70710679, 0.7072, 2.0, np.nextafter(2, 3), 7.0]
+    for scale in [*(1 + np.array(steps)), *ends]:
+        with mpmath.workdps(60):
+            square = mpmath.mpf(float(scale)) ** 2
+            log = dim * mpmath.log(square / mpmath.sqrt(2 * square - 1))
+            want = float(mpmath.expm1(log)) if log < 709 else np.inf
+        got = importance_variance(dim, float(scale))
+        np.testing.assert_allclose(got, want, rtol=2e-15 * max(1.0, float(log)))
+    assert importance_variance(dim, 0.7071067811865475) == np.inf

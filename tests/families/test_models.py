@@ -81,6 +81,33 @@ def test_the_latent_bound_misses_the_divergence_from_the_posterior():
     np.testing.assert_allclose(model.elbo_gap(X, *best), 0, atol=1e-12)
 
 
+@pytest.mark.parametrize("sigma", [1.0, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("loadings", [RNG.standard_normal((3, 5)), np.diag([1.0, 1e-6]), A[:, :2]])
+def test_the_bound_at_the_posterior_is_the_evidence_by_its_root(loadings, sigma):
+    """Its covariance has eigenvalues from 1 to σ², and loses them from σ² = eps on."""
+    model = ProbabilisticPCA(loadings, np.zeros(len(loadings)), sigma)
+    x = model.sample(20, rng=1)
+    evidence, own = model.log_density(x), model.posterior(x)
+    lost = (1e-14 / sigma) ** 2  # 8 eps |W|: what W R has of it
+    np.testing.assert_allclose(model.elbo(x, *own), evidence, rtol=1e-12, atol=1e-12 + lost)
+    gap = model.elbo_gap(x, *own)
+    assert (gap >= 0).all()
+    np.testing.assert_allclose(gap, 0, atol=1e-24 + lost)
+
+
+def test_a_root_stands_for_its_covariance():
+    """Any root; one without an inverse has no density; another covariance's is refused."""
+    model = ProbabilisticPCA(A[:, :2], MEAN, 0.7)
+    q, root = RNG.standard_normal((30, 2)), np.array([[0.8, 0.3], [-0.9, 0.5]])
+    for bound in (model.elbo, model.elbo_gap):
+        by_root = bound(X, q, root @ root.T, root)
+        np.testing.assert_allclose(by_root, bound(X, q, root @ root.T), rtol=1e-12)
+    assert (model.elbo(X, q, np.zeros((2, 2)), np.zeros((2, 2))) == -np.inf).all()
+    assert (model.elbo_gap(X, q, np.zeros((2, 2)), np.zeros((2, 2))) == np.inf).all()
+    with pytest.raises(ValueError, match="root must have root @ root.T = covariance, got 0"):
+        model.elbo(X, q, root @ root.T, root.T)
+
+
 def test_latent_density_is_that_of_its_moments():
     model = ProbabilisticPCA(RNG.standard_normal((4, 2)), MEAN, 0.7)
     law = Gaussian(*model.moments())

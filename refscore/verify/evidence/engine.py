@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from refscore.identities.base import Draws
+from refscore.identities.base import Draws, Mean
 from refscore.verify.evidence.amounts import said as amount
 from refscore.verify.evidence.planning import SURE, budget, tolerance
 from refscore.verify.evidence.sequence import POINTS, Decision, Sequence
@@ -130,6 +130,8 @@ def described(result: Result) -> str:
     d, eps = result.decision, result.outcome.eps
     count = sum(group.width for group in result.sequence.groups)
     off = f"{d.leading.name} off by {amount(result.sequence, d.leading)}"
+    if d.verdict == "fails" and d.leading.log_e == math.inf:
+        off = f"{d.leading.name}: a draw that a right answer cannot have{_range(result)}"
     if result.sequence.lost:
         off = f"{result.sequence.lost} of {result.sequence.n} rows were not finite"
     if d.verdict == "holds":
@@ -146,6 +148,16 @@ def described(result: Result) -> str:
         said = f"undecided after {d.n} draws: {off}; {more}"
     said += f"; note: {d.note}" if d.note else ""
     return f"{said}; gap and allowed are logs of evidence, level {math.exp(-d.threshold):.1g}"
+
+
+def _range(result: Result) -> str:
+    """Where every draw has to lie, if the law says so."""
+    law = result.outcome.law
+    if not isinstance(law, Mean) or law.low is None:
+        return ""
+    low, high = np.broadcast_arrays(law.low, law.high, np.atleast_1d(law.mean))[:2]
+    j = law.names.index(result.decision.leading.name) if law.names else 0
+    return f", outside [{low.flat[j]:.6g}, {high.flat[j]:.6g}]"
 
 
 def result_level(decision: Decision) -> float:
