@@ -2167,6 +2167,12 @@ def _gumbel_calls():
             discrete.binary_concrete_pullback,
             {"b": Array([0.3, 0.8]), **tau, "cotangent": vector},
         ),
+        "binary_concrete_pullback.log_odds": Call(
+            lambda b, temperature, cotangent: discrete.binary_concrete_pullback(
+                b, temperature, cotangent, log_odds=True
+            ),
+            {"b": Array([0.3, -0.8], infinite=True), **tau, "cotangent": vector},
+        ),
         "binary_concrete_log_density": Call(
             discrete.binary_concrete_log_density,
             {"y": Array([0.3, 0.8], rows=True), "logit": Array(M, scalar=True), **tau},
@@ -2281,7 +2287,8 @@ def _discrete_gradient_calls():
         yield f"discrete.{name}", Call(function, {"logits": logits} | more | draws)
         yield f"discrete.{name}.drawn", Call(function, drawn | more | fewest)
     for name, more in {
-        "bernoulli_score_function_gradient": f | {"baseline": number},
+        "bernoulli_score_function_gradient": f | baseline,
+        "bernoulli_leave_one_out_gradient": f,
         "bernoulli_straight_through_gradient": f,
         "bernoulli_relaxed_gradient": f | tau,
         "arm_gradient": f,
@@ -2292,7 +2299,7 @@ def _discrete_gradient_calls():
         log_odds = {"logits": Array([0.4, -0.9, 1.2], infinite=not finite)}
         yield f"discrete.{name}", Call(function, log_odds | more | uniforms)
         log_odds = {"logits": Array([0.4, -0.9, 1.2], infinite=not finite, sizes=True)}
-        more = more | rng | {"n_draws": Count(3)}
+        more = more | rng | {"n_draws": Count(3, minimum=2 if "leave" in name else 1)}
         yield f"discrete.{name}.drawn", Call(function, log_odds | more)
     for name, more in {
         "expectation": {}, "expectation_gradient": {}, "best_baseline": {},
@@ -2300,11 +2307,14 @@ def _discrete_gradient_calls():
         "score_function_moments": {"baseline": number},
         "leave_one_out_moments": {"n_draws": Count(3, minimum=2)},
         "straight_through_moments": {}, "relaxed_moments": tau, "arm_moments": {},
-        "disarm_moments": {},
+        "disarm_moments": {}, "bernoulli_score_function_moments": {"baseline": number},
+        "bernoulli_straight_through_moments": {}, "bernoulli_relaxed_moments": tau,
     }.items():  # fmt: skip
         read = (lambda found: found.covariance) if name.endswith("moments") else None
         few = {"logits": Array([0.4, -0.9], infinite=True, sizes=True)}  # nodes for three are many
         free = few if name == "relaxed_moments" else own
+        if name == "bernoulli_relaxed_moments":
+            free = {"logits": Array([0.4], sizes=True)}
         yield f"discrete.{name}", Call(getattr(discrete, name), free | f | more, read)
     yield (
         "discrete.concrete_nodes",
@@ -2367,6 +2377,7 @@ def _bound_calls():
              "decoder_offset": Array(vae.decoder_offset), "n_positions": Count(2)},
             lambda made: made.parameters,
         ),
+        "DiscreteVAE.sample": Call(vae.sample, {"n": Count(3, minimum=0), "rng": Rng()}),
         "exact_loss": Call(discrete.exact_loss, {"model": model, "x": x}),
         "relaxed_loss": Call(
             discrete.relaxed_loss,

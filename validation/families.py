@@ -35,8 +35,8 @@ def markdown() -> str:
     lines += [
         "",
         f"The moments of 2,000 exact draws are {row.floor:.4f} away on average (standard error"
-        f" {row.floor_error:.4f}), one time or another by {10 * row.floor_error:.3f} more or less:"
-        " at so many draws only the column before tells the families apart.",
+        f" {row.floor_error:.4f}, deviation {10 * row.floor_error:.3f}): so many draws do not tell"
+        " the families apart, their laws do.",
     ]
     return "\n".join(lines)
 

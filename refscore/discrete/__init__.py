@@ -103,7 +103,8 @@ from refscore.discrete.scalar import (
     lookup_free,
 )
 from refscore.discrete.truncated import posterior_gumbels, top_k, top_k_log_probability
-from refscore.discrete.vae import DiscreteVAE, exact_loss, quantised_loss, relaxed_loss
+from refscore.discrete.vae import DiscreteVAE
+from refscore.discrete.vae_losses import exact_loss, quantised_loss, relaxed_loss
 
 __all__ = [
     "binary_concrete", "binary_concrete_log_density", "binary_concrete_pullback",

@@ -19,7 +19,7 @@ def nearest(z: np.ndarray, codebook: np.ndarray) -> np.ndarray:
     """The code (n,) of every row of z (n, d); codebook (K, d), K >= 1, both finite."""
     codes = np.zeros(len(z), dtype=np.int64)
     if len(codebook) > 1:
-        rows = min(max(16, SCORES // max(codebook.shape)), max(len(z), 1))
+        rows = min(max(16, SCORES // max(*codebook.shape, 8)), max(len(z), 1))
         search = Search(codebook, rows)
         with np.errstate(all="ignore"):
             for i in range(0, len(z), rows):

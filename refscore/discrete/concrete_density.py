@@ -7,10 +7,9 @@ import math
 import numpy as np
 
 from refscore._arguments import as_points
-from refscore.discrete._logits import as_logits, as_temperature, log_softmax
-from refscore.discrete.concrete import log_gumbel_softmax
+from refscore.discrete._logits import as_logits, as_temperature, given_or_drawn, log_softmax
 
-FAR = 1e300  # from 0 of log y at most
+SMALL = 2.0**-30  # of this size the sums of numbers up to 1.8e308 are numbers
 
 
 def concrete_log_density(y, logits, temperature) -> np.ndarray:
@@ -70,7 +69,8 @@ def _log_density(log_y, logits, temperature):
     from scipy.special import gammaln
 
     tau, possible = as_temperature(temperature), np.isfinite(logits)
-    s = log_softmax(logits - tau * log_y)
+    with np.errstate(over="ignore"):
+        s = log_softmax(logits - tau * log_y)
     count = possible.sum(-1)
     constant = gammaln(count) + (count - 1) * math.log(tau)
     return constant + np.where(possible, s, 0.0).sum(-1)
@@ -81,10 +81,12 @@ def concrete_kl(
 ) -> np.ndarray:
     """log q(y) - log p(y) at a draw y of q: one unbiased value of KL(q ‖ p) of two relaxed laws.
 
-    q of logits l and temperature τ, p of other_logits l' and other_temperature τ'. Taken in
-    logarithms, where the Jacobians Π y_k of both densities cancel and no y underflows. The
-    divergence of the codes, Σ π log(π/π'), is another number, and below it: a bound with
-    relaxed draws needs this one. For two codes and τ = τ' its mean is a coth(a/2) - 2 with
+        (K-1) log(τ/τ') + Σ_k log softmax(-G)_k - Σ_k log softmax(l' - (τ'/τ)(l + G))_k
+
+    q of logits l and temperature τ, p of other_logits l' and other_temperature τ'. The Jacobians
+    Π y_k of both densities cancel, and y itself: none underflows. The divergence of the codes,
+    Σ π log(π/π'), is another number, and below it: a bound with relaxed draws needs this one.
+    For two codes and τ = τ' its mean is a coth(a/2) - 2 with
     a = l_1 - l_2 - l'_1 + l'_2, whatever τ.
 
     logits (..., K), other_logits of that shape, or its last axes; gumbels, rng, n as in
@@ -97,13 +99,26 @@ def concrete_kl(
     logits, other = as_logits(logits), as_logits(other_logits, "other_logits")
     other, tau = _like(other, logits, "logits", "other_logits"), as_temperature(temperature)
     other_tau = as_temperature(other_temperature, "other_temperature")
-    log_y = log_gumbel_softmax(logits, tau, gumbels, rng=rng, n=n)
-    log_y = np.where(np.isfinite(logits), np.maximum(log_y, -FAR), -np.inf)
-    apart = (np.isfinite(logits) != np.isfinite(other)).any(-1)
-    held = np.where(apart[..., None], logits, other)
-    ratio = exp_concrete_log_density(log_y, logits, tau)
-    ratio = ratio - exp_concrete_log_density(log_y, held, other_tau)
-    return np.where(apart, np.inf, ratio)
+    g = given_or_drawn(logits, gumbels, rng, n)
+    possible = np.isfinite(logits)
+    apart = (possible != np.isfinite(other)).any(-1)
+    one = np.where(possible & np.isfinite(other), 1.0, 0.0)
+    l, held = (np.where(one > 0, each, 0.0) for each in (logits, other))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        ratio, l, held, g = other_tau / tau, SMALL * l, SMALL * held, SMALL * g
+        logs = (_logs(-g, one) - _logs((held - ratio * l) - ratio * g, one)) / SMALL
+        logs = logs + (one.sum(-1) - 1) * (math.log(tau) - math.log(other_tau))
+    return np.where(apart, np.inf, logs)
+
+
+def _logs(x, one):
+    """ε Σ_k log softmax(x/ε)_k over the codes marked by one, ε = 2^-30; -inf where x overflowed."""
+    top = np.where(one > 0, x, -np.inf).max(-1, keepdims=True)
+    below = np.where(one > 0, x - top, -np.inf)
+    total = SMALL * np.log(np.exp(below / SMALL).sum(-1, keepdims=True))
+    logs = np.where(one > 0, below - total, 0.0).sum(-1)
+    beyond = ~np.isfinite(x * one).all(-1) & (one.sum(-1) > 1)
+    return np.where(beyond, -np.inf, logs)
 
 
 def concrete_log_density_gradient(y, logits, temperature) -> np.ndarray:

@@ -78,7 +78,7 @@ def scalar_distortion(levels, mean: float = 0.0, sd: float = 1.0) -> float:
     Checked by: scalar_distortion_of_levels
     """
     y = as_array(levels, "levels", (None,))
-    if y.size == 0 or not (np.diff(y) > 0).all():
+    if y.size == 0 or not (y[1:] > y[:-1]).all():
         raise ValueError("levels must be at least one number, strictly rising")
     mean, sd = as_scalar(mean, "mean"), as_positive(sd, "sd")
     with np.errstate(all="ignore"):

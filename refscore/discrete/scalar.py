@@ -16,7 +16,9 @@ def finite_scalar(z, levels, *, epsilon: float = 1e-3) -> Quantised:
         b = h tanh(z + atanh(o/h)) − o,   h = (L − 1)(1 + ε)/2,   o = ½ for even L, 0 for odd
         value = round(b)/⌊L/2⌋,   code = Σ_i (round(b_i) + ⌊L_i/2⌋) Π_{j<i} L_j
 
-    b(0) = 0, and b reaches all L whole numbers from −⌊L/2⌋ on; halves are rounded to even.
+    b(0) = 0, and b reaches all L whole numbers from −⌊L/2⌋ on; halves are rounded to even. Two
+    levels are refused: they would divide at z = −atanh(1/(1 + ε)) = −3.8, which ε alone decides;
+    `lookup_free` divides at 0.
     Arguments: z (..., d); levels (d,), whole numbers ≥ 3 whose product is below 2⁶³; ε > 0 with
     (L − 1) ε < 1, since with more b passes the last number.
     Returns: codes (...,), the first coordinate counting fastest, and values (..., d).
@@ -26,9 +28,9 @@ def finite_scalar(z, levels, *, epsilon: float = 1e-3) -> Quantised:
     """
     levels, half, offset, shift = _bounds(levels, epsilon)
     z = as_points(z, "z", len(levels))
-    rounded = np.round(half * np.tanh(z + shift) - offset)
-    whole = rounded.astype(np.int64) + levels // 2
-    return Quantised((whole * _places(levels)).sum(-1), rounded / (levels // 2))
+    rounded = np.round(half * np.tanh(z + shift) - offset).astype(np.int64)
+    whole = np.clip(rounded + levels // 2, 0, levels - 1)  # ε next to 1/(L - 1) rounds beyond
+    return Quantised((whole * _places(levels)).sum(-1), (whole - levels // 2) / (levels // 2))
 
 
 def finite_scalar_values(codes, levels) -> np.ndarray:
@@ -91,7 +93,7 @@ def _as_levels(levels) -> np.ndarray:
     if (array != np.floor(array)).any():
         raise ValueError("levels must be whole numbers")
     if not (array >= 3).all():
-        raise ValueError(f"levels must be at least 3, got {array.min():g}")
+        raise ValueError(f"levels must be at least 3 (2: lookup_free), got {array.min():g}")
     if math.prod(int(level) for level in array) >= 2**63:
         raise ValueError("levels must have a product below 2^63")
     return array.astype(np.int64)
@@ -100,7 +102,9 @@ def _as_levels(levels) -> np.ndarray:
 def _bounds(levels, epsilon):
     """L, h, o and atanh(o/h)."""
     levels, epsilon = _as_levels(levels), as_positive(epsilon, "epsilon")
-    if not ((levels - 1) * epsilon < 1).all():
+    with np.errstate(over="ignore"):
+        within = ((levels - 1) * epsilon < 1).all()
+    if not within:
         raise ValueError(
             f"epsilon must be below 1/(L - 1) of every level L, got {epsilon!r}"
             f" with L = {levels.max()}"

@@ -35,7 +35,8 @@ def likelihood_gradient(energy, x, low, high, *, cut=False, tolerance=1e-10) -> 
     """∂/∂θ of the mean log p(x; θ): −E_data ∂E/∂θ + E_model ∂E/∂θ, the second by quadrature.
 
     energy with .parameter_gradient(x) (n, p) beside; x data (n, d); low, high the model's box, cut
-    and tolerance as for `log_normaliser`: cut=True makes the box all there is of the model.
+    and tolerance as for `log_normaliser`: cut=True makes the box all there is of the model. Panels
+    on which E has settled are taken: that ∂E/∂θ is rougher than E goes unnoticed.
     Returns (p,), 0 at maximum likelihood. Raises: as `log_normaliser`. Cost: quadrature.
     Source: seed 004.
     Checked by: likelihood_gradient_has_two_terms

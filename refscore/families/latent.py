@@ -153,9 +153,9 @@ class ProbabilisticPCA:
             T = np.linalg.qr(stretch[:, None] * (self._right @ root), mode="r")
             t = np.abs(np.diag(T))
             excess = (t - 1) * (t + 1)
-            with np.errstate(divide="ignore"):  # of a root without an inverse: no density, inf
-                spread = (excess - np.log1p(excess)).sum() + (np.triu(T, 1) ** 2).sum()
-            return 0.5 * (square + spread)
+            with np.errstate(divide="ignore"):  # a root without an inverse: no density, inf
+                logs = np.where(t < 0.5, 2 * np.log(t), np.log1p(excess))
+            return 0.5 * (square + (excess - logs).sum() + (np.triu(T, 1) ** 2).sum())
 
     def _proposed(self, x, mean, covariance, root):
         """x, q's mean and a root of its covariance, checked."""

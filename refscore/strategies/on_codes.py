@@ -1,4 +1,4 @@
-"""Families of cases of discrete latents: logits with Gumbel numbers, and relaxed rows."""
+"""Families of cases of discrete latents: logits with Gumbel numbers, relaxed rows and bits."""
 
 from __future__ import annotations
 
@@ -31,8 +31,25 @@ def _rows(draw):
     return {"y": y, "logits": 2 * draw(normals(n, k)), "temperature": draw(scales(0.1, 5.0))}
 
 
+def _laws(draw):
+    inputs = _perturbed(draw)
+    other = 2 * draw(normals(*inputs["logits"].shape))
+    temperatures = {name: draw(scales(0.1, 5.0)) for name in ("temperature", "other_temperature")}
+    return {**inputs, "other_logits": other, **temperatures}
+
+
+def _bits(draw):
+    n = draw(st.integers(1, 6))
+    size = draw(st.sampled_from((1.0, 1.0, 300.0)))
+    uniforms = (1 + np.tanh(draw(normals(n)))) / 2
+    logit, t = size * draw(normals(n)), draw(scales(0.01, 10.0))
+    return {"logit": logit, "temperature": t, "uniforms": uniforms}
+
+
 ON_CODES: dict[str, Callable] = {
     "logits with gumbels": _perturbed,
     "relaxed rows with gumbels": _relaxed,
     "relaxed rows": _rows,
+    "relaxed laws": _laws,
+    "relaxed bits": _bits,
 }

@@ -1,5 +1,6 @@
 """Nearest codes by blocks and products against differences of all pairs; losses; rounding."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -154,6 +155,20 @@ def test_rotation_where_there_is_no_plane():
     np.testing.assert_allclose(vq_rotation_gradient(z, 3 * z, a), 3 * a, rtol=1e-14)
     huge = vq_rotation_gradient(1e200 * z, -2e200 * z, a)
     np.testing.assert_allclose(huge, 2 * turned, rtol=1e-13)
+
+
+def test_rotation_next_to_where_there_is_no_plane_keeps_lengths():
+    """At every angle π - h: |λRᵀa| = λ|a|, and Rᵀ takes the code's direction to the point's."""
+    rng = np.random.default_rng(0)
+    for dim, h in itertools.product((2, 3, 40), [0.0, *10.0 ** np.arange(-17, 0)]):
+        z, a = rng.standard_normal((2, 20, dim))
+        codes = -rng.uniform(0.1, 5, (20, 1)) * (z + h * rng.standard_normal((20, dim)))
+        for point, code, given in zip(z, codes, a):
+            size, length = np.linalg.norm(point), np.linalg.norm(code)
+            turned = vq_rotation_gradient(point, code[None], given) * size / length
+            assert np.linalg.norm(turned) == pytest.approx(np.linalg.norm(given), rel=4e-15)
+            back = vq_rotation_gradient(point, code[None], code) * (size / length) ** 2
+            np.testing.assert_allclose(back, point, atol=1e-14 * size)
 
 
 def test_straight_through_is_a_copy():

@@ -122,6 +122,7 @@ def test_chains_move_with_the_data_even_across_a_thin_law():
 
 
 def test_points_of_another_dimension_are_refused():
+    assert len(comparison(X[:4], n_draws=2, rng=0)) == 6  # the fewest of each
     for refused in (np.zeros((9, 1)), np.zeros((20, 5)), X[:3], X[0]):
         with pytest.raises(ValueError, match="2d points .* a latent has fewer .* Z takes 16"):
             comparison(refused, rng=0)

@@ -1,11 +1,14 @@
 """Divergences by their definition, by their best critic, and in closed form for Gaussians."""
 
+from functools import partial
+
 import mpmath
 import numpy as np
 import pytest
 
 from refscore import nodes
 from refscore.distributions import Gaussian
+from refscore.estimation import PolynomialEnergy
 from refscore.families import (
     DIVERGENCES,
     critic_bound,
@@ -14,6 +17,8 @@ from refscore.families import (
     importance_log_normaliser,
     importance_variance,
     jensen_shannon,
+    likelihood_gradient,
+    log_normaliser,
     log_ratio,
     log_ratio_bound,
     optimal_critic,
@@ -163,6 +168,40 @@ def test_the_jensen_shannon_divergence_is_never_negative():
 def test_wasserstein_1_of_points_and_of_equal_deviations():
     assert wasserstein_1_gaussian(1.0, 0.5, -2.0, 0.5) == 3.0
     np.testing.assert_allclose(wasserstein_1_gaussian(0, 2.0, 0, 0.0), 2 * np.sqrt(2 / np.pi))
+
+
+class Kinked:
+    """|x − .3|, to which the rule settles where a panel ends there."""
+
+    dim = 1
+
+    def __call__(self, x):
+        return np.abs(x[:, 0] - 0.3)
+
+    def gradient(self, x):
+        return np.sign(x - 0.3)
+
+    parameter_gradient = gradient
+
+
+def test_normalisers_of_boxes_and_of_rough_energies():
+    """½ x² on [−1, 1] is a truncated normal law."""
+    half = PolynomialEnergy([[2]], [0.5])
+    with pytest.raises(ValueError, match="cut=True conditions on the box"):
+        log_normaliser(half, -1, 1)
+    inside, peak = 0.6826894921370859, np.exp(-0.5) / np.sqrt(2 * np.pi)
+    log_z = np.log(2 * np.pi) / 2 + np.log(inside)
+    np.testing.assert_allclose(log_normaliser(half, -1, 1, cut=True), log_z, rtol=1e-12)
+    gradient = likelihood_gradient(half, [[0.5], [0.1]], -1, 1, cut=True)
+    np.testing.assert_allclose(gradient, 1 - 2 * peak / inside - 0.13, rtol=1e-11)
+    for found in (log_normaliser, partial(likelihood_gradient, x=[[0.5]])):
+        with pytest.raises(ValueError, match="did not settle to 1e-10: .* or a larger tolerance"):
+            found(Kinked(), low=-31, high=40)
+    z = log_normaliser(Kinked(), -31, 40, tolerance=1e-3)
+    np.testing.assert_allclose(z, np.log(2), atol=2e-3)
+    np.testing.assert_allclose(log_normaliser(Kinked(), -39.7, 40.3), np.log(2), rtol=1e-12)
+    slope = likelihood_gradient(Kinked(), [[0.5]], -31, 40, tolerance=1e-3)
+    np.testing.assert_allclose(slope, -1, atol=0.05)
 
 
 def test_importance_variance_is_that_of_draws():

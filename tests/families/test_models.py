@@ -102,6 +102,10 @@ def test_a_root_stands_for_its_covariance():
     for bound in (model.elbo, model.elbo_gap):
         by_root = bound(X, q, root @ root.T, root)
         np.testing.assert_allclose(by_root, bound(X, q, root @ root.T), rtol=1e-12)
+    for small in (0.5, 1e-5, 1e-12, 1e-150):
+        narrow = q, root * small @ (root * small).T, root * small
+        both = model.elbo(X, *narrow) + model.elbo_gap(X, *narrow)
+        np.testing.assert_allclose(both, model.log_density(X), atol=1e-11)
     assert (model.elbo(X, q, np.zeros((2, 2)), np.zeros((2, 2))) == -np.inf).all()
     assert (model.elbo_gap(X, q, np.zeros((2, 2)), np.zeros((2, 2))) == np.inf).all()
     with pytest.raises(ValueError, match="root must have root @ root.T = covariance, got 0"):
@@ -218,6 +222,9 @@ def test_a_number_of_draws_beside_their_noise_is_refused():
 def test_points_that_leave_no_noise_are_refused():
     with pytest.raises(ValueError, match="n_latent directions"):
         ProbabilisticPCA.fit(X[:, :1] @ np.ones((1, 3)), 1)
+    for mixing in RNG.standard_normal((5, 2, 4)):  # the noise is rounding, of either sign
+        with pytest.raises(ValueError, match="n_latent directions"):
+            ProbabilisticPCA.fit(X[:, :2] @ mixing, 2)
     with pytest.raises(ValueError, match="n_latent be below d"):
         ProbabilisticPCA.fit(X, 4)
     with pytest.raises(ValueError, match="x must hold more than d points"):

@@ -135,9 +135,9 @@ def scores(hot: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 def gradient_of(probabilities: np.ndarray, values: np.ndarray) -> np.ndarray:
     """π_k (f_k - E f), values counted from that of the likeliest class; f (K,) for all rows."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        values = values - values[probabilities.argmax(-1)][..., None]
+        values = 0.25 * values - 0.25 * values[probabilities.argmax(-1)][..., None]
         mean = (probabilities * values).sum(-1, keepdims=True)
-        return probabilities * (values - mean)
+        return 4 * (probabilities * (values - mean))  # quarters: differences do not overflow
 
 
 def values_at_codes(f, n_classes: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refscore._arguments import as_count, as_positive, as_scalar, as_switch
+from refscore._arguments import as_count, as_positive, as_scalar, as_switch, beyond_float
 from refscore.discrete._logits import softmax
 from refscore.discrete.gradients._inputs import (
     as_variable,
@@ -39,9 +39,10 @@ class Moments(NamedTuple):
 
 def moments_of(weights, estimates, mean=None) -> Moments:
     """Of estimates (n, K) with these weights; the mean, where it is known better than as a sum."""
-    mean = weights @ estimates if mean is None else mean
-    centred = estimates - mean
-    return Moments(mean, (weights[:, None] * centred).T @ centred)
+    with beyond_float():
+        mean = weights @ estimates if mean is None else mean
+        centred = estimates - mean
+        return Moments(mean, (weights[:, None] * centred).T @ centred)
 
 
 def score_function_moments(logits, f, *, baseline=0.0) -> Moments:

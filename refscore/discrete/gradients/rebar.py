@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from refscore._arguments import as_like, as_positive, as_rng, as_scalar
+from refscore._arguments import as_like, as_positive, as_rng, as_scalar, beyond_float
 from refscore.discrete._logits import as_logits, log_softmax, softmax
 from refscore.discrete.concrete import gumbel_softmax
 from refscore.discrete.gradients._inputs import (
     as_gumbels,
     as_uniforms,
-    complement,
     drawn,
     pulled_back,
     scores,
@@ -47,7 +46,8 @@ def relax_gradient(
     values = values_of(f, hot) - values_of(surrogate, conditional, "surrogate")
     slopes = slopes_of(surrogate, z, "surrogate")
     slopes = slopes - share * slopes_of(surrogate, conditional, "surrogate")
-    return values[..., None] * scores(hot, pi) + _centred(pi, slopes)
+    passed = slopes - pi * slopes.sum(-1, keepdims=True)
+    return values[..., None] * scores(hot, pi) + passed
 
 
 def rebar_gradient(
@@ -79,7 +79,8 @@ class Relaxed:
 
     def __call__(self, z) -> np.ndarray:
         """η f(softmax(z/τ)) of z (..., K); (...,)."""
-        return self.scale * values_of(self.f, self._relaxed(z))
+        with beyond_float():
+            return self.scale * values_of(self.f, self._relaxed(z))
 
     def _relaxed(self, z):
         return gumbel_softmax(z, self.temperature, np.zeros(np.shape(z)))
@@ -87,23 +88,8 @@ class Relaxed:
     def gradient(self, z) -> np.ndarray:
         """∇c(z), of the shape of z."""
         y = self._relaxed(z)
-        return self.scale * pulled_back(y, slopes_of(self.f, y), self.temperature)
-
-
-def _centred(pi, slopes):
-    """s_k - π_k Σ_j s_j; of the likeliest class (1 - π_k) s_k - π_k Σ_{j≠k} s_j."""
-    first = np.broadcast_to(pi, slopes.shape).argmax(-1)[..., None]
-    own = np.take_along_axis(slopes, first, -1)
-    others = slopes.copy()
-    np.put_along_axis(others, first, 0.0, -1)
-    rest = others.sum(-1, keepdims=True)
-    left = others - pi * (own + rest)
-    most, least = (
-        np.take_along_axis(np.broadcast_to(p, slopes.shape), first, -1)
-        for p in (pi, complement(pi))
-    )
-    np.put_along_axis(left, first, least * own - most * rest, -1)
-    return left
+        with beyond_float():
+            return self.scale * pulled_back(y, slopes_of(self.f, y), self.temperature)
 
 
 def _both(gumbels, uniforms, logits, rng, n_draws):
