@@ -17,9 +17,11 @@ class Quantiser:
     def __init__(self, legacy):
         self.legacy = legacy
         self.name = f"diffusers, VectorQuantizer, legacy={legacy}"
+        far = "torch.cdist takes products from 26 rows on: deviations/torch_cdist_far_codes"
+        self.expected_failures = {"nearest_code_is_where_it_is": far}
         if legacy:
             wrong = "by default beta weighs the loss of the codes, as diffusers says itself"
-            self.expected_failures = {
+            self.expected_failures |= {
                 "commitment_moves_points": wrong, "codebook_loss_moves_codes": wrong,
             }  # fmt: skip
 
