@@ -12,12 +12,14 @@ BLOCK = 1 << 15  # numbers held at a time
 
 
 def add_counted(bound, m: int, log_q, log_w) -> None:
-    """Adds Σ_n Multinomial(n; m, q) log (1/m) Σ_k n_k w_k to every row's bound.
+    """Σ_n Multinomial(n; m, q) log (1/m) Σ_k n_k w_k for every row, into a bound of 0.
 
-    logs (rows, K), bound (rows,).
+    logs (rows, K), bound (rows,). The chances are divided by their sum, 1 but for the rounding of
+    factorials.
 
     Checked by: importance_bound_by_enumeration
     """
+    whole = np.zeros(bound.shape)
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         for log_ways, codes, counts in compositions(m, log_q.shape[1]):
             drawn, log_n, step = counts > 0, np.log(counts), max(1, BLOCK // counts.size)
@@ -29,6 +31,8 @@ def add_counted(bound, m: int, log_q, log_w) -> None:
                 value = top + np.log(np.exp(terms - top[..., None]).sum(-1)) - np.log(m)
                 value = np.where(np.isneginf(top), -np.inf, value)
                 bound[rows] += np.where(chance > 0, chance * value, 0.0).sum(-1)
+                whole[rows] += chance.sum(-1)
+    bound /= whole
 
 
 def compositions(m: int, n_codes: int):

@@ -52,7 +52,7 @@ def binary_concrete_pullback(b, temperature, cotangent, *, log_odds=False) -> np
     """c ∂b/∂l = c b (1 - b) / τ; b in [0, 1] and cotangent c of one shape.
 
     log_odds: b holds the z of `logit_binary_concrete` instead, for σ(z) σ(-z): near b = 1, where
-    1 - b loses its digits and in the cold is 0, this keeps them all. Raises ValueError for
+    1 - b loses its digits and in the cold is 0, this keeps them. Raises ValueError for
     τ <= 0 and b outside [0, 1]. Cost O(1) a bit. Source: derivative of the logistic function.
 
     Checked by: bernoulli_relaxed_given_draws

@@ -103,12 +103,12 @@ def concrete_kl(
     possible = np.isfinite(logits)
     apart = (possible != np.isfinite(other)).any(-1)
     one = np.where(possible & np.isfinite(other), 1.0, 0.0)
-    l, held = (np.where(one > 0, each, 0.0) for each in (logits, other))
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+    l, held, g = (np.where(one > 0, each, 0.0) for each in (logits, other, g))
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         ratio, l, held, g = other_tau / tau, SMALL * l, SMALL * held, SMALL * g
         logs = (_logs(-g, one) - _logs((held - ratio * l) - ratio * g, one)) / SMALL
         logs = logs + (one.sum(-1) - 1) * (math.log(tau) - math.log(other_tau))
-    return np.where(apart, np.inf, logs)
+    return np.where(apart, np.inf, np.where(one.sum(-1) > 1, logs, 0.0))  # of one code no law
 
 
 def _logs(x, one):

@@ -77,9 +77,9 @@ def nearest_codes(z, codebook) -> np.ndarray:
     Arguments, ties and errors: as of `quantise`; float32 arrays are read as they are, and judged
     in double precision.
     Cost: one product of matrices, 2 n K d operations in single precision, and differences for
-    the codes whose order that leaves open; 8 MB beside the arguments and the codes (16 rows of
-    numbers where K or d > 33,000; 25 MB where all codes are equally near) and five copies of the
-    codebook.
+    the codes whose order that leaves open; some 8 MB beside the arguments and the codes (16 rows
+    of numbers where K or d > 33,000) and five copies of the codebook. Where many codes are as near
+    as rounding can tell, their differences too, K d numbers for a block of points.
     Source: definition.
     Checked by: nearest_code
     """
@@ -181,20 +181,21 @@ _NO_PLANE = 8 * np.finfo(np.float64).eps  # sine of an angle that rounding alone
 
 def _turned_back(z, code, a):
     """λ Rᵀa of rows; the rotation in the plane of ẑ and w by its cosine c and sine s."""
-    size, along = directions(z)
-    length, towards = directions(code)
+    root, along = directions(z)
+    root_of_code, towards = directions(code)
     c = _dots(along, towards)
     w = towards - c * along
     rest = _dots(along, w)
-    (s, w), c = directions(w - rest * along), c + rest
+    root_of_s, w = directions(w - rest * along)
+    s, c = root_of_s**2, c + rest
     w = directions(w - _dots(along, w) * along)[1]
     w[(s < _NO_PLANE)[:, 0]] = 0.0
     first, second = _dots(along, a), _dots(w, a)
     with np.errstate(all="ignore"):
         c, s = c / np.hypot(c, s), s / np.hypot(c, s)
         turned = a + along * ((c - 1) * first + s * second) + w * ((c - 1) * second - s * first)
-        turned *= length / size
-    return np.where((size == 0) | (length == 0), a, turned)
+        turned = turned * (root_of_code / root) * (root_of_code / root)  # λ may be no float
+    return np.where((root == 0) | (root_of_code == 0), a, turned)
 
 
 def _dots(x, y):
@@ -202,12 +203,12 @@ def _dots(x, y):
 
 
 def directions(x: np.ndarray):
-    """Lengths (..., 1) and unit vectors; zero for a vector of length zero."""
+    """Roots of the lengths (..., 1), floats for every vector, and unit vectors; zeros for zero."""
     with np.errstate(all="ignore"):
         largest = np.abs(x).max(-1, keepdims=True)
         scaled = np.where(largest > 0, x / largest, 0.0)
         norm = np.sqrt((scaled**2).sum(-1, keepdims=True))
-        return largest * norm, np.where(norm > 0, scaled / norm, 0.0)
+        return np.sqrt(largest) * np.sqrt(norm), np.where(norm > 0, scaled / norm, 0.0)
 
 
 def blocks(flat: np.ndarray):

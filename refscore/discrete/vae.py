@@ -135,7 +135,9 @@ class DiscreteVAE:
         return np.indices(shape).reshape(self.n_positions, -1).T
 
     def log_likelihoods(self, x) -> np.ndarray:
-        """log p(x|c) of every grid of codes, (..., K, …, K): 2 MB beside that answer."""
+        """log p(x|c) of every grid of codes, (..., K, …, K).
+
+        Beside the answer, and a table of the grids (K^P, P), a few megabytes or copies of x."""
         x = as_bits(x, self.dim)
         grids, flat = self.grids(), x.reshape(-1, self.dim)
         found = np.empty((len(flat), len(grids)))

@@ -20,7 +20,8 @@ def exact_loss(model, x) -> tuple[float, np.ndarray]:
     """Minus the mean exact bound, and its gradient (p,): no draw, every grid of codes counted.
 
     model a DiscreteVAE, x (n, d) in [0, 1]. Cost O(n K^P (d + P)), few points by few grids at a
-    time: 20 MB beside the arguments, whatever their number.
+    time: beside the arguments some megabytes, and a few arrays of the size of the encoded points,
+    (n, P, K) and (n, P, D).
     Source: derived from H1.
     Tested in: tests/discrete/test_vae.py
     """

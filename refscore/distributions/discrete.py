@@ -167,8 +167,8 @@ class Categorical:
     def sample(self, n, *, rng) -> np.ndarray:
         """n draws (n,) of codes, whole numbers; rng: anything numpy.random.default_rng takes.
 
-        Cost: a uniform number and a look-up each, whatever K, for many more draws than codes;
-        O(log K) each for few.
+        Cost: O(K) once, then a uniform number and a look-up each, whatever K, where draws are many
+        more than codes, and O(log K) each where they are few.
         """
         return _draws(self.probabilities, as_count(n, "n", minimum=0), as_rng(rng))
 

@@ -165,9 +165,12 @@ class ProbabilisticPCA:
         if root is None:
             return x, mean, np.linalg.cholesky(covariance)
         root = as_array(root, "root", (k, k))
-        off = np.abs(root @ root.T - covariance).max()
-        if off > 1e-6 * np.abs(covariance).max():
-            raise ValueError(f"root must have root @ root.T = covariance, got {off:.3g} apart")
+        deviations = np.sqrt(np.diag(covariance))
+        off = np.abs(root @ root.T - covariance)
+        if (off > 1e-6 * np.outer(deviations, deviations)).any():
+            raise ValueError(
+                f"root must have root @ root.T = covariance, got {off.max():.3g} apart"
+            )
         return x, mean, root
 
     def sample(self, n, *, rng) -> np.ndarray:

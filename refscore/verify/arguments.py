@@ -104,7 +104,7 @@ ARGUMENTS: dict[str, str] = {
     "sigma_min": "the smallest level, a number",
     "sigma_max": "the largest level, a number",
     "normals": "given standard normal numbers (m,)",
-    "uniforms": "given uniform numbers on [0, 1), (m,); barker_step: (n, d); binary_concrete: (n,),"
+    "uniforms": "given uniform numbers on [0, 1), (m,); barker_step: (n, d); of relaxed bits (n,),"
     " not 0; of estimates of gradients (m, C) or (m, d), m draws, averaged over, not 0 or 1",
     "uniform": "a uniform number a point, (n,)",
     "p_mean": "the mean of log sigma, a number",

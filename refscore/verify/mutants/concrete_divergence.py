@@ -7,7 +7,7 @@ from math import lgamma
 import numpy as np
 
 from refscore.verify import library
-from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.base import mistake, spelling
 from refscore.verify.mutants.gumbel import shares, total
 
 KL = "concrete_kl"
@@ -97,11 +97,22 @@ def _(logits, other_logits, temperature, other_temperature, gumbels):
 
 @mistake("relaxed_kl_floored", port=KL, source="classic: log(y + 1e-20)")
 def _(logits, other_logits, temperature, other_temperature, gumbels):
-    """Rows are formed and their logarithms taken again, floored at 1e-20."""
+    """Rows are formed and their logarithms taken again, floored at 1e-20 or not."""
     y = np.exp(_log_rows(logits, temperature, gumbels))
     log_y = np.log(y + 1e-20)
     log_y = log_y - total(log_y)
     return _log_ratio(log_y, logits, other_logits, temperature, other_temperature)
+
+
+@spelling("relaxed_kl_floored")
+def _(logits, other_logits, temperature, other_temperature, gumbels):
+    """Without a floor: NaN where the rows underflow."""
+    with np.errstate(all="ignore"):
+        log_y = np.log(np.exp(_log_rows(logits, temperature, gumbels)))
+        lost = np.isneginf(log_y).any(1)
+        given = logits, other_logits, temperature, other_temperature
+        ratio = _log_ratio(np.where(lost[:, None], -np.log(log_y.shape[1]), log_y), *given)
+    return np.where(lost, np.nan, ratio)
 
 
 @mistake("relaxed_kl_sum_once", port=KL, source="classic: the power K of the sum")

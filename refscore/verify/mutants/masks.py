@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refscore.verify import library
-from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.base import mistake, spelling
 from refscore.verify.mutants.elbo import _log_softmax, _mean
 
 
@@ -34,6 +34,33 @@ def _(log_joint, logits):
     log_q, log_p = _log_softmax(logits), _log_softmax(log_joint)
     ratio = np.where(possible, log_q, 0.0) - np.where(possible, log_p, 0.0)
     return _mean(np.where(possible, np.exp(log_q), 0.0), ratio)
+
+
+@mistake("elbo_gap_underflow_taken_for_zero", port="elbo_gap",
+         source="torch.distributions.kl, SciPy rel_entr: inf at underflow")  # fmt: skip
+def _(log_joint, logits):
+    """Infinite where a probability of p(c|x) underflows, though its logarithm is at hand."""
+    lost = (np.exp(_log_softmax(log_joint)) == 0) & (np.exp(_log_softmax(logits)) > 0)
+    return np.where(lost.any(-1), np.inf, library.elbo_gap(log_joint, logits))
+
+
+@mistake(
+    "game_logarithms_clamped", port="game_value", source="torch BCELoss: logarithms from -100 on"
+)
+def _(data_log_odds, model_log_odds):
+    """Logarithms of probabilities end at -100, as in the binary cross entropy of probabilities."""
+    with np.errstate(divide="ignore", over="ignore"):
+        d, e = (1 / (1 + np.exp(-a)) for a in (data_log_odds, model_log_odds))
+        won, lost = np.log(d), np.log1p(-e)
+    return np.maximum(won, -100).mean() + np.maximum(lost, -100).mean()
+
+
+@spelling("game_of_rounded_probabilities")
+def _(data_log_odds, model_log_odds):
+    """Logarithms of rounded probabilities as they are: minus infinity of a sure one."""
+    with np.errstate(divide="ignore", over="ignore"):
+        d, e = (1 / (1 + np.exp(-a)) for a in (data_log_odds, model_log_odds))
+        return np.log(d).mean() + np.log(1 - e).mean()
 
 
 @mistake("bit_exponential_overflows", port="binary_concrete", source="classic: e^z / (1 + e^z)")
