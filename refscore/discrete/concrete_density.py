@@ -102,23 +102,22 @@ def concrete_kl(
     g = given_or_drawn(logits, gumbels, rng, n)
     possible = np.isfinite(logits)
     apart = (possible != np.isfinite(other)).any(-1)
-    one = np.where(possible & np.isfinite(other), 1.0, 0.0)
-    l, held, g = (np.where(one > 0, each, 0.0) for each in (logits, other, g))
+    shared = possible & np.isfinite(other)
+    l, held, g = (np.where(shared, each, 0.0) for each in (logits, other, g))
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         ratio, l, held, g = other_tau / tau, SMALL * l, SMALL * held, SMALL * g
-        logs = (_logs(-g, one) - _logs((held - ratio * l) - ratio * g, one)) / SMALL
-        logs = logs + (one.sum(-1) - 1) * (math.log(tau) - math.log(other_tau))
-    return np.where(apart, np.inf, np.where(one.sum(-1) > 1, logs, 0.0))  # of one code no law
+        logs = (_logs(-g, shared) - _logs((held - ratio * l) - ratio * g, shared)) / SMALL
+        logs = logs + (shared.sum(-1) - 1) * (math.log(tau) - math.log(other_tau))
+    return np.where(apart, np.inf, np.where(shared.sum(-1) > 1, logs, 0.0))  # of one code no law
 
 
-def _logs(x, one):
-    """ε Σ_k log softmax(x/ε)_k over the codes marked by one, ε = 2^-30; -inf where x overflowed."""
-    top = np.where(one > 0, x, -np.inf).max(-1, keepdims=True)
-    below = np.where(one > 0, x - top, -np.inf)
+def _logs(x, shared):
+    """ε Σ_k log softmax(x/ε)_k over codes both laws have, ε = 2^-30; -inf where x overflowed."""
+    top = np.where(shared, x, -np.inf).max(-1, keepdims=True)
+    below = np.where(shared, x - top, -np.inf)
     total = SMALL * np.log(np.exp(below / SMALL).sum(-1, keepdims=True))
-    logs = np.where(one > 0, below - total, 0.0).sum(-1)
-    beyond = ~np.isfinite(x * one).all(-1) & (one.sum(-1) > 1)
-    return np.where(beyond, -np.inf, logs)
+    logs = np.where(shared, below - total, 0.0).sum(-1)
+    return np.where((shared & ~np.isfinite(x)).any(-1), -np.inf, logs)
 
 
 def concrete_log_density_gradient(y, logits, temperature) -> np.ndarray:

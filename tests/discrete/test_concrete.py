@@ -171,6 +171,13 @@ def test_log_ratios_of_relaxed_laws_where_a_code_is_impossible():
     assert many.shape == (4, 2, 2)
     np.testing.assert_array_equal(many[:, 1], 0.0)
     assert np.isfinite(ratio(1e4 * LOGITS[0], -1e4 * LOGITS[0], gumbels=g)).all()
+    extreme = functools.partial(discrete.concrete_kl, temperature=1e-50, other_temperature=1e50)
+    far, near = np.array([[0.0, 0.0, 1e300]]), np.array([[0.0, 0.0, 0.3]])  # of no possible code
+    logits = np.array([[0.0, 0.0, -np.inf], [1.0, 0.0, -np.inf]])
+    np.testing.assert_array_equal(extreme(*logits, gumbels=far), extreme(*logits, gumbels=near))
+    known = -100 * np.log(10) - 2 * np.log(2) - 1 + 2 * np.log1p(np.e)
+    np.testing.assert_allclose(extreme(*logits, gumbels=far), known, rtol=1e-13)
+    assert discrete.concrete_kl([0.0], [0.0], 1e-200, 1e200, rng=1) == 0  # one code is no draw
 
 
 def test_rows_of_one_code_and_leading_axes():

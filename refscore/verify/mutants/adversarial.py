@@ -6,20 +6,17 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.gumbel import sigmoid
 
 
 def _ratio(law, other_law, x):
     return library.log_density(law, x) - library.log_density(other_law, x)
 
 
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
 @mistake("discriminator_of_the_model", port="discriminator", source="classic: labels exchanged")
 def _(law, other_law, x):
     """The probability that x comes from the model."""
-    return _sigmoid(-_ratio(law, other_law, x))
+    return sigmoid(-_ratio(law, other_law, x))
 
 
 @mistake("discriminator_is_the_ratio", port="discriminator", source="classic: p/q for p/(p + q)")
@@ -37,7 +34,7 @@ def _(law, other_law, x):
 @mistake("discriminator_of_half_log_odds", port="discriminator", source="classic: tanh for sigmoid")
 def _(law, other_law, x):
     """The probability of half the log odds: of root densities."""
-    return _sigmoid(0.5 * _ratio(law, other_law, x))
+    return sigmoid(0.5 * _ratio(law, other_law, x))
 
 
 @mistake("discriminator_of_densities", port="discriminator", source="classic: 0/0 far out")
@@ -122,14 +119,14 @@ def _(data_log_odds, model_log_odds):
          source="classic: sigmoid before BCEWithLogitsLoss")  # fmt: skip
 def _(data_log_odds, model_log_odds):
     """The sigmoid is applied twice."""
-    return library.game_value(_sigmoid(data_log_odds), _sigmoid(model_log_odds))
+    return library.game_value(sigmoid(data_log_odds), sigmoid(model_log_odds))
 
 
 @mistake("game_of_rounded_probabilities", port="game_value", source="classic: log(D + 1e-8)")
 def _(data_log_odds, model_log_odds):
     """Logarithms of rounded probabilities, kept from 0 by a small number."""
-    won = np.log(_sigmoid(data_log_odds) + 1e-8).mean()
-    return won + np.log(1 - _sigmoid(model_log_odds) + 1e-8).mean()
+    won = np.log(sigmoid(data_log_odds) + 1e-8).mean()
+    return won + np.log(1 - sigmoid(model_log_odds) + 1e-8).mean()
 
 
 @mistake("game_without_the_model", port="game_value", source="classic: one term")
@@ -147,7 +144,7 @@ def _(data_log_odds, model_log_odds):
 @mistake("game_slopes_of_sums", port="game_slopes", source="classic: reduction='sum'")
 def _(data_log_odds, model_log_odds):
     """Slopes of sums, not of means."""
-    return np.concatenate([_sigmoid(-data_log_odds), -_sigmoid(model_log_odds)])
+    return np.concatenate([sigmoid(-data_log_odds), -sigmoid(model_log_odds)])
 
 
 @mistake("game_slopes_of_the_model_sign", port="game_slopes", source="classic: descent for ascent")
@@ -162,13 +159,13 @@ def _(data_log_odds, model_log_odds):
 def _(data_log_odds, model_log_odds):
     """D in place of 1 − D, and 1 − D in place of D."""
     n, m = len(data_log_odds), len(model_log_odds)
-    return np.concatenate([_sigmoid(data_log_odds) / n, -_sigmoid(-model_log_odds) / m])
+    return np.concatenate([sigmoid(data_log_odds) / n, -sigmoid(-model_log_odds) / m])
 
 
 @mistake("game_slopes_in_probabilities", port="game_slopes", source="classic: dV/dD for dV/da")
 def _(data_log_odds, model_log_odds):
     """The derivatives in D, not in its log odds."""
-    d, e = _sigmoid(data_log_odds), _sigmoid(model_log_odds)
+    d, e = sigmoid(data_log_odds), sigmoid(model_log_odds)
     return np.concatenate([1 / d / len(d), -1 / (1 - e) / len(e)])
 
 
@@ -189,7 +186,7 @@ def _(name, model_log_odds):
 def _(name, model_log_odds):
     """Where likelihood is asked for, −mean D."""
     if name == "likelihood":
-        return -_sigmoid(model_log_odds).mean()
+        return -sigmoid(model_log_odds).mean()
     return library.generator_loss(name, model_log_odds)
 
 
@@ -197,7 +194,7 @@ def _(name, model_log_odds):
          source="classic: log(D + 1e-8)")  # fmt: skip
 def _(name, model_log_odds):
     """Logarithms of rounded probabilities, kept from 0 by a small number."""
-    d = _sigmoid(model_log_odds)
+    d = sigmoid(model_log_odds)
     if name == "saturating":
         return np.log(1 - d + 1e-8).mean()
     if name == "non-saturating":
@@ -215,7 +212,7 @@ def _(name, model_log_odds):
          source="classic: one loss for all")  # fmt: skip
 def _(name, model_log_odds):
     """Whatever the name, the slopes of log(1 − D)."""
-    return -_sigmoid(model_log_odds) / len(model_log_odds)
+    return -sigmoid(model_log_odds) / len(model_log_odds)
 
 
 @mistake("generator_slopes_of_sum", port="generator_slopes", source="classic: reduction='sum'")

@@ -6,17 +6,13 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.gumbel import sigmoid
 
 DRAW, DENSITY = "logit_binary_concrete", "logit_binary_concrete_log_density"
 
 
 def _noise(uniforms):
     return np.log(uniforms) - np.log1p(-uniforms)
-
-
-def _sigmoid(z):
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-z))
 
 
 @mistake("log_odds_of_one_logarithm", port=DRAW, source="classic: log u alone")
@@ -58,27 +54,27 @@ def _(logit, temperature, uniforms):
 @mistake("log_odds_of_probability", port=DRAW, source="D07")
 def _(logit, temperature, uniforms):
     """The probability stands where the logit is meant."""
-    return (_sigmoid(logit) + _noise(uniforms)) / temperature
+    return (sigmoid(logit) + _noise(uniforms)) / temperature
 
 
 @mistake("log_odds_probability_clamped", port=DRAW, source="torch clamp_probs(probs)")
 def _(logit, temperature, uniforms):
     """The logit is taken from its probability, clamped to [eps, 1 - eps], eps = 2.2e-16."""
     eps = np.finfo(float).eps
-    p = np.clip(_sigmoid(logit), eps, 1 - eps)
+    p = np.clip(sigmoid(logit), eps, 1 - eps)
     return (np.log(p) - np.log1p(-p) + _noise(uniforms)) / temperature
 
 
 @mistake("log_odds_squashed", port=DRAW, source="classic: the bit for its log odds")
 def _(logit, temperature, uniforms):
     """The bit itself is returned."""
-    return _sigmoid((logit + _noise(uniforms)) / temperature)
+    return sigmoid((logit + _noise(uniforms)) / temperature)
 
 
 @mistake("log_odds_from_bits", port=DRAW, source="classic: logit(sigmoid(z)), clipped at 1e-6")
 def _(logit, temperature, uniforms):
     """The bit is formed, clipped to [1e-6, 1 - 1e-6], and its log odds taken again."""
-    b = np.clip(_sigmoid((logit + _noise(uniforms)) / temperature), 1e-6, 1 - 1e-6)
+    b = np.clip(sigmoid((logit + _noise(uniforms)) / temperature), 1e-6, 1 - 1e-6)
     return np.log(b) - np.log1p(-b)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
-from refscore.verify.mutants.gumbel import shares, total
+from refscore.verify.mutants.gumbel import shares, sigmoid, total
 
 DENSITY, LOG = "concrete_log_density", "exp_concrete_log_density"
 SCORE, BIT, BIT_DENSITY = (
@@ -204,38 +204,34 @@ def _(y, logits, temperature):
     return -y.shape[1] * _share(y, logits, temperature)
 
 
-def _sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
 @mistake("bit_logistic_of_one_logarithm", port=BIT, source="classic: log u alone")
 def _(logit, temperature, uniforms):
     """log(1 - u) is missing."""
-    return _sigmoid((logit + np.log(uniforms)) / temperature)
+    return sigmoid((logit + np.log(uniforms)) / temperature)
 
 
 @mistake("bit_one_gumbel", port=BIT, source="classic: a Gumbel for the difference of two")
 def _(logit, temperature, uniforms):
     """One Gumbel number stands for the difference of two."""
-    return _sigmoid((logit - np.log(-np.log(uniforms))) / temperature)
+    return sigmoid((logit - np.log(-np.log(uniforms))) / temperature)
 
 
 @mistake("bit_temperature_multiplies", port=BIT, source="classic: the wrong side")
 def _(logit, temperature, uniforms):
     """The temperature multiplies."""
-    return _sigmoid((logit + np.log(uniforms) - np.log1p(-uniforms)) * temperature)
+    return sigmoid((logit + np.log(uniforms) - np.log1p(-uniforms)) * temperature)
 
 
 @mistake("bit_temperature_on_noise_alone", port=BIT, source="classic: parentheses")
 def _(logit, temperature, uniforms):
     """The temperature divides the noise, not the logit."""
-    return _sigmoid(logit + (np.log(uniforms) - np.log1p(-uniforms)) / temperature)
+    return sigmoid(logit + (np.log(uniforms) - np.log1p(-uniforms)) / temperature)
 
 
 @mistake("bit_of_probability", port=BIT, source="D07")
 def _(logit, temperature, uniforms):
     """The probability stands where the logit is meant."""
-    return _sigmoid((_sigmoid(logit) + np.log(uniforms) - np.log1p(-uniforms)) / temperature)
+    return sigmoid((sigmoid(logit) + np.log(uniforms) - np.log1p(-uniforms)) / temperature)
 
 
 @mistake("bit_density_without_jacobian", port=BIT_DENSITY, source="classic: that of the logit")

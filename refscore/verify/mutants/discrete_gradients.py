@@ -6,6 +6,7 @@ import numpy as np
 
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake
+from refscore.verify.mutants.gumbel import sigmoid
 
 EXACT, BITS = "expectation_gradient", "bernoulli_expectation_gradient"
 SCORE, LEFT_OUT = "score_function_gradient", "leave_one_out_gradient"
@@ -16,11 +17,6 @@ def softmax(z, axis=-1):
     """e^z over its sum."""
     raised = np.exp(z - z.max(axis, keepdims=True))
     return raised / raised.sum(axis, keepdims=True)
-
-
-def sigmoid(z):
-    """1/(1 + e^-z)."""
-    return 1 / (1 + np.exp(-z))
 
 
 def jacobian_times(pi, v):

@@ -14,6 +14,12 @@ def total(logits):
     return top + np.log(np.exp(logits - top).sum(-1, keepdims=True))
 
 
+def sigmoid(z):
+    """1/(1 + e^-z)."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))
+
+
 def shares(logits):
     """softmax."""
     return np.exp(logits - total(logits))

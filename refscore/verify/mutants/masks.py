@@ -7,6 +7,7 @@ import numpy as np
 from refscore.verify import library
 from refscore.verify.mutants.base import mistake, spelling
 from refscore.verify.mutants.elbo import _log_softmax, _mean
+from refscore.verify.mutants.gumbel import sigmoid
 
 
 def _possible(log_joint, logits):
@@ -49,18 +50,17 @@ def _(log_joint, logits):
 )
 def _(data_log_odds, model_log_odds):
     """Logarithms of probabilities end at -100, as in the binary cross entropy of probabilities."""
-    with np.errstate(divide="ignore", over="ignore"):
-        d, e = (1 / (1 + np.exp(-a)) for a in (data_log_odds, model_log_odds))
-        won, lost = np.log(d), np.log1p(-e)
+    with np.errstate(divide="ignore"):
+        won, lost = np.log(sigmoid(data_log_odds)), np.log1p(-sigmoid(model_log_odds))
     return np.maximum(won, -100).mean() + np.maximum(lost, -100).mean()
 
 
 @spelling("game_of_rounded_probabilities")
 def _(data_log_odds, model_log_odds):
     """Logarithms of rounded probabilities as they are: minus infinity of a sure one."""
-    with np.errstate(divide="ignore", over="ignore"):
-        d, e = (1 / (1 + np.exp(-a)) for a in (data_log_odds, model_log_odds))
-        return np.log(d).mean() + np.log(1 - e).mean()
+    with np.errstate(divide="ignore"):
+        won = np.log(sigmoid(data_log_odds)).mean()
+        return won + np.log(1 - sigmoid(model_log_odds)).mean()
 
 
 @mistake("bit_exponential_overflows", port="binary_concrete", source="classic: e^z / (1 + e^z)")
